@@ -1,0 +1,51 @@
+"""Forecasting with recurrent networks, compared honestly with linear autoregression.
+
+A forecaster is a state that absorbs observations and rolls forward. Names are loaded when first
+used, so that `import forecast` stays fast and baselines never load TensorFlow.
+
+Example:
+    >>> import forecast as fc
+    >>> df = fc.load_dataset("co2").tail(300)
+    >>> forecasts = fc.SeasonalNaive().fit(df).predict(horizon=4)
+    >>> list(forecasts.columns)
+    ['unique_id', 'ds', 'SeasonalNaive']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "forecast.baselines": ("AR", "Drift", "Naive", "PooledAR", "SeasonalNaive"),
+    "forecast.models": (
+        "ESNForecaster",
+        "GRUForecaster",
+        "LSTMForecaster",
+        "RNNForecaster",
+        "Training",
+    ),
+    "forecast.backtest": ("cross_validation",),
+    "forecast.compare": ("compare",),
+    "forecast.io": ("load",),
+    "forecast.pipelines": ("datasets", "load_dataset", "read_file"),
+    "forecast.inspection": ("check",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*sorted(_HOME_OF), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the room where it lives (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

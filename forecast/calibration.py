@@ -1,0 +1,155 @@
+"""Intervals from scaled residuals per step ahead, at origins before the cutoff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from forecast import engine
+from forecast.draws import Draws
+from forecast.pipelines import Origins, Panel
+from forecast.protocol import Model, StateBatch
+
+__all__ = ["Calibration", "calibrate", "calibration_origins"]
+
+# Fewer residuals than this say too little of their own spread: normal errors are assumed.
+_FEWEST_RESIDUALS = 8
+_MOST_ORIGINS = 24
+_ENOUGH_RESIDUALS = 600
+# Mean absolute deviation of the standard normal distribution.
+_NORMAL_MEAN_ABSOLUTE = float(np.sqrt(2.0 / np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Residuals of past forecasts, each divided by its series' mean absolute one-step error.
+
+    Args:
+        by_step: scaled residuals at each step ahead, `(num_origins, horizon)`; NaN where the
+            value was missing.
+        pool: scaled residuals of the next block, drawn jointly for sample paths,
+            `(num_residuals, block_length)`.
+        default_scale: one-step error assumed for a series without one, in the unit of the series.
+    """
+
+    by_step: NDArray
+    pool: NDArray
+    default_scale: float
+
+    def scale(self, state: StateBatch) -> NDArray:
+        """Size of the one-step errors of each row, `(num_rows,)`."""
+        own = engine.error_scale(state)
+        return np.where(np.isnan(own), self.default_scale, own)
+
+    def half_width(self, level: float, horizon: int) -> NDArray:
+        """Half the width of the central interval, in units of the scale, `(horizon,)`.
+
+        The smallest w with `(n + 1) level` of the n absolute residuals at that step within it
+        (split conformal prediction). Steps beyond the calibrated ones grow with the square root.
+
+        Args:
+            level: percent, above 0 and below 100.
+            horizon: steps ahead.
+        """
+        widths = [self._width_at(step, level / 100.0) for step in range(self.by_step.shape[1])]
+        known = np.array(widths[:horizon])
+        beyond = np.arange(len(known) + 1, horizon + 1)
+        return np.concatenate([known, known[-1] * np.sqrt(beyond / len(known))])
+
+    def draws(self, state: StateBatch, series: NDArray, seed: int) -> Draws:
+        """Draws for sample paths from the pool.
+
+        Args:
+            state: states to roll forward.
+            series: hash of each row's id.
+            seed: chosen by the user.
+        """
+        return Draws(seed, series, state.clock, self.pool, self.scale(state))
+
+    def _width_at(self, step: int, share: float) -> float:
+        residuals = np.abs(self.by_step[:, step])
+        residuals = residuals[~np.isnan(residuals)]
+        if len(residuals) < _FEWEST_RESIDUALS:
+            deviation = np.sqrt(step + 1.0) / _NORMAL_MEAN_ABSOLUTE
+            return float(stats.norm.ppf(0.5 + share / 2.0) * deviation)
+        rank = min(1.0, share * (len(residuals) + 1) / len(residuals))
+        return float(np.quantile(residuals, rank, method="higher"))
+
+
+def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
+    """Origins in the last part of the training data: many for one series, few for a large panel.
+
+    At most a third of the longest series is held out. The horizon is cut where it leaves no room.
+
+    Args:
+        lengths: steps of each series.
+        horizon: steps ahead that intervals are wanted for.
+        season: steps in a season.
+    """
+    longest = int(lengths.max())
+    horizon = int(np.clip(longest // 4, 1, horizon))
+    wanted = int(np.clip(_ENOUGH_RESIDUALS // len(lengths), 3, _MOST_ORIGINS))
+    room = max(0, longest // 3 - horizon)
+    spread = min(room, max(2 * season, horizon, wanted))
+    step = max(1, spread // wanted)
+    num_origins = min(wanted, room // step) + 1
+    back = np.arange(num_origins - 1, -1, -1)[:, None] * step
+    ends = lengths - horizon - back
+    usable = ends >= np.maximum(lengths // 2, 2)
+    return Origins(np.where(usable, ends, -1), horizon, step)
+
+
+def calibrate(model: Model, panel: Panel, origins: Origins) -> Calibration:
+    """Walk over the origins with a model that was fitted before the first of them."""
+    series = np.arange(panel.num_series)
+    by_step, pool, scales = [], [], []
+    for stop in engine.walk(model, panel, series, origins):
+        scale = engine.error_scale(stop.state)
+        usable = np.flatnonzero(scale > 0)
+        scales.append(scale[usable])
+        forecasts = engine.forecast(model, stop.state, origins.horizon)[usable, 0]
+        rows = panel.take(stop.rows[usable])
+        actual = _following(rows, stop.ends[usable], origins.horizon)
+        residuals = (actual - forecasts) / scale[usable, None]
+        by_step.append(residuals)
+        pool.append(_next_block(residuals, model.block_length))
+        if stop.index and model.block_length == 1:
+            pool.append(_one_step_residuals(stop, scale))
+    scales_seen = np.concatenate(scales) if scales else np.empty(0)
+    default = float(np.median(scales_seen)) if len(scales_seen) else 0.0
+    return Calibration(np.concatenate(by_step), _pool(pool, model.block_length), default)
+
+
+def _following(panel: Panel, ends: NDArray, horizon: int) -> NDArray:
+    block = panel.block(ends, ends + horizon)
+    values = np.where(block.observed, block.values, np.nan)
+    missing = horizon - values.shape[1]
+    return np.pad(values, ((0, 0), (0, missing)), constant_values=np.nan)
+
+
+def _next_block(residuals: NDArray, block_length: int) -> NDArray:
+    """Residual vectors of the next block; a horizon shorter than a block is repeated."""
+    repeats = -(-block_length // residuals.shape[1])
+    return np.tile(residuals, (1, repeats))[:, :block_length]
+
+
+def _one_step_residuals(stop: engine.Stop, scale: NDArray) -> NDArray:
+    """Scaled one-step errors of the steps walked over since the stop before."""
+    errors = np.where(stop.block.observed, stop.block.values - stop.one_step, np.nan)[stop.rows]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = errors / scale[:, None]
+    return scaled[np.isfinite(scaled)][:, None]
+
+
+def _pool(parts: list[NDArray], block_length: int) -> NDArray:
+    """Whole residual vectors, centred on their median so that paths spread around the forecast."""
+    pool = np.concatenate(parts)
+    pool = pool[~np.isnan(pool).any(axis=1)]
+    if len(pool) < _FEWEST_RESIDUALS:
+        shares = (np.arange(200) + 0.5) / 200
+        normal = stats.norm.ppf(shares) / _NORMAL_MEAN_ABSOLUTE
+        return np.repeat(normal[:, None], block_length, axis=1)
+    return pool - np.median(pool, axis=0)

@@ -1,0 +1,49 @@
+"""Checks of arguments that users give; every message says what came and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+__all__ = ["check_levels", "check_positive_integer", "check_share"]
+
+
+def check_positive_integer(name: str, value: Any, optional: bool = False) -> None:
+    """Refuse anything but a whole number of at least 1 (or None where optional).
+
+    Example:
+        >>> check_positive_integer("horizon", 12)
+    """
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"`{name}` must be a whole number of at least 1; got {value!r}.")
+
+
+def check_share(name: str, value: Any, low: float = 0.0, high: float = float("inf")) -> None:
+    """Refuse anything but a number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high:
+        raise ValueError(f"`{name}` must be a number from {low} to {high}; got {value!r}.")
+
+
+def check_levels(level: Any) -> tuple[float, ...]:
+    """Interval levels in percent, each once, ascending.
+
+    Raises:
+        ValueError: if one is not above 0 and below 100.
+
+    Example:
+        >>> check_levels([95, 80])
+        (80, 95)
+    """
+    if level is None:
+        return ()
+    levels = tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
+    for number in levels:
+        if isinstance(number, bool) or not isinstance(number, Real) or not 0 < number < 100:
+            raise ValueError(
+                f"`level` must hold percentages above 0 and below 100, such as [80, 95]; "
+                f"got {number!r}."
+            )
+    return tuple(sorted(set(levels)))

@@ -1,0 +1,127 @@
+"""Random draws that do not depend on batching, and the feedback of a rollout."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Bounds", "Draws", "FeedBack", "keyed_uniforms", "series_key"]
+
+# Increment and multipliers of the SplitMix64 generator (Steele, Lea and Flood, 2014).
+_INCREMENT = np.uint64(0x9E3779B97F4A7C15)
+_FIRST_MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND_MULTIPLIER = np.uint64(0x94D049BB133111EB)
+
+
+def _mix(key: NDArray, value: NDArray) -> NDArray:
+    """One round of SplitMix64 on `key` advanced by `value` (integers modulo 2^64)."""
+    state = key ^ (value * _INCREMENT + _INCREMENT)
+    state = (state ^ (state >> np.uint64(30))) * _FIRST_MULTIPLIER
+    state = (state ^ (state >> np.uint64(27))) * _SECOND_MULTIPLIER
+    return state ^ (state >> np.uint64(31))
+
+
+def keyed_uniforms(*keys) -> NDArray[np.float64]:
+    """Uniform numbers in [0, 1), each a pure function of its keys.
+
+    Args:
+        *keys: integers or integer arrays that broadcast against each other.
+
+    Returns:
+        Array of the broadcast shape.
+
+    Example:
+        >>> bool(keyed_uniforms(1, [5, 6])[1] == keyed_uniforms(1, [6])[0])
+        True
+    """
+    mixed = np.zeros(1, dtype=np.uint64)
+    for key in keys:
+        mixed = _mix(mixed, np.atleast_1d(np.asarray(key)).astype(np.uint64))
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def series_key(ids: Iterable[object]) -> NDArray[np.uint64]:
+    """A 64-bit hash of each series id, the same in every process."""
+    digests = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in ids]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """The explosion guard: forecasts stay in the history's range plus one range on each side.
+
+    Args:
+        low: smallest value allowed for each row, `(num_rows,)`; 0 for a history without negatives.
+        high: largest value allowed for each row, `(num_rows,)`.
+    """
+
+    low: NDArray
+    high: NDArray
+
+    @staticmethod
+    def of_range(minimum: NDArray, maximum: NDArray) -> Bounds:
+        """Bounds from the smallest and the largest value of each history."""
+        span = maximum - minimum
+        low = minimum - span
+        return Bounds(np.where(minimum >= 0, np.maximum(low, 0.0), low), maximum + span)
+
+    def clip(self, values: NDArray) -> NDArray:
+        """`values`, `(num_rows, ...)`, moved to the nearest allowed value."""
+        shape = (-1,) + (1,) * (values.ndim - 1)
+        return np.clip(values, self.low.reshape(shape), self.high.reshape(shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Residuals drawn for sample paths, keyed by (seed, series, origin, path, step).
+
+    Any subset, batch, order or worker therefore gives the same path. The residuals of a block of
+    steps are drawn jointly: as one row of the pool.
+
+    Args:
+        seed: integer chosen by the user.
+        series: hash of each row's series id, `(num_rows,)`.
+        origin: clock of each row when the rollout starts, `(num_rows,)`.
+        pool: scaled residuals of past forecasts, `(num_residuals, block_length)`.
+        scale: size of the one-step errors of each row, in the unit of the series, `(num_rows,)`.
+    """
+
+    seed: int
+    series: NDArray
+    origin: NDArray
+    pool: NDArray
+    scale: NDArray
+
+    def residuals(self, num_paths: int, step: int) -> NDArray:
+        """Residuals to add at `step`, `(num_rows, num_paths, block_length)`."""
+        uniforms = keyed_uniforms(
+            self.seed, self.series[:, None], self.origin[:, None], np.arange(num_paths), step
+        )
+        rows = (uniforms * len(self.pool)).astype(np.intp)
+        return self.pool[rows] * self.scale[:, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class FeedBack:
+    """What a model is fed during a rollout: its own output, plus draws, within bounds.
+
+    Args:
+        bounds: the explosion guard of each row.
+        num_paths: paths rolled forward for each row.
+        draws: residuals to add; None feeds the point forecast back.
+    """
+
+    bounds: Bounds
+    num_paths: int = 1
+    draws: Draws | None = None
+
+    def __call__(self, emitted: NDArray, step: int) -> NDArray:
+        """See `forecast.protocol.Feedback`."""
+        if self.draws is not None:
+            noise = self.draws.residuals(self.num_paths, step)
+            emitted = emitted + noise[:, :, : emitted.shape[2]]
+        return self.bounds.clip(emitted)

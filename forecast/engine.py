@@ -1,0 +1,157 @@
+"""The walk of a model over data: begin, absorb, roll forward, stop at origins.
+
+Only the engine calls a model. Around each model it keeps a small record of every series (range,
+last value, size of the one-step errors), the same for all models: it scales intervals, bounds
+forecasts and makes a constant series come out as its constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.draws import Bounds, Draws, FeedBack
+from forecast.pipelines import Block, Origins, Panel
+from forecast.protocol import Model, StateBatch, Static
+
+__all__ = ["Stop", "absorb", "begin", "bounds", "error_scale", "forecast", "walk"]
+
+_MODEL, _RECORD = "model.", "record."
+
+
+def begin(model: Model, series: NDArray) -> StateBatch:
+    """States before the first step.
+
+    Args:
+        model: the model.
+        series: position of each row among the fitted series, -1 for a new one, `(num_rows,)`.
+    """
+    inner = model.init_state(len(series), Static(np.asarray(series)))
+    blank = np.full(len(series), np.nan)
+    record = {
+        "minimum": blank,
+        "maximum": blank,
+        "last": blank,
+        "error_sum": np.zeros(len(series)),
+        "error_count": np.zeros(len(series), dtype=np.int64),
+    }
+    return _outer(inner, record)
+
+
+def absorb(model: Model, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
+    """Observe a block; rows that are padding throughout are left as they are.
+
+    Returns:
+        The new state and the one-step-ahead forecast of every step, NaN where there is none.
+    """
+    rows = np.flatnonzero(block.valid.any(axis=1))
+    one_step = np.full(block.values.shape, np.nan)
+    if not len(rows):
+        return state, one_step
+    part = Block(block.values[rows], block.observed[rows], block.valid[rows])
+    before = state.take(rows)
+    inner, one_step[rows] = model.observe(before.select(_MODEL), part)
+    record = _recorded(before.select(_RECORD).arrays, part, one_step[rows])
+    return state.put(rows, _outer(inner, record)), one_step
+
+
+def forecast(
+    model: Model, state: StateBatch, horizon: int, draws: Draws | None = None, num_paths: int = 1
+) -> NDArray:
+    """Roll forward, within the explosion guard.
+
+    Args:
+        model: the model.
+        state: states of `num_rows` series; not changed.
+        horizon: steps ahead, at least 1.
+        draws: residuals for sample paths; None gives the point forecast.
+        num_paths: paths for each row.
+
+    Returns:
+        Values, `(num_rows, num_paths, horizon)`.
+    """
+    feedback = FeedBack(bounds(state), num_paths, draws)
+    return model.rollout(state.select(_MODEL), horizon, feedback)
+
+
+def bounds(state: StateBatch) -> Bounds:
+    """The explosion guard of each row: the history's range plus one range."""
+    record = state.select(_RECORD).arrays
+    return Bounds.of_range(record["minimum"], record["maximum"])
+
+
+def error_scale(state: StateBatch) -> NDArray:
+    """Mean absolute one-step error of each row so far, `(num_rows,)`; NaN where there is none."""
+    record = state.select(_RECORD).arrays
+    count = record["error_count"]
+    return np.where(count > 0, record["error_sum"] / np.maximum(count, 1), np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Stop:
+    """A moment of a walk: the series that have an origin here, and their states.
+
+    Args:
+        index: number of the origin, from 0.
+        rows: positions of the series in the panel, `(num_rows,)`.
+        ends: steps of each known here, `(num_rows,)`.
+        state: their states, after these steps.
+        one_step: one-step forecasts of the steps since the stop before (of all series of the
+            panel), right-padded, NaN where there is none, `(num_series, num_steps)`.
+        block: these steps.
+    """
+
+    index: int
+    rows: NDArray
+    ends: NDArray
+    state: StateBatch
+    one_step: NDArray
+    block: Block
+
+
+def walk(model: Model, panel: Panel, series: NDArray, origins: Origins) -> Iterator[Stop]:
+    """Absorb the panel once, stopping at each origin.
+
+    Args:
+        model: the model.
+        panel: the series.
+        series: position of each among the fitted ones, `(num_series,)`.
+        origins: where to stop; nothing after an origin is looked at before it was left.
+    """
+    state = begin(model, series)
+    known = np.zeros(panel.num_series, dtype=np.int64)
+    for index, ends in enumerate(origins.ends):
+        reached = np.maximum(known, ends)
+        block = panel.block(known, reached)
+        state, one_step = absorb(model, state, block)
+        known = reached
+        rows = np.flatnonzero(ends >= 0)
+        yield Stop(index, rows, ends[rows], state.take(rows), one_step, block)
+
+
+def _outer(inner: StateBatch, record: dict[str, NDArray]) -> StateBatch:
+    arrays = {_MODEL + name: array for name, array in inner.arrays.items()}
+    arrays |= {_RECORD + name: array for name, array in record.items()}
+    return StateBatch(arrays, inner.clock, inner.count)
+
+
+def _recorded(record, block: Block, one_step: NDArray) -> dict[str, NDArray]:
+    """The record after a block."""
+    values = np.where(block.observed, block.values, np.nan)
+    errors = np.abs(values - one_step)
+    known = ~np.isnan(errors)
+    low = np.where(block.observed, block.values, np.inf).min(axis=1)
+    high = np.where(block.observed, block.values, -np.inf).max(axis=1)
+    seen = block.observed.any(axis=1)
+    newest = block.observed.shape[1] - 1 - np.argmax(block.observed[:, ::-1], axis=1)
+    last = values[np.arange(len(values)), newest]
+    return {
+        "minimum": np.where(seen, np.fmin(record["minimum"], low), record["minimum"]),
+        "maximum": np.where(seen, np.fmax(record["maximum"], high), record["maximum"]),
+        "last": np.where(seen, last, record["last"]),
+        "error_sum": record["error_sum"] + np.where(known, errors, 0.0).sum(axis=1),
+        "error_count": record["error_count"] + known.sum(axis=1),
+    }

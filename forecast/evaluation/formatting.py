@@ -1,0 +1,144 @@
+"""The table of a comparison as text, the same for the terminal and the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.evaluation.significance import p_words
+
+if TYPE_CHECKING:
+    from forecast.evaluation.comparison import Comparison
+
+UNKNOWN = "–"
+
+
+def display_table(comparison: Comparison) -> pd.DataFrame:
+    """The table as text: one column for the skill and its interval, few digits, no NaN."""
+    table = comparison.table
+    shown: dict[str, list[str]] = {"Model": list(table["model"])}
+    for name in ("MAE", "RMSE", "sMAPE", "MASE"):
+        shown[name] = format_column(list(table[name]))
+    shown["Skill % (95 % interval)"] = [skill_words(row) for row in table.to_dict("records")]
+    shown["p-value"] = [_p_cell(value) for value in table["p-value"]]
+    for name in table.columns:
+        if name.startswith("coverage"):
+            shown[f"Within {name.removeprefix('coverage ')}"] = _percentages(table[name])
+    shown["Fit s"] = [_seconds(value) for value in table["fit s"]]
+    shown["Predict s"] = [_seconds(value) for value in table["predict s"]]
+    return pd.DataFrame(shown)
+
+
+def format_column(values: Sequence[float]) -> list[str]:
+    """Numbers with the same decimals, three digits for the smallest that is not 0.
+
+    Example:
+        >>> format_column([0.1234, 12.0, float("nan")]), format_column([1234.5, 300.0])
+        (['0.123', '12.000', '–'], ['1,234', '300'])
+    """
+    known = [abs(value) for value in values if math.isfinite(value) and value != 0.0]
+    decimals = min(max(2 - math.floor(math.log10(min(known))), 0), 4) if known else 0
+    return [f"{value:,.{decimals}f}" if math.isfinite(value) else UNKNOWN for value in values]
+
+
+def skill_words(row: dict) -> str:
+    """``"12 (8 to 15)"`` from a row of the table, in percent.
+
+    Example:
+        >>> skill_words({"skill %": 12.3, "low %": 8.1, "high %": 15.2, "p-value": 0.001})
+        '12 (8 to 15)'
+    """
+    if row["p-value"] == "reference":
+        return "reference"
+    if math.isnan(row["skill %"]):
+        return UNKNOWN
+    text = _whole(row["skill %"])
+    if math.isnan(row["low %"]):
+        return text
+    return f"{text} ({_whole(row['low %'])} to {_whole(row['high %'])})"
+
+
+def protocol_sentence(comparison: Comparison) -> str:
+    """Series, origins, horizon, and which models were fitted when: the head of the table."""
+    backtest = comparison.backtest
+    parts = [
+        f"{counted(backtest.num_series, 'series', 'series')}, "
+        f"{counted(backtest.num_origins, 'origin')} {counted(backtest.step_size, 'step')} apart, "
+        f"{counted(backtest.horizon, 'step')} ahead."
+    ]
+    for words in dict.fromkeys(comparison.protocol.refit.values()):
+        names = [a for a in comparison.aliases() if comparison.protocol.refit.get(a) == words]
+        if names:
+            parts.append(f"Fitted {words}: {', '.join(names)}.")
+    return " ".join(parts)
+
+
+def table_notes(comparison: Comparison) -> list[str]:
+    """What the columns mean, in sentences."""
+    reference, networks = comparison.reference, comparison.aliases("network")
+    notes = [
+        "MASE is the absolute error divided by the mean absolute change over one season before the "
+        "first origin; below 1 means smaller than that change. Scores are means over steps, then "
+        "series, then origins.",
+        f"Skill is the share of {reference}'s MASE that a model saves; its 95 % interval comes "
+        "from a block bootstrap over origins.",
+        "The p-value is two-sided, from a Diebold-Mariano test on one score per origin, against "
+        f"{reference}.",
+    ]
+    if networks:
+        over = f" and is corrected (Holm) for {len(networks)} networks" if len(networks) > 1 else ""
+        notes[-1] += (
+            " For a network ahead of it, it is the largest over all linear models (1 where one of "
+            f"them is ahead){over}."
+        )
+    if comparison.backtest.levels:
+        notes.append(
+            "Within 80 % is the share of actual values inside the 80 % interval: 80 is right."
+        )
+    return notes + _unscaled_notes(comparison)
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """A number and its noun.
+
+    Example:
+        >>> counted(1, "origin"), counted(12000, "origin")
+        ('1 origin', '12,000 origins')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def _unscaled_notes(comparison: Comparison) -> list[str]:
+    ids = comparison.backtest.unscaled_ids
+    if not ids:
+        return []
+    names = ", ".join(map(str, ids[:5])) + (" ..." if len(ids) > 5 else "")
+    return [
+        f"{counted(len(ids), 'series', 'series')} without change over a season before the first "
+        f"origin ({names}): counted in MAE, RMSE and sMAPE, not in MASE, skill and p-value."
+    ]
+
+
+def _p_cell(value: float | str) -> str:
+    if isinstance(value, str):
+        return "" if value == "reference" else value
+    return UNKNOWN if math.isnan(value) else p_words(value).removeprefix("p ").removeprefix("= ")
+
+
+def _percentages(values: pd.Series) -> list[str]:
+    return [f"{value:.0f}" if np.isfinite(value) else UNKNOWN for value in values]
+
+
+def _seconds(value: float) -> str:
+    if math.isnan(value):
+        return UNKNOWN
+    return f"{value:.1f}" if value >= 0.05 else f"{value:.2f}"
+
+
+def _whole(percent: float) -> str:
+    text = f"{percent:.1f}" if abs(percent) < 1.95 else f"{percent:,.0f}"
+    return "0" if float(text.replace(",", "")) == 0.0 else text.replace("-", "−")

@@ -1,0 +1,65 @@
+"""A comparison on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from forecast.evaluation.formatting import display_table, protocol_sentence
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from forecast.evaluation.comparison import Comparison
+
+WIDE = 112  # columns of text from which on the table fits on one line a model
+
+
+def render(comparison: Comparison, console: Console) -> None:
+    """Writes title, protocol, table and verdict; on a narrow terminal the table comes in two parts.
+
+    Args:
+        comparison: what to show.
+        console: a rich console.
+    """
+    from rich.text import Text
+
+    console.print(Text(comparison.run.title, style="bold"))
+    console.print(Text(protocol_sentence(comparison), style="dim"))
+    shown = _without_words(display_table(comparison))
+    for part in _parts(shown, console.width):
+        console.print(_rich_table(part, comparison))
+    for flag in comparison.material.flags:
+        console.print(Text(f"! {flag}", style="yellow"))
+    console.print()
+    console.print(Text(comparison.verdict, style="bold green"))
+
+
+def _without_words(shown: pd.DataFrame) -> pd.DataFrame:
+    """Words in place of a p-value are left to the verdict; they would widen the table."""
+    cells = ["too few" if "origins" in cell else cell for cell in shown["p-value"]]
+    return shown.assign(**{"p-value": cells})
+
+
+def _parts(shown: pd.DataFrame, width: int) -> list[pd.DataFrame]:
+    if width >= WIDE:
+        return [shown]
+    first = ["Model", "MAE", "RMSE", "sMAPE", "MASE", "Skill % (95 % interval)", "p-value"]
+    rest = [name for name in shown.columns if name not in first]
+    return [shown[first], shown[["Model", *rest]]]
+
+
+def _rich_table(shown: pd.DataFrame, comparison: Comparison):  # rich is imported lazily
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for name in shown.columns:
+        table.add_column(name, justify="left" if name == "Model" else "right")
+    best = comparison.best()
+    for row in shown.itertuples(index=False):
+        style = "bold" if row[0] == best else ""
+        table.add_row(*(Text(cell) for cell in row), style=style)
+    return table

@@ -1,0 +1,128 @@
+"""Fitting any forecaster: season, horizon, a fit before the calibration origins, intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.calibration import Calibration, calibrate, calibration_origins
+from forecast.pipelines import Origins, Panel, Season, default_season
+from forecast.protocol import Model
+
+if TYPE_CHECKING:
+    from forecast.forecaster import Forecaster
+
+__all__ = ["Estimate", "Fitted", "Task", "default_horizon", "fit_model"]
+
+_HORIZON_WITHOUT_SEASON = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a forecaster is asked to learn.
+
+    Args:
+        panel: the training series.
+        season: season of the series.
+        horizon: steps ahead that matter.
+        ahead: the same series with the steps that follow, and the origins in them: what early
+            stopping may look at; None when there is none to look at.
+    """
+
+    panel: Panel
+    season: Season
+    horizon: int
+    ahead: tuple[Panel, Origins] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What a forecaster has learned.
+
+    Args:
+        model: the model.
+        choices: what the data decided, in a phrase ("lags 1-53").
+        fell_back: positions of series that were too short for the model.
+        history: learning curves, one list a quantity; empty for closed forms.
+    """
+
+    model: Model
+    choices: str
+    fell_back: NDArray
+    history: dict[str, list[float]]
+
+    @staticmethod
+    def closed_form(model: Model, choices: str, fell_back=()) -> Estimate:
+        """An estimate without learning curves."""
+        return Estimate(model, choices, np.asarray(fell_back, dtype=np.int64), {})
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model with all that forecasting needs besides the states.
+
+    Args:
+        estimate: the model and how it came about.
+        ids: ids of the series that it was fitted on, `(num_series,)`.
+        season: season of the series.
+        horizon: steps ahead that intervals are calibrated for.
+        calibration: residuals before the cutoff.
+    """
+
+    estimate: Estimate
+    ids: NDArray
+    season: Season
+    horizon: int
+    calibration: Calibration
+
+    @property
+    def model(self) -> Model:
+        """The fitted model."""
+        return self.estimate.model
+
+
+def default_horizon(season: Season, panel: Panel) -> int:
+    """Two seasons, or 12 steps without one; at most a quarter of the longest series."""
+    wanted = 2 * season.length if season.length > 1 else _HORIZON_WITHOUT_SEASON
+    return int(np.clip(panel.lengths.max() // 4, 1, wanted))
+
+
+def fit_model(
+    forecaster: Forecaster, panel: Panel, horizon: int | None, previous: Fitted | None = None
+) -> Fitted:
+    """Fit on a panel.
+
+    Once on what lies before the calibration origins, to see honest errors there. A closed form is
+    then fitted again on everything; a network keeps its weights, since these origins have told it
+    when to stop.
+
+    Args:
+        forecaster: gives the estimate.
+        panel: training series.
+        horizon: steps ahead that matter; None for `default_horizon`.
+        previous: an earlier fit of the same forecaster, whose season, horizon and residuals stand.
+    """
+    if previous is not None:
+        task = Task(panel, previous.season, previous.horizon)
+        estimate = forecaster._estimate(task)
+        return Fitted(
+            estimate, panel.ids, previous.season, previous.horizon, previous.calibration
+        )  # fmt: skip
+    season = default_season(panel, forecaster.season_length)
+    horizon = default_horizon(season, panel) if horizon is None else horizon
+    origins = calibration_origins(panel.lengths, horizon, season.length)
+    head = panel.head(_before(origins, panel.lengths))
+    estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins)))
+    calibration = calibrate(estimate.model, panel, origins)
+    if forecaster.closed_form:
+        estimate = forecaster._estimate(Task(panel, season, horizon))
+    return Fitted(estimate, panel.ids, season, horizon, calibration)
+
+
+def _before(origins: Origins, lengths: NDArray) -> NDArray:
+    """Steps of each series before its first origin; all of a series that has none."""
+    ends = np.where(origins.ends < 0, np.iinfo(np.int64).max, origins.ends)
+    return np.minimum(ends.min(axis=0), lengths)

@@ -1,0 +1,263 @@
+"""What users do with a forecaster, written once for all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from forecast import engine
+from forecast.checks import check_levels, check_positive_integer
+from forecast.draws import series_key
+from forecast.fitting import Estimate, Fitted, Task, fit_model
+from forecast.output import interval_names, point_frame, sample_frame
+from forecast.parameters import Parameters
+from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, write_frame
+from forecast.store import StateStore
+
+__all__ = ["Forecaster", "NotFittedError"]
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A forecaster was asked for a forecast before `fit(df)`."""
+
+
+class Forecaster(Parameters, ABC):
+    """Base of every forecaster: fit, predict, sample, condition, update, save.
+
+    A subclass says how parameters are learned (`_estimate`); all the rest follows from the model's
+    state. Fitted attributes end in an underscore.
+
+    Attributes:
+        fitted_: the model, its season and its calibration.
+        store_: the state of every series.
+        layout_: shape of the user's frame.
+        notes_: what was done to the data, in sentences.
+        left_out_: ids of series without any value.
+    """
+
+    role: ClassVar[str] = "other"
+    """Place in a comparison: "naive", "linear", "network" or "other"."""
+    closed_form: ClassVar[bool] = True
+    """Fitted in closed form, so refitted at every cutoff of a backtest."""
+    takes_new_series: ClassVar[bool] = True
+    """Global: forecasts series that it was not fitted on."""
+
+    season_length: int | None = None
+    alias: str | None = None
+
+    fitted_: Fitted
+    store_: StateStore
+    layout_: Layout
+    notes_: tuple[str, ...]
+    left_out_: tuple[Any, ...]
+    _freq: Any
+
+    @abstractmethod
+    def _estimate(self, task: Task) -> Estimate:
+        """Learn parameters from the training series of `task`."""
+
+    @property
+    def name(self) -> str:
+        """Name of the forecast columns: the alias, or the class."""
+        return self.alias or type(self).__name__
+
+    def fit(
+        self,
+        df: Any,
+        horizon: int | None = None,
+        *,
+        freq: Any = None,
+        id_col: str = "unique_id",
+        time_col: str = "ds",
+        target_col: str = "y",
+    ) -> Self:
+        """Learn from a frame and stand at its end, ready to forecast.
+
+        Args:
+            df: long frame (`unique_id`, `ds`, `y`), wide frame (a column a series) or Series.
+            horizon: steps ahead that matter most; any horizon works when predicting. Two seasons
+                by default.
+            freq: pandas alias or integer step; inferred by default.
+            id_col: name of the id column.
+            time_col: name of the time column.
+            target_col: name of the value column.
+
+        Returns:
+            The forecaster.
+
+        Raises:
+            ValueError: if the frame or the horizon cannot be used; the message says why.
+        """
+        check_positive_integer("horizon", horizon, optional=True)
+        reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
+        return self._fit_reading(reading, horizon)
+
+    def predict(self, horizon: int | None = None, level: Any = None, *, df: Any = None) -> Any:
+        """Forecast from where the states stand.
+
+        Args:
+            horizon: steps ahead, at least 1; that of `fit` by default.
+            level: percentages of central intervals, such as `[80, 95]`; none by default.
+            df: another history to forecast from, of the columns given to `fit`; the forecaster
+                itself is left as it is.
+
+        Returns:
+            `unique_id`, `ds`, a column named like the forecaster, and `-lo-80`, `-hi-80`, ... for
+            each level. A wide frame comes back wide when no level is asked for.
+
+        Raises:
+            NotFittedError: before `fit`.
+            ValueError: for a horizon below 1, a level outside 0 to 100, or series unknown to a
+                forecaster that has one model a series.
+        """
+        fitted = self._require_fitted()
+        horizon = fitted.horizon if horizon is None else horizon
+        check_positive_integer("horizon", horizon)
+        levels = check_levels(level)
+        store, layout = self.store_, self.layout_
+        if df is not None:
+            reading = self._read(df)
+            store, layout = self._condition(reading.panel), reading.layout
+        points = engine.forecast(fitted.model, store.state, horizon)[:, 0]
+        frame = point_frame(store, layout.columns, self.name, points)
+        for number in levels:
+            low, high = interval_names(self.name, number)
+            frame[low], frame[high] = self._interval(store, points, number)
+        return write_frame(frame, layout, None if levels else self.name)
+
+    def sample(self, horizon: int | None = None, num_paths: int = 100, *, seed: int = 0) -> Any:
+        """Sample paths: each is fed its own draws, so they widen as the process says.
+
+        Args:
+            horizon: steps ahead, at least 1; that of `fit` by default.
+            num_paths: paths for each series.
+            seed: the same seed gives the same path to a series in any subset, batch or order.
+
+        Returns:
+            Long frame: `unique_id`, `ds`, `path`, `y`.
+
+        Raises:
+            NotFittedError: before `fit`.
+            ValueError: for a horizon or a number of paths below 1.
+        """
+        fitted = self._require_fitted()
+        horizon = fitted.horizon if horizon is None else horizon
+        check_positive_integer("horizon", horizon)
+        check_positive_integer("num_paths", num_paths)
+        state = self.store_.state
+        draws = fitted.calibration.draws(state, series_key(self.store_.ids), seed)
+        paths = engine.forecast(fitted.model, state, horizon, draws, num_paths)
+        return write_frame(sample_frame(self.store_, self.layout_.columns, paths), self.layout_)
+
+    def condition(self, df: Any) -> Self:
+        """Stand at the end of another history, without learning from it.
+
+        Args:
+            df: frame of the columns given to `fit`.
+
+        Returns:
+            The forecaster.
+
+        Raises:
+            ValueError: if the frame cannot be used; nothing is changed then.
+        """
+        self._require_fitted()
+        reading = self._read(df)
+        store = self._condition(reading.panel)
+        self.store_, self.layout_ = store, reading.layout
+        self.notes_, self.left_out_ = reading.notes, reading.left_out
+        return self
+
+    def update(self, df: Any) -> Self:
+        """Absorb newer rows, at a cost that does not depend on the history.
+
+        Args:
+            df: frame of the columns given to `fit`: rows later than what each series has seen, or
+                whole new series for a global model. Missing steps in between count as gaps.
+
+        Returns:
+            The forecaster.
+
+        Raises:
+            ValueError: for rows that are not newer, or unknown series; nothing is changed then.
+        """
+        fitted = self._require_fitted()
+        panel = self._read(df).panel
+        store = self.store_.after(fitted.model, panel, self._fitted_rows(panel.ids))
+        self.store_ = store
+        return self
+
+    def save(self, path: Any) -> None:
+        """Write parameters and states to one file (see `forecast.io`).
+
+        Args:
+            path: file to write; replaced as a whole, or left as it was.
+        """
+        from forecast.io import save
+
+        self._require_fitted()
+        save(self, path)
+
+    @property
+    def fitted_until_(self) -> pd.Series:
+        """Time of the last step of each series that the states have seen."""
+        return pd.Series(self.store_.ends, index=pd.Index(self.store_.ids), name="fitted_until")
+
+    @property
+    def choices_(self) -> str:
+        """What the data decided, in a phrase."""
+        return self._require_fitted().estimate.choices
+
+    @property
+    def history_(self) -> dict[str, list[float]]:
+        """Learning curves; empty for closed forms."""
+        return self._require_fitted().estimate.history
+
+    @property
+    def fell_back_(self) -> list[Any]:
+        """Ids of series too short for the model, forecast by their last value."""
+        fitted = self._require_fitted()
+        return list(fitted.ids[fitted.estimate.fell_back])
+
+    def _fit_reading(
+        self, reading: Reading, horizon: int | None, previous: Fitted | None = None
+    ) -> Self:
+        panel = reading.panel
+        fitted = fit_model(self, panel, horizon, previous)
+        store = StateStore.of_history(fitted.model, panel, np.arange(panel.num_series))
+        self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
+        self.notes_, self.left_out_ = reading.notes, reading.left_out
+        return self
+
+    def _interval(self, store: StateStore, points, level: float):
+        calibration = self.fitted_.calibration
+        width = calibration.half_width(level, points.shape[1])
+        spread = calibration.scale(store.state)[:, None] * width
+        limits = engine.bounds(store.state)
+        return limits.clip(points - spread).ravel(), limits.clip(points + spread).ravel()
+
+    def _condition(self, panel: Panel) -> StateStore:
+        fitted = self._require_fitted()
+        return StateStore.of_history(fitted.model, panel, self._fitted_rows(panel.ids))
+
+    def _fitted_rows(self, ids) -> Any:
+        """Position of each series among the fitted ones; -1 for one that is new."""
+        rows = pd.Index(self.fitted_.ids).get_indexer(pd.Index(ids))
+        if (rows < 0).any() and not self.takes_new_series:
+            unknown = list(np.asarray(ids)[rows < 0][:5])
+            raise ValueError(
+                f"{self.name} has one model a series and was not fitted on {unknown}; call fit(df) "
+                "with these series, or use a global model such as PooledAR or LSTMForecaster."
+            )
+        return rows
+
+    def _read(self, df: Any) -> Reading:
+        return read_frame(df, self.layout_.columns, self.store_.frequency.alias)
+
+    def _require_fitted(self) -> Fitted:
+        if "fitted_" not in self.__dict__:
+            raise NotFittedError(f"{self.name} is not fitted yet; call fit(df) first.")
+        return self.fitted_

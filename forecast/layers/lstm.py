@@ -1,0 +1,175 @@
+"""Long short-term memory: one step and the loop over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from forecast.layers.recurrent import (
+    Activation,
+    Initializer,
+    RecurrentCell,
+    RecurrentLayer,
+    cell_options,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_forecast")
+class LSTMCell(RecurrentCell):
+    """One step of long short-term memory.
+
+        i, f, o = recurrent_activation(W x + U h + b)     input, forget and output gate
+        g       = activation(W_c x + U_c h + b_c)         new content
+        c'      = f * c + i * g
+        h'      = o * activation(c')
+
+    Weights as in `keras.layers.LSTMCell`, gates in the order i, f, c, o: kernel
+    (features, 4 * units), recurrent_kernel (units, 4 * units), bias (4 * units,).
+
+    Args:
+        units: number of hidden units, at least 1.
+        activation: function of the new content and of the cell state; a name, a callable or None.
+        recurrent_activation: function of the gates.
+        use_bias: whether b is added.
+        kernel_initializer: initializer of W.
+        recurrent_initializer: initializer of U.
+        bias_initializer: initializer of b.
+        unit_forget_bias: start the bias of the forget gate at 1, so that the cell remembers.
+        **kwargs: options of `keras.layers.Layer`: name, dtype, trainable.
+
+    Raises:
+        ValueError: `units` is not an integer of at least 1.
+
+    Example:
+        >>> import numpy as np
+        >>> cell = LSTMCell(3)
+        >>> output, states = cell(np.ones((2, 4), "float32"), cell.get_initial_state(2))
+        >>> tuple(output.shape), len(states)
+        ((2, 3), 2)
+
+    Source: Hochreiter and Schmidhuber (1997); forget gate: Gers et al. (2000); forget bias of 1:
+    Jozefowicz et al. (2015).
+    """
+
+    num_gates = 4
+
+    def __init__(
+        self,
+        units: int,
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
+        )
+        self.recurrent_activation = keras.activations.get(recurrent_activation)
+        self.unit_forget_bias = unit_forget_bias
+        self.state_size = [self.units, self.units]
+
+    def initial_bias(self, shape: Sequence[int], dtype: Any = None) -> Any:
+        """Return the values that the bias starts with: 1 for the forget gate if asked for."""
+        values = ops.convert_to_tensor(super().initial_bias(shape, dtype))
+        if not self.unit_forget_bias:
+            return values
+        ones = ops.ones((self.units,), dtype=values.dtype)
+        return ops.concatenate([values[: self.units], ones, values[2 * self.units :]])
+
+    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:  # noqa: ARG002
+        """Return the output (batch, units) and the new states [h, c].
+
+        Args:
+            inputs: x, shape (batch, features).
+            states: [h, c], each of shape (batch, units).
+            training: part of the cell contract; this cell does the same in both modes.
+        """
+        hidden, carry = states
+        total = ops.matmul(inputs, self.kernel) + ops.matmul(hidden, self.recurrent_kernel)
+        if self.use_bias:
+            total = total + self.bias
+        input_gate, forget_gate, content, output_gate = ops.split(total, 4, axis=-1)
+        carry = self.recurrent_activation(forget_gate) * carry + self.recurrent_activation(
+            input_gate
+        ) * self.activation(content)
+        hidden = self.recurrent_activation(output_gate) * self.activation(carry)
+        return hidden, [hidden, carry]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor arguments."""
+        return {
+            **super().get_config(),
+            "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
+            "unit_forget_bias": self.unit_forget_bias,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_forecast")
+class LSTM(RecurrentLayer):
+    """Long short-term memory over time: `LSTMCell` at every step.
+
+    Args:
+        units: number of hidden units, at least 1.
+        activation: function of the new content and of the cell state; a name, a callable or None.
+        recurrent_activation: function of the gates.
+        use_bias: whether a bias is added.
+        kernel_initializer: initializer of the input weights.
+        recurrent_initializer: initializer of the recurrent weights.
+        bias_initializer: initializer of the bias.
+        unit_forget_bias: start the bias of the forget gate at 1.
+        **kwargs: options of `keras.layers.RNN`: return_sequences, return_state, go_backwards,
+            stateful, unroll, zero_output_for_mask; name, dtype, trainable.
+
+    Call arguments:
+        sequences: shape (batch, steps, features).
+        initial_state: [h, c], each of shape (batch, units); zeros by default.
+        mask: bool, shape (batch, steps), False where a row stands still. Pass it explicitly.
+
+    Raises:
+        ValueError: `units` is not an integer of at least 1.
+
+    Example:
+        >>> import numpy as np
+        >>> tuple(LSTM(3, return_sequences=True)(np.ones((2, 5, 4), "float32")).shape)
+        (2, 5, 3)
+
+    Source: Hochreiter and Schmidhuber (1997); Gers et al. (2000).
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Activation = "tanh",
+        recurrent_activation: Activation = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        recurrent_initializer: Initializer = "orthogonal",
+        bias_initializer: Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        cell = LSTMCell(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            **cell_options(kwargs),
+        )
+        super().__init__(cell, **kwargs)

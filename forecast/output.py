@@ -1,0 +1,57 @@
+"""Forecasts as long frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.pipelines import Columns
+from forecast.store import StateStore
+
+__all__ = ["interval_names", "point_frame", "sample_frame"]
+
+
+def interval_names(alias: str, level: float) -> tuple[str, str]:
+    """Names of the lower and the upper column.
+
+    Example:
+        >>> interval_names("LSTM", 80)
+        ('LSTM-lo-80', 'LSTM-hi-80')
+    """
+    return f"{alias}-lo-{level:g}", f"{alias}-hi-{level:g}"
+
+
+def point_frame(
+    store: StateStore, columns: Columns, alias: str, points: NDArray
+) -> pd.DataFrame:  # fmt: skip
+    """Point forecasts, `(num_series, horizon)`, after the end of each series."""
+    num_series, horizon = points.shape
+    return pd.DataFrame(
+        {
+            columns.id: np.repeat(store.ids, horizon),
+            columns.time: _times_after(store, horizon),
+            alias: points.ravel(),
+        }
+    )
+
+
+def sample_frame(store: StateStore, columns: Columns, paths: NDArray) -> pd.DataFrame:
+    """Sample paths, `(num_series, num_paths, horizon)`, path after path of each series."""
+    num_series, num_paths, horizon = paths.shape
+    times = _times_after(store, horizon)
+    rows = np.arange(num_series * horizon).reshape(num_series, 1, horizon)
+    rows = np.broadcast_to(rows, paths.shape).ravel()
+    return pd.DataFrame(
+        {
+            columns.id: np.repeat(store.ids, num_paths * horizon),
+            columns.time: times[rows],
+            "path": np.tile(np.repeat(np.arange(num_paths), horizon), num_series),
+            columns.target: paths.ravel(),
+        }
+    )
+
+
+def _times_after(store: StateStore, horizon: int) -> pd.Index:
+    steps = np.tile(np.arange(1, horizon + 1), len(store.ids))
+    return store.frequency.shift(store.ends.repeat(horizon), steps)

@@ -1,0 +1,160 @@
+"""The roles that every forecaster's model plays, and the state that passes between them.
+
+A forecaster is a state that absorbs what was observed and can be rolled forward. A `Model` holds
+learned parameters and three pure functions on states: `init_state`, `observe` and `rollout`. All
+that users touch (predict, sample, update, backtests, bundles) is written once on top of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.pipelines import Block
+
+__all__ = ["Block", "Feedback", "Model", "StateBatch", "Static"]
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+
+
+@dataclass(frozen=True, eq=False)
+class StateBatch:
+    """The states of several series: named arrays with one row a series, a clock and a count.
+
+    Args:
+        arrays: what the model remembers, each of shape `(num_rows, ...)`.
+        clock: steps that passed since each series began, `(num_rows,)`; padding does not count,
+            a step without a value does.
+        count: steps among these that had a value, `(num_rows,)`.
+
+    Example:
+        >>> import numpy as np
+        >>> state = StateBatch({"last": np.array([1.0, 2.0])}, np.array([5, 6]), np.array([5, 4]))
+        >>> state.take([1]).arrays["last"]
+        array([2.])
+    """
+
+    arrays: Mapping[str, NDArray]
+    clock: IntArray
+    count: IntArray
+
+    @property
+    def num_rows(self) -> int:
+        """Number of series held."""
+        return len(self.clock)
+
+    def take(self, rows) -> StateBatch:
+        """A copy of the states of `rows`, in that order (a row may be asked for repeatedly)."""
+        rows = np.asarray(rows, dtype=np.intp)
+        arrays = {name: array[rows] for name, array in self.arrays.items()}
+        return StateBatch(arrays, self.clock[rows], self.count[rows])
+
+    def put(self, rows, other: StateBatch) -> StateBatch:
+        """A new batch in which `rows` hold the states of `other`; this one is left unchanged."""
+        rows = np.asarray(rows, dtype=np.intp)
+
+        def replaced(old: NDArray, new: NDArray) -> NDArray:
+            copy = old.copy()
+            copy[rows] = new
+            return copy
+
+        arrays = {name: replaced(old, other.arrays[name]) for name, old in self.arrays.items()}
+        return StateBatch(
+            arrays, replaced(self.clock, other.clock), replaced(self.count, other.count)
+        )
+
+    def join(self, other: StateBatch) -> StateBatch:
+        """A new batch with the rows of `other` after the rows of this one."""
+        arrays = {
+            name: np.concatenate([array, other.arrays[name]]) for name, array in self.arrays.items()
+        }
+        clock = np.concatenate([self.clock, other.clock])
+        return StateBatch(arrays, clock, np.concatenate([self.count, other.count]))
+
+    def select(self, prefix: str) -> StateBatch:
+        """The arrays whose name starts with `prefix`, named without it."""
+        arrays = {
+            name.removeprefix(prefix): array
+            for name, array in self.arrays.items()
+            if name.startswith(prefix)
+        }
+        return StateBatch(arrays, self.clock, self.count)
+
+    def advance(self, arrays: Mapping[str, NDArray], block: Block) -> StateBatch:
+        """The state after `block`: new arrays, the clock past every valid step of the block."""
+        clock = self.clock + block.valid.sum(axis=1)
+        return StateBatch(arrays, clock, self.count + block.observed.sum(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Static:
+    """What is known of a series before its first step.
+
+    Args:
+        series: position of each row among the series that the model was fitted on, `(num_rows,)`;
+            -1 for a series that only a global model can take.
+    """
+
+    series: IntArray
+
+
+class Feedback(Protocol):
+    """Turns what a model emits during a rollout into the values that it is fed back."""
+
+    num_paths: int
+
+    def __call__(self, emitted: FloatArray, step: int) -> FloatArray:
+        """Values for steps `step`, `step + 1`, ... of the horizon.
+
+        Args:
+            emitted: what the model forecasts next, `(num_rows, num_paths, block_length)`.
+            step: steps ahead, counted from 0, of the first of them.
+
+        Returns:
+            Array of the shape of `emitted`.
+        """
+        ...
+
+
+class Model(Protocol):
+    """Learned parameters and the three roles, never merged: begin, absorb, roll forward."""
+
+    block_length: int
+
+    def init_state(self, num_rows: int, static: Static) -> StateBatch:
+        """The state of `num_rows` series before their first step."""
+        ...
+
+    def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, FloatArray]:
+        """Absorb a block of steps.
+
+        `valid=False` is padding: state and clock stand still. `observed=False` is a step that
+        exists without a value: the clock moves on and the model is fed its own forecast.
+
+        Args:
+            state: states of `num_rows` series; not changed.
+            block: `values`, `observed`, `valid`, each `(num_rows, num_steps)`.
+
+        Returns:
+            The new state, and the one-step-ahead forecast of every step made before that step was
+            seen, `(num_rows, num_steps)`; NaN where there was no history yet.
+        """
+        ...
+
+    def rollout(self, state: StateBatch, horizon: int, feedback: Feedback) -> FloatArray:
+        """Roll forward freely, fed with what `feedback` makes of the model's own output.
+
+        Args:
+            state: states of `num_rows` series; not changed.
+            horizon: steps ahead, at least 1.
+            feedback: adds the draws of each path and keeps values within bounds.
+
+        Returns:
+            Values, `(num_rows, num_paths, horizon)`.
+        """
+        ...

@@ -1,0 +1,99 @@
+"""States at rest: one row a series, found by series id, replaced and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast import engine
+from forecast.pipelines import Block, Frequency, Panel
+from forecast.protocol import Model, StateBatch
+
+__all__ = ["StateStore"]
+
+
+@dataclass(frozen=True, eq=False)
+class StateStore:
+    """The states of all series, with the time at which each stands.
+
+    Args:
+        ids: series ids, `(num_series,)`.
+        ends: time of the last step that each state has seen, `(num_series,)`.
+        state: the states, in the order of `ids`.
+        frequency: distance between two steps.
+    """
+
+    ids: NDArray
+    ends: pd.Index
+    state: StateBatch
+    frequency: Frequency
+
+    @staticmethod
+    def of_history(model: Model, panel: Panel, series: NDArray) -> StateStore:
+        """States after the whole of each series of `panel`."""
+        state = engine.begin(model, series)
+        state, _ = engine.absorb(model, state, panel.block(0, panel.lengths))
+        return StateStore(panel.ids, panel.ends, state, panel.frequency)
+
+    def positions(self, ids: NDArray) -> NDArray:
+        """Row of each id, -1 for an id that is not here."""
+        return pd.Index(self.ids).get_indexer(pd.Index(ids))
+
+    def after(self, model: Model, panel: Panel, series: NDArray) -> StateStore:
+        """A new store after the rows of `panel`; a gap since the last step is a missing value.
+
+        Args:
+            model: the model that the states belong to.
+            panel: newer rows of series that are here, or whole histories of new ones.
+            series: position among the fitted series of each series of `panel`, -1 for a new one.
+
+        Raises:
+            ValueError: if a row is not later than what its series has seen.
+        """
+        rows = self.positions(panel.ids)
+        old, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
+        store = self
+        if len(old):
+            store = store._advanced(model, panel.take(old), rows[old])
+        if len(new):
+            fresh = StateStore.of_history(model, panel.take(new), series[new])
+            ids = np.concatenate([store.ids, fresh.ids])
+            store = StateStore(
+                ids, store.ends.append(fresh.ends), store.state.join(fresh.state), self.frequency
+            )
+        return store
+
+    def _advanced(self, model: Model, panel: Panel, rows: NDArray) -> StateStore:
+        block = self._block_after(panel, rows)
+        state, _ = engine.absorb(model, self.state.take(rows), block)
+        ends = self.ends.to_series(index=range(len(self.ids)))
+        ends.iloc[rows] = panel.ends
+        return StateStore(
+            self.ids, pd.Index(ends), self.state.put(rows, state), self.frequency
+        )  # fmt: skip
+
+    def _block_after(self, panel: Panel, rows: NDArray) -> Block:
+        """The rows of `panel` with the steps missing since each state's last step before them."""
+        overlap = np.asarray(panel.starts <= self.ends.take(rows))
+        if overlap.any():
+            late = int(np.argmax(overlap))
+            raise ValueError(
+                f"series {panel.ids[late]!r}: the rows begin at {panel.starts[late]}, but the state "
+                f"has already seen {self.ends[rows[late]]}. Give rows later than that, or call "
+                "condition(df) with the whole history."
+            )
+        starts = zip(panel.starts, self.ends.take(rows), strict=True)
+        steps = [self.frequency.position(pd.Index([start]), end)[0] for start, end in starts]
+        gaps = np.array(steps) - 1
+        lengths = gaps + panel.lengths
+        shape = (len(rows), int(lengths.max()))
+        values, observed = np.zeros(shape), np.zeros(shape, dtype=bool)
+        for i in range(len(rows)):
+            row = panel.row(i)
+            values[i, gaps[i] : lengths[i]] = np.nan_to_num(row)
+            observed[i, gaps[i] : lengths[i]] = ~np.isnan(row)
+        valid = np.arange(shape[1]) < lengths[:, None]
+        return Block(values, observed, valid)

@@ -1,0 +1,38 @@
+"""Frames in, panels out, and back: pandas and polars frames, frequencies, origins, readers."""
+
+from __future__ import annotations
+
+from .block import Block
+from .columns import Columns
+from .datasets import DatasetInfo, datasets, load_dataset
+from .frame import Reading, read_frame
+from .frequency import Frequency
+from .infer import infer_frequency
+from .layout import Layout, write_frame
+from .origins import Origins, rolling_origins
+from .panel import Panel
+from .readers import read_file
+from .season import Season, default_season
+from .summary import DataSummary, check_data
+
+__all__ = [
+    "Block",
+    "Columns",
+    "DataSummary",
+    "DatasetInfo",
+    "Frequency",
+    "Layout",
+    "Origins",
+    "Panel",
+    "Reading",
+    "Season",
+    "check_data",
+    "datasets",
+    "default_season",
+    "infer_frequency",
+    "load_dataset",
+    "read_file",
+    "read_frame",
+    "rolling_origins",
+    "write_frame",
+]

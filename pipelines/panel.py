@@ -1,0 +1,186 @@
+"""A ragged panel: many series of unequal length on one grid, in one flat array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .block import Block
+from .frequency import Frequency
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series of unequal length, end to end in one array, each step on the frequency's grid.
+
+    Step t of series i is ``values[offsets[i] + t]``; NaN is a step that exists without a value.
+
+    Args:
+        ids: object array of shape (num_series,).
+        values: float64 of shape (total_steps,).
+        offsets: int64 of shape (num_series + 1,), from 0 to total_steps.
+        starts: time of the first step of each series, shape (num_series,).
+        frequency: distance between two steps.
+
+    Raises:
+        ValueError: if the shapes do not fit together.
+
+    Example:
+        >>> panel = Panel(np.array(["a"], object), np.array([1.0, np.nan, 3.0]), np.array([0, 3]),
+        ...               pd.DatetimeIndex(["2024-01-01"]), Frequency("D"))
+        >>> panel.ends[0]
+        Timestamp('2024-01-03 00:00:00')
+        >>> panel.block(1, 3).observed.tolist()
+        [[False, True]]
+    """
+
+    ids: np.ndarray
+    values: np.ndarray
+    offsets: np.ndarray
+    starts: pd.Index
+    frequency: Frequency
+
+    def __post_init__(self) -> None:
+        """Refuse parts that do not fit together."""
+        count = len(self.ids)
+        if len(self.offsets) != count + 1 or len(self.starts) != count:
+            raise ValueError(
+                f"{count} ids need {count + 1} offsets and {count} starts; "
+                f"got {len(self.offsets)} and {len(self.starts)}."
+            )
+        if self.offsets[-1] != len(self.values) or np.any(np.diff(self.offsets) < 0):
+            raise ValueError("offsets must rise from 0 to the number of values.")
+
+    @property
+    def num_series(self) -> int:
+        """Number of series."""
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of steps of each series, int64 of shape (num_series,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def num_rows(self) -> int:
+        """Number of steps of all series together."""
+        return len(self.values)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Whether each step has a value, bool of shape (total_steps,)."""
+        return ~np.isnan(self.values)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The series of each step as its position in `ids`, int64 of shape (total_steps,)."""
+        return np.repeat(np.arange(self.num_series), self.lengths)
+
+    @property
+    def ends(self) -> pd.Index:
+        """Time of the last step of each series (an empty one: the step before its start)."""
+        return self.frequency.shift(self.starts, self.lengths - 1)
+
+    def row(self, i: int) -> np.ndarray:
+        """Values of series `i`: a view, float64 of shape (lengths[i],)."""
+        return self.values[self.offsets[i] : self.offsets[i + 1]]
+
+    def times(self, i: int) -> pd.Index:
+        """Times of the steps of series `i`, shape (lengths[i],)."""
+        return self.frequency.range(self.starts[i], int(self.lengths[i]))
+
+    def flat_times(self) -> pd.Index:
+        """Times of all steps in the order of `values`, shape (total_steps,)."""
+        steps = np.arange(self.num_rows) - np.repeat(self.offsets[:-1], self.lengths)
+        return self.frequency.shift(self.starts.take(self.codes), steps)
+
+    def take(self, indices: np.ndarray) -> Panel:
+        """The panel of some series.
+
+        Args:
+            indices: positions of the series, in the order wanted.
+
+        Returns:
+            A panel of len(indices) series.
+        """
+        indices = np.asarray(indices, dtype=np.int64)
+        return self._gather(indices, self.lengths[indices])
+
+    def head(self, lengths: np.ndarray) -> Panel:
+        """The panel of the first steps of each series.
+
+        Args:
+            lengths: steps to keep, int of shape (num_series,) or one for all; 0 is allowed,
+                more than a series has keeps all of it.
+
+        Returns:
+            A panel of the same series.
+
+        Raises:
+            ValueError: if a length is negative.
+        """
+        lengths = np.broadcast_to(np.asarray(lengths, dtype=np.int64), (self.num_series,))
+        if np.any(lengths < 0):
+            raise ValueError(f"lengths must be at least 0; got {int(lengths.min())}.")
+        return self._gather(np.arange(self.num_series), np.minimum(lengths, self.lengths))
+
+    def _gather(self, indices: np.ndarray, lengths: np.ndarray) -> Panel:
+        """The first `lengths` steps of the series at `indices`."""
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        source = np.arange(offsets[-1]) + np.repeat(self.offsets[indices] - offsets[:-1], lengths)
+        return Panel(
+            self.ids[indices],
+            self.values[source],
+            offsets,
+            self.starts.take(indices),
+            self.frequency,
+        )
+
+    def block(self, start: np.ndarray | int, stop: np.ndarray | int) -> Block:
+        """Steps start to stop (exclusive) of every series, right-padded to the widest.
+
+        Args:
+            start: first step, int of shape (num_series,) or one for all; clipped to the lengths.
+            stop: step after the last, like `start`.
+
+        Returns:
+            Block of num_series rows.
+        """
+        start, stop = np.clip(start, 0, self.lengths), np.clip(stop, 0, self.lengths)
+        widths = np.maximum(stop - start, 0)
+        steps = np.arange(widths.max(initial=0))
+        valid = steps < widths[:, None]
+        values = np.full(valid.shape, np.nan)
+        values[valid] = self.values[((self.offsets[:-1] + start)[:, None] + steps)[valid]]
+        observed = ~np.isnan(values)
+        return Block(np.where(observed, values, 0.0), observed, valid)
+
+    def flat_future_times(self, horizon: int, lengths: np.ndarray | None = None) -> pd.Index:
+        """The times that follow each series, series after series in one index.
+
+        Args:
+            horizon: number of times for each series, at least 0.
+            lengths: steps known of each series (default: all), int of shape (num_series,).
+
+        Returns:
+            Index of shape (num_series * horizon,).
+        """
+        known = self.lengths if lengths is None else np.asarray(lengths, dtype=np.int64)
+        known = np.broadcast_to(known, (self.num_series,))
+        steps = known[:, None] + np.arange(horizon)
+        return self.frequency.shift(self.starts.repeat(horizon), steps.reshape(-1))
+
+    def future_times(self, horizon: int, lengths: np.ndarray | None = None) -> list[pd.Index]:
+        """The `horizon` times after the end (or after step ``lengths[i]``) of each series.
+
+        Args:
+            horizon: number of times for each series, at least 0.
+            lengths: steps known of each series (default: all), int of shape (num_series,).
+
+        Returns:
+            One Index of shape (horizon,) for each series.
+        """
+        flat = self.flat_future_times(horizon, lengths)
+        return [flat[i * horizon : (i + 1) * horizon] for i in range(self.num_series)]

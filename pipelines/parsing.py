@@ -1,0 +1,128 @@
+"""Times and numbers out of the columns that users have."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def parse_times(column: pd.Series | pd.Index, name: Any) -> pd.Index:
+    """Times as a DatetimeIndex (time zone and resolution kept) or an integer Index.
+
+    Args:
+        column: datetimes, dates, text, integers or whole floats.
+        name: name of the column, for messages.
+
+    Returns:
+        Index of the same length, without missing entries.
+
+    Raises:
+        ValueError: for missing times, mixed time zones and whatever is no time.
+
+    Example:
+        >>> parse_times(pd.Series(["2024-01-31"]), "ds")[0]
+        Timestamp('2024-01-31 00:00:00')
+    """
+    if column.isna().any():
+        row = int(np.argmax(np.asarray(column.isna())))
+        raise ValueError(f"time column {name!r} is empty in row {row}; drop or fill such rows.")
+    if isinstance(column.dtype, pd.PeriodDtype):
+        raise ValueError(f"time column {name!r} holds periods; convert it with .to_timestamp().")
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raise ValueError(f"time column {name!r} holds True and False, not times.")
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return pd.Index(column.to_numpy(dtype=np.int64))
+    if pd.api.types.is_float_dtype(column.dtype):
+        return _whole(column.to_numpy(dtype=np.float64), name)
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return pd.DatetimeIndex(column.array.to_numpy(dtype=object))
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return pd.DatetimeIndex(column)
+    return _parse_objects(column, name)
+
+
+def _whole(times: np.ndarray, name: Any) -> pd.Index:
+    """Floats that are whole numbers as integers."""
+    odd = (times != np.floor(times)) | (np.abs(times) > 2**53)
+    if odd.any():
+        raise ValueError(
+            f"time column {name!r} holds the fraction {times[odd][0]}; give datetimes or integers."
+        )
+    return pd.Index(times.astype(np.int64))
+
+
+def _parse_objects(column: pd.Series | pd.Index, name: Any) -> pd.DatetimeIndex:
+    """Text, dates and single timestamps as datetimes of one zone."""
+    entries = pd.Index(column.to_numpy(dtype=object), dtype=object)
+    try:
+        return _to_datetime(entries)
+    except (ValueError, TypeError, FutureWarning) as error:
+        try:
+            _to_datetime(entries, utc=True)
+        except (ValueError, TypeError, FutureWarning):
+            raise ValueError(
+                f"time column {name!r} cannot be read as times, for example "
+                f"{_first_bad(entries)!r}. Give datetimes, ISO text or integers."
+            ) from error
+        raise ValueError(
+            f"time column {name!r} has mixed time zones. Bring it to one zone, for example "
+            f"df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True)."
+        ) from error
+
+
+def _to_datetime(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # "could not infer format": tried anyway
+        warnings.simplefilter("error", FutureWarning)  # pandas 2 only warns of mixed zones
+        times = pd.to_datetime(entries, **options)
+    if not isinstance(times, pd.DatetimeIndex):
+        raise ValueError("not one kind of time")
+    return times
+
+
+def _first_bad(entries: pd.Index) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        bad = np.asarray(pd.isna(pd.to_datetime(entries, errors="coerce", utc=True)))
+    return entries[int(np.argmax(bad))]
+
+
+def parse_numbers(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
+    """Numbers as a new float64 array with NaN where a value is missing.
+
+    Args:
+        column: numbers of any kind (integers, floats, nullable, booleans, decimals).
+        place: says in words where a row stands, for messages.
+
+    Returns:
+        float64 of the same length.
+
+    Raises:
+        ValueError: for text, dates and complex numbers; says where the first one stands.
+
+    Example:
+        >>> parse_numbers(pd.Series([1, None]), "row {}".format).tolist()
+        [1.0, nan]
+    """
+    dtype = column.dtype
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    values = np.full(len(column), np.nan)
+    for row in np.flatnonzero(np.asarray(column.notna())):
+        entry = column.iloc[row]
+        if isinstance(entry, (str, bytes, complex)) or not hasattr(entry, "__float__"):
+            raise ValueError(_no_number(entry, place(int(row))))
+        values[row] = float(entry)
+    return values
+
+
+def _no_number(entry: Any, place: str) -> str:
+    kind = "text" if isinstance(entry, (str, bytes)) else type(entry).__name__
+    return (
+        f"{place} holds {kind}, for example {entry!r}, where a number is expected. Convert it, "
+        "for example with pd.to_numeric(..., errors='coerce'), and look at what becomes missing."
+    )

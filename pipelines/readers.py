@@ -1,0 +1,60 @@
+"""Files of users, read into frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+
+def read_file(path: str | Path) -> pd.DataFrame:
+    r"""Read a .csv or .parquet file.
+
+    Args:
+        path: the file; its suffix says what it is (a .csv may be compressed: .csv.gz).
+
+    Returns:
+        pandas DataFrame with at least one row.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ImportError: if a .parquet file is to be read and no parquet engine is installed.
+        ValueError: if the suffix is unknown, or the file is empty, unreadable or has no rows.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "data.csv"
+        ...     _ = path.write_text("unique_id,ds,y\na,2024-01-01,1.5\n")
+        ...     read_file(path)["y"].tolist()
+        [1.5]
+    """
+    path = Path(path)
+    kind = next((suffix for suffix in path.suffixes[-2:] if suffix.lower() in _READERS), None)
+    if kind is None:
+        raise ValueError(f"{path} has an unknown suffix {path.suffix!r}; give .csv or .parquet.")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; check the path.")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty (0 bytes).")
+    frame = _read(path, kind.lower())
+    if not len(frame):
+        raise ValueError(f"{path} has no rows, only the columns {list(frame.columns)}.")
+    return frame
+
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": pd.read_csv,
+    ".parquet": pd.read_parquet,
+}
+
+
+def _read(path: Path, kind: str) -> pd.DataFrame:
+    try:
+        return _READERS[kind](path)
+    except ImportError as error:
+        raise ImportError(f"reading {path} needs a parquet engine: pip install pyarrow.") from error
+    except (ValueError, OSError, EOFError) as error:
+        # Parser, decoding, compression and parquet errors all derive from these.
+        raise ValueError(f"{path} cannot be read as {kind}: {error}.") from error

@@ -1,0 +1,116 @@
+"""The default season of a panel, and why it is that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .panel import Panel
+
+_MOST_SERIES = 200
+_CRITICAL = 1.645  # 90 % two-sided, as in the M4 competition's Naive2
+
+
+@dataclass(frozen=True)
+class Season:
+    """A season length with its reason.
+
+    Args:
+        length: steps of a season; 1 is none.
+        reason: why, as a phrase.
+        long: a second, longer season, or None.
+    """
+
+    length: int
+    reason: str
+    long: int | None = None
+
+
+def default_season(panel: Panel, season_length: int | None = None) -> Season:
+    """The frequency's usual season, kept if the autocorrelation holds on half of the series.
+
+    The test is Naive2's: with autocorrelations r_k of n values, season m is kept on a series where
+    ``n >= 3 m`` and ``|r_m| > 1.645 sqrt((1 + 2 sum_{k<m} r_k^2) / n)``. Up to 200 series, evenly
+    spread over the panel, are tested. The frequency's longer season is added where half of the
+    series have three cycles of it.
+
+    Args:
+        panel: the series.
+        season_length: the user's choice, at least 1; None for the default.
+
+    Returns:
+        The season.
+
+    Raises:
+        ValueError: if `season_length` is below 1.
+
+    Example:
+        >>> from forecast.pipelines import load_dataset, read_frame
+        >>> default_season(read_frame(load_dataset("co2")).panel).length
+        52
+
+    Source: Makridakis, Spiliotis, Assimakopoulos (2020), "The M4 Competition", section on Naive2.
+    """
+    if season_length is not None:
+        if season_length < 1:
+            raise ValueError(f"season_length must be at least 1 (no season); got {season_length}.")
+        return Season(int(season_length), "given by the user")
+    usual = panel.frequency.season_lengths
+    alias = panel.frequency.alias
+    if not usual:
+        return Season(1, f"freq={alias!r} has no usual season")
+    sample = np.unique(
+        np.linspace(0, panel.num_series - 1, min(panel.num_series, _MOST_SERIES)).astype(np.int64)
+    )
+    kept = sum(is_seasonal(panel.row(i), usual[0]) for i in sample)
+    held = f"the autocorrelation test holds on {kept} of {len(sample)} series"
+    length = usual[0] if 2 * kept >= len(sample) else 1
+    reason = f"usual season of freq={alias!r} is {usual[0]}, {held}"
+    return Season(length, reason, _longer(panel, usual))
+
+
+def _longer(panel: Panel, usual: tuple[int, ...]) -> int | None:
+    """The longest usual season of which half of the series have three cycles."""
+    fitting = [m for m in usual[1:] if np.mean(panel.lengths >= 3 * m) >= 0.5]
+    return max(fitting, default=None)
+
+
+def is_seasonal(values: np.ndarray, season_length: int) -> bool:
+    """Naive2's autocorrelation test on one series.
+
+    Args:
+        values: float64 of shape (n,); NaN steps count as the mean.
+        season_length: season to test, at least 2.
+
+    Returns:
+        True where the season is significant.
+
+    Example:
+        >>> is_seasonal(np.tile([1.0, 2.0, 3.0, 9.0], 5), 4)
+        True
+    """
+    count = int((~np.isnan(values)).sum())
+    if count < 3 * season_length:
+        return False
+    correlation = autocorrelation(values, season_length)
+    limit = _CRITICAL * np.sqrt((1 + 2 * np.sum(correlation[:-1] ** 2)) / count)
+    return bool(abs(correlation[-1]) > limit)
+
+
+def autocorrelation(values: np.ndarray, num_lags: int) -> np.ndarray:
+    """Autocorrelations r_k = sum_t d_t d_{t+k} / sum_t d_t^2 of the deviations d from the mean.
+
+    Args:
+        values: float64 of shape (n,); NaN steps count as the mean.
+        num_lags: number of lags, less than n.
+
+    Returns:
+        float64 of shape (num_lags,) for lags 1 to num_lags; zeros for a constant series.
+    """
+    deviations = np.nan_to_num(values - np.nanmean(values))
+    power = float(deviations @ deviations)
+    scale = np.nanmax(np.abs(values))
+    if power <= len(values) * (1e-12 * scale) ** 2:
+        return np.zeros(num_lags)
+    return np.array([deviations[k:] @ deviations[:-k] for k in range(1, num_lags + 1)]) / power

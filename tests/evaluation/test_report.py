@@ -1,0 +1,195 @@
+"""The page is whole, self-contained and escaped, or it is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from evaluation.synthetic import SIZES, make_comparison
+
+from forecast.evaluation import Comparison, write_report
+from forecast.evaluation.drawing import spread
+from forecast.evaluation.plots import representative_series
+
+
+@pytest.fixture(scope="module")
+def panel() -> Comparison:
+    return make_comparison(num_series=5, step_size=6, title="Five <series>")
+
+
+@pytest.fixture(scope="module")
+def page(panel: Comparison, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    assert write_report(path, [make_comparison(), panel], title="Demo") == path
+    return path.read_text(encoding="utf-8")
+
+
+def test_nothing_is_fetched(page: str) -> None:
+    assert "http" not in page
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    assert not re.findall(r"url\((?!#)", page)
+    assert "@import" not in page
+
+
+def test_verdict_comes_first_then_every_section(page: str, panel: Comparison) -> None:
+    part = page[page.index('<section id="p2"') :]
+    places = [
+        part.index(text)
+        for text in (
+            panel.verdict,
+            "History and forecasts",
+            "Error per step ahead",
+            "All models",
+            "What was done to the data",
+            "What was run",
+            "forecast compare --dataset example --horizon 12",
+        )
+    ]
+    assert places == sorted(places)
+    for alias in SIZES:
+        assert f'<th scope="row">{alias}</th>' in part
+
+
+def test_text_is_escaped(page: str) -> None:
+    assert "Five &lt;series&gt;" in page and "<series>" not in page
+    assert "Series &lt;S9&gt; had no value" in page
+
+
+def test_pictures_have_a_text_and_ids_are_unique(page: str) -> None:
+    pictures = re.findall(r"<svg[^>]*>", page)
+    assert len(pictures) == 4 + 8
+    assert all('role="img"' in opening and 'aria-label="' in opening for opening in pictures)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+
+
+class _Balance(HTMLParser):
+    """Collects the tags left open; void elements and self-closed ones do not count."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list) -> None:
+        return
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_page_is_well_formed(page: str) -> None:
+    balance = _Balance()
+    balance.feed(page)
+    assert balance.open == []
+
+
+def test_the_same_comparison_gives_the_same_bytes(tmp_path: Path) -> None:
+    paths = [make_comparison().to_html(tmp_path / f"{n}.html") for n in range(2)]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_failure_leaves_the_old_page_and_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old", encoding="utf-8")
+    comparison = make_comparison()
+
+    def full_disk(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        comparison.to_html(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_failing_picture_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(comparison: Comparison) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr("forecast.evaluation.plots.steps_figure", broken)
+    with pytest.raises(RuntimeError, match="no font"):
+        make_comparison().to_html(tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_folder_and_no_comparison_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="does not exist; create it first"):
+        make_comparison().to_html(tmp_path / "nowhere" / "report.html")
+    with pytest.raises(ValueError, match="needs at least one"):
+        write_report(tmp_path / "report.html", [])
+
+
+def test_series_are_picked_by_their_skill(panel: Comparison) -> None:
+    picked = representative_series(panel)
+    network = next(a for a in panel.aliases() if a in ("LSTM", "ESN"))
+    scores = panel.by_series.set_index("unique_id")
+    order = list((scores[network] / scores["PooledAR"]).sort_values().index)
+    assert picked == {"median": order[2], "best": order[0], "worst": order[-1]}
+    assert representative_series(make_comparison()) == {"median": "S0"}
+
+
+def test_plot_draws_one_series_beside_the_error(panel: Comparison) -> None:
+    figure = panel.plot(series="S1")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        f"{panel.best()}, series S1",
+        "MASE per step ahead",
+    ]
+    with pytest.raises(ValueError, match="series 'S99' is not in the comparison"):
+        panel.plot(series="S99")
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_few_origins_short_horizons_and_no_levels(horizon: int, tmp_path: Path) -> None:
+    comparison = make_comparison(num_origins=2, horizon=horizon, step_size=horizon)
+    backtest = dataclasses.replace(comparison.backtest, levels=())
+    for each in (comparison, dataclasses.replace(comparison, backtest=backtest)):
+        text = each.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "too few origins to tell (2; at least 8 are needed)" in text.lower()
+
+
+def test_integer_times_zones_gaps_and_constant_series(tmp_path: Path) -> None:
+    comparison = make_comparison()
+    backtest, history = comparison.backtest, comparison.material.history
+    months = {t: n for n, t in enumerate(sorted(history["ds"]))}
+    for change in (lambda t: t.map(months), lambda t: t.dt.tz_localize("Europe/Berlin")):
+        frame = backtest.frame.assign(
+            ds=change(backtest.frame["ds"]), cutoff=change(backtest.frame["cutoff"])
+        )
+        frame.loc[5:20, "y"] = np.nan
+        material = dataclasses.replace(
+            comparison.material, history=history.assign(ds=change(history["ds"]))
+        )
+        for scale in (1.0, 0.0):
+            new = dataclasses.replace(backtest, frame=frame, denominators={"S0": scale})
+            other = dataclasses.replace(comparison, backtest=new, material=material)
+            assert other.verdict in other.to_html(tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_labels_are_spread_apart_and_stay_near() -> None:
+    places = spread(np.array([1.0, 1.1, 1.2, 5.0]), gap=0.5, low=0.0, high=6.0)
+    assert np.all(np.diff(places) >= 0.5 - 1e-12)
+    assert places[3] == 5.0
+    np.testing.assert_allclose(places[:3].mean(), 1.1)
+    assert spread(np.array([5.9, 6.0]), 0.5, 0.0, 6.0)[-1] <= 6.0
+
+
+def test_seconds_may_be_unknown() -> None:
+    comparison = make_comparison()
+    run = dataclasses.replace(comparison.run, seconds=pd.DataFrame())
+    table = dataclasses.replace(comparison, run=run).table
+    assert table[["fit s", "predict s"]].isna().all(axis=None)

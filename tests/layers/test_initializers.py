@@ -1,0 +1,102 @@
+"""SpectralRadius: radius, density, seed, shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecast.layers import SpectralRadius
+
+
+def draw(units: int, *arguments: Any, dtype: str = "float64", **options: Any) -> np.ndarray:
+    return np.asarray(SpectralRadius(*arguments, **options)((units, units), dtype=dtype))
+
+
+@settings(max_examples=25)
+@given(
+    units=st.integers(1, 40),
+    radius=st.floats(0.01, 2.0),
+    connectivity=st.floats(0.01, 1.0),
+    seed=st.integers(0, 2**40),
+)
+def test_radius_and_connectivity(units: int, radius: float, connectivity: float, seed: int) -> None:
+    matrix = draw(units, radius, connectivity, seed=seed)
+    assert np.abs(np.linalg.eigvals(matrix)).max() == pytest.approx(radius, rel=1e-6)
+    fan_in = max(1, round(connectivity * units))
+    np.testing.assert_array_equal((matrix != 0).sum(axis=0), fan_in)
+
+
+def test_radius_is_the_growth_of_powers() -> None:
+    matrix = draw(60, 0.7, 0.2, seed=3)
+    power = np.linalg.matrix_power(matrix / 0.7, 2000)
+    assert np.linalg.norm(power) ** (1 / 2000) == pytest.approx(1.0, abs=0.01)
+
+
+def test_radius_zero_is_no_memory() -> None:
+    assert not draw(6, 0.0, seed=1).any()
+
+
+def test_radius_holds_at_500_units_in_float32() -> None:
+    matrix = draw(500, 0.95, 0.02, seed=4, dtype="float32")
+    assert matrix.dtype == np.float32
+    assert np.abs(np.linalg.eigvals(matrix.astype("float64"))).max() == pytest.approx(
+        0.95, rel=1e-5
+    )
+
+
+def test_seed() -> None:
+    np.testing.assert_array_equal(draw(9, seed=1), draw(9, seed=1))
+    assert (draw(9, seed=1) != draw(9, seed=2)).any()
+    initializer = SpectralRadius(seed=1)
+    np.testing.assert_array_equal(initializer((9, 9)), initializer((9, 9)))
+    np.testing.assert_array_equal(
+        draw(9, seed=1, dtype="float32"), draw(9, seed=1).astype("float32")
+    )
+
+
+def test_without_a_seed_keras_seed_rules() -> None:
+    keras.utils.set_random_seed(1)
+    first, second = draw(9), draw(9)
+    keras.utils.set_random_seed(1)
+    np.testing.assert_array_equal(draw(9), first)
+    assert (first != second).any()
+
+
+def test_the_default_dtype_is_that_of_keras() -> None:
+    assert keras.backend.standardize_dtype(SpectralRadius(seed=0)((4, 4)).dtype) == "float32"
+
+
+def test_config_round_trip() -> None:
+    initializer = SpectralRadius(1.1, 0.3, seed=5)
+    config = keras.initializers.serialize(initializer)
+    assert config["registered_name"] == "keras_forecast>SpectralRadius"
+    assert config["config"] == {"spectral_radius": 1.1, "connectivity": 0.3, "seed": 5}
+    again = keras.initializers.deserialize(config)
+    np.testing.assert_array_equal(again((7, 7)), initializer((7, 7)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"spectral_radius": -0.1}, r"spectral_radius=-0.1: expected a finite number of at least"),
+        ({"spectral_radius": float("nan")}, r"spectral_radius=nan: expected a finite number"),
+        ({"connectivity": 0.0}, r"connectivity=0.0: expected a number above 0 and at most 1"),
+        ({"connectivity": 1.5}, r"connectivity=1.5: expected a number above 0 and at most 1"),
+        ({"seed": -1}, r"seed=-1: expected an integer of at least 0, or None"),
+        ({"seed": 1.5}, r"seed=1.5: expected an integer of at least 0, or None"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SpectralRadius(**arguments)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3,), (2, 2, 2)])
+def test_bad_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"expected a square one, \(units, units\)"):
+        SpectralRadius(seed=0)(shape)
