@@ -75,8 +75,8 @@ class Calibration:
         if len(residuals) < _FEWEST_RESIDUALS:
             deviation = np.sqrt(step + 1.0) / _NORMAL_MEAN_ABSOLUTE
             return float(stats.norm.ppf(0.5 + share / 2.0) * deviation)
-        rank = min(1.0, share * (len(residuals) + 1) / len(residuals))
-        return float(np.quantile(residuals, rank, method="higher"))
+        rank = int(np.ceil(share * (len(residuals) + 1) - 1e-9))
+        return float(np.sort(residuals)[min(rank, len(residuals)) - 1])
 
 
 def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:

@@ -73,6 +73,8 @@ def forecast(
     Returns:
         Values, `(num_rows, num_paths, horizon)`.
     """
+    if not state.num_rows:
+        return np.empty((0, num_paths, horizon))
     feedback = FeedBack(bounds(state), num_paths, draws)
     return model.rollout(state.select(_MODEL), horizon, feedback)
 

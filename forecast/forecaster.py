@@ -204,6 +204,7 @@ class Forecaster(Parameters, ABC):
     @property
     def fitted_until_(self) -> pd.Series:
         """Time of the last step of each series that the states have seen."""
+        self._require_fitted()
         return pd.Series(self.store_.ends, index=pd.Index(self.store_.ids), name="fitted_until")
 
     @property

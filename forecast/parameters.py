@@ -68,6 +68,6 @@ class Parameters:
         given = [
             f"{name}={value!r}"
             for name, value in self.get_params(deep=False).items()
-            if value is not defaults[name].default and value != defaults[name].default
+            if repr(value) != repr(defaults[name].default)
         ]
         return f"{type(self).__name__}({', '.join(given)})"

@@ -146,7 +146,7 @@ class Frequency:
             return np.zeros(0, dtype=np.int64)
         last = max(times.max(), start).tz_localize(None)
         # One day more, since a nonexistent wall clock time is shifted forward.
-        grid = self._grid(start, end=last + pd.Timedelta(days=1))
+        grid = self._grid(start, end=last + pd.Timedelta(days=1).as_unit("us"))
         if not len(grid):
             return np.full(len(times), -1, dtype=np.int64)
         steps = np.asarray(grid.searchsorted(times), dtype=np.int64)
@@ -200,7 +200,7 @@ class Frequency:
         if not len(times):
             return times
         if is_tick(self.offset):
-            return times + pd.to_timedelta(steps * tick_length(self.offset))
+            return times + pd.to_timedelta(steps * tick_length(self.offset)).as_unit(times.unit)
         first = times.min()
         position = self.position(times, first) + steps
         back = int(min(position.min(), 0))

@@ -68,11 +68,13 @@ def estimate_ar(panel: Panel, lags: NDArray, ridge: float) -> tuple[ARModel, NDA
         design, target = _lag_rows(centred, lags)
         if len(target) < len(lags) + 1 + _SPARE_ROWS:
             fell_back.append(index)
-            coefficients[index, 0] = 1.0
             intercepts[index] = centres[index]
             continue
         coefficients[index], intercept = solve_ridge(design, target, ridge)
         intercepts[index] = intercept + centres[index]
+    if fell_back and lags[0] > 1:  # the last value is lag 1, whatever lags were asked for
+        lags, coefficients = np.insert(lags, 0, 1), np.insert(coefficients, 0, 0.0, axis=1)
+    coefficients[fell_back, 0] = 1.0
     return ARModel(lags, coefficients, intercepts, centres), np.array(fell_back, dtype=np.int64)
 
 

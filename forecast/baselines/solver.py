@@ -33,6 +33,8 @@ def solve_gram(gram: NDArray, moment: NDArray, penalty: NDArray | float = 0.0) -
         >>> solve_gram(np.diag([2.0, 4.0]), np.array([2.0, 2.0]))
         array([1. , 0.5])
     """
+    if not len(gram):  # no column varies, as on a constant series
+        return np.zeros_like(moment)
     gram = gram + np.diag(np.broadcast_to(penalty, len(gram)))
     unit = np.trace(gram) / len(gram)
     for jitter in _JITTER_LADDER:

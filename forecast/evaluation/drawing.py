@@ -78,7 +78,13 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
         part = rows[rows[CUTOFF] == cutoff]
         _draw_fan(axes, part, comparison, alias, colour, labelled=number == 0)
         axes.axvline(_axis_values(pd.Series([cutoff]))[0], color=RULE, linewidth=1.0, zorder=0)
-    _keep_in_view(axes, history[columns.target], rows.loc[rows[CUTOFF].isin(cutoffs), alias])
+    shown = rows[rows[CUTOFF].isin(cutoffs)]
+    names = list(dict.fromkeys((alias, *contestants(comparison))))
+    levels = backtest.levels
+    bounds = [
+        name for model in names for level in levels for name in interval_columns(model, level)
+    ]
+    _keep_in_view(axes, [history[columns.target], *(shown[n] for n in names)], shown[bounds])
     _dates(axes)
     title = alias if backtest.num_series == 1 else f"{alias}, series {series}"
     _quiet(axes, title, colour, pad=22.0)
@@ -135,7 +141,7 @@ def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
             axes.text(
                 0.01,
                 row,
-                f"← {value:,.0f} %",
+                f"← −{-value:,.0f} %",
                 transform=axes.get_yaxis_transform(),
                 color=hues[alias],
                 fontsize=8.5,
@@ -200,13 +206,15 @@ def _draw_fan(
     )
 
 
-def _keep_in_view(axes: Axes, actual: pd.Series, forecast: pd.Series) -> None:
-    """Wide intervals may leave the picture; actual values and forecasts never do."""
-    values = np.concatenate([actual.to_numpy(np.float64), forecast.to_numpy(np.float64)])
-    low, high = np.nanmin(values), np.nanmax(values)
-    room = 0.6 * (high - low) or 1.0
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(max(bottom, low - room), min(top, high + room))
+def _keep_in_view(axes: Axes, values: list[pd.Series], bounds: pd.DataFrame) -> None:
+    """One range for all contestants; wide intervals may leave it, values and forecasts not."""
+    centre = np.concatenate([each.to_numpy(np.float64) for each in values])
+    extent = np.concatenate([centre, bounds.to_numpy(np.float64).ravel()])
+    low, high = np.nanmin(centre), np.nanmax(centre)
+    room = 0.5 * (high - low) or 1.0
+    bottom, top = max(np.nanmin(extent), low - room), min(np.nanmax(extent), high + room)
+    margin = 0.05 * (top - bottom) or 1.0
+    axes.set_ylim(bottom - margin, top + margin)
 
 
 def _axis_values(times: pd.Series) -> np.ndarray:

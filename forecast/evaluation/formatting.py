@@ -73,7 +73,8 @@ def protocol_sentence(comparison: Comparison) -> str:
     for words in dict.fromkeys(comparison.protocol.refit.values()):
         names = [a for a in comparison.aliases() if comparison.protocol.refit.get(a) == words]
         if names:
-            parts.append(f"Fitted {words}: {', '.join(names)}.")
+            when = "at every cutoff" if words == "every cutoff" else words
+            parts.append(f"Fitted {when}: {', '.join(names)}.")
     return " ".join(parts)
 
 
@@ -96,8 +97,10 @@ def table_notes(comparison: Comparison) -> list[str]:
             f"them is ahead){over}."
         )
     if comparison.backtest.levels:
+        level = f"{comparison.backtest.levels[0]:g}"
         notes.append(
-            "Within 80 % is the share of actual values inside the 80 % interval: 80 is right."
+            f"Within {level} % is the share of actual values inside the {level} % interval: "
+            f"{level} is right."
         )
     return notes + _unscaled_notes(comparison)
 

@@ -99,7 +99,7 @@ def make_comparison(
 
 
 def _protocol(roles: dict[str, str]) -> Protocol:
-    refit = {a: "once" if role == "network" else "at every cutoff" for a, role in roles.items()}
+    refit = {a: "once" if role == "network" else "every cutoff" for a, role in roles.items()}
     choices = {alias: "season 12, tested on the first half" for alias in roles}
     return Protocol(roles, "PooledAR", refit, choices)
 

@@ -126,7 +126,7 @@ def test_a_whole_grid_beside_the_times_is_refused():
 
 
 def test_one_sided_time_zones_are_refused():
-    with pytest.raises(ValueError, match="have time zone None.*has UTC"):
+    with pytest.raises(ValueError, match=r"have time zone None.*has UTC"):
         Frequency("h").position(pd.DatetimeIndex(["2024"]), pd.Timestamp("2024", tz="UTC"))
 
 

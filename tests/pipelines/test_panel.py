@@ -107,7 +107,7 @@ def test_blocks_refuse_masks_that_do_not_fit():
     yes = np.ones((2, 3), dtype=bool)
     with pytest.raises(ValueError, match=r"share one shape \(rows, steps\); got \(2, 2\)"):
         Block(np.ones((2, 2)), yes, yes)
-    with pytest.raises(ValueError, match="padded step .* marked as observed"):
+    with pytest.raises(ValueError, match=r"padded step .* marked as observed"):
         Block(np.ones((2, 3)), yes, ~yes)
 
 
