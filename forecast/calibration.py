@@ -13,7 +13,7 @@ from forecast.draws import Draws
 from forecast.pipelines import Origins, Panel
 from forecast.protocol import Model, StateBatch
 
-__all__ = ["Calibration", "calibrate", "calibration_origins"]
+__all__ = ["Calibration", "calibrate", "calibration_origins", "scaled_residuals"]
 
 # Fewer residuals than this say too little of their own spread: normal errors are assumed.
 _FEWEST_RESIDUALS = 8
@@ -104,30 +104,33 @@ def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
 
 def calibrate(model: Model, panel: Panel, origins: Origins) -> Calibration:
     """Walk over the origins with a model that was fitted before the first of them."""
-    series = np.arange(panel.num_series)
-    by_step, pool, scales = [], [], []
-    for stop in engine.walk(model, panel, series, origins):
-        scale = engine.error_scale(stop.state)
-        usable = np.flatnonzero(scale > 0)
-        scales.append(scale[usable])
-        forecasts = engine.forecast(model, stop.state, origins.horizon)[usable, 0]
-        rows = panel.take(stop.rows[usable])
-        actual = _following(rows, stop.ends[usable], origins.horizon)
-        residuals = (actual - forecasts) / scale[usable, None]
-        by_step.append(residuals)
-        pool.append(_next_block(residuals, model.block_length))
-        if stop.index and model.block_length == 1:
-            pool.append(_one_step_residuals(stop, scale))
-    scales_seen = np.concatenate(scales) if scales else np.empty(0)
-    default = float(np.median(scales_seen)) if len(scales_seen) else 0.0
-    return Calibration(np.concatenate(by_step), _pool(pool, model.block_length), default)
+    stops = list(engine.walk(model, panel, np.arange(panel.num_series), origins))
+    residuals, scales = scaled_residuals(model, panel, stops, origins.horizon)
+    pool = [_next_block(residuals, model.block_length)]
+    if model.block_length == 1:
+        pool += [_one_step_residuals(stop) for stop in stops[1:]]
+    default = float(np.median(scales)) if len(scales) else 0.0
+    return Calibration(residuals, _pool(pool, model.block_length), default)
 
 
-def _following(panel: Panel, ends: NDArray, horizon: int) -> NDArray:
-    block = panel.block(ends, ends + horizon)
-    values = np.where(block.observed, block.values, np.nan)
-    missing = horizon - values.shape[1]
-    return np.pad(values, ((0, 0), (0, missing)), constant_values=np.nan)
+def scaled_residuals(
+    model: Model, panel: Panel, stops: list[engine.Stop], horizon: int
+) -> tuple[NDArray, NDArray]:
+    """Free-running residuals over each row's scale.
+
+    Args:
+        model: the model that walked.
+        panel: the series it walked over.
+        stops: where it stopped.
+        horizon: steps ahead.
+
+    Returns:
+        `(num_origins, horizon)`, NaN where the value is missing, and the scales, `(num_origins,)`;
+        rows whose scale is 0 (constant so far) are left out.
+    """
+    _, errors, scale = engine.errors_at(model, panel, stops, horizon)
+    usable = scale > 0
+    return errors[usable] / scale[usable, None], scale[usable]
 
 
 def _next_block(residuals: NDArray, block_length: int) -> NDArray:
@@ -136,8 +139,9 @@ def _next_block(residuals: NDArray, block_length: int) -> NDArray:
     return np.tile(residuals, (1, repeats))[:, :block_length]
 
 
-def _one_step_residuals(stop: engine.Stop, scale: NDArray) -> NDArray:
+def _one_step_residuals(stop: engine.Stop) -> NDArray:
     """Scaled one-step errors of the steps walked over since the stop before."""
+    scale = engine.error_scale(stop.state)
     errors = np.where(stop.block.observed, stop.block.values - stop.one_step, np.nan)[stop.rows]
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = errors / scale[:, None]

@@ -7,7 +7,7 @@ forecasts and makes a constant series come out as its constant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,17 @@ from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block, Origins, Panel
 from forecast.protocol import Model, StateBatch, Static
 
-__all__ = ["Stop", "absorb", "begin", "bounds", "error_scale", "forecast", "walk"]
+__all__ = [
+    "Stop",
+    "absorb",
+    "begin",
+    "bounds",
+    "error_scale",
+    "errors_at",
+    "following",
+    "forecast",
+    "walk",
+]
 
 _MODEL, _RECORD = "model.", "record."
 
@@ -132,6 +142,40 @@ def walk(model: Model, panel: Panel, series: NDArray, origins: Origins) -> Itera
         known = reached
         rows = np.flatnonzero(ends >= 0)
         yield Stop(index, rows, ends[rows], state.take(rows), one_step, block)
+
+
+def errors_at(
+    model: Model, panel: Panel, stops: Sequence[Stop], horizon: int
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Free-running errors (actual less forecast) from all stops, rolled out as one batch.
+
+    Args:
+        model: the model that walked.
+        panel: the series it walked over.
+        stops: where it stopped, at least one.
+        horizon: steps ahead.
+
+    Returns:
+        The series of each origin, `(num_origins,)`; errors, `(num_origins, horizon)`, NaN where
+        the value is missing; and the mean absolute one-step error so far, `(num_origins,)`.
+    """
+    state = stops[0].state
+    for stop in stops[1:]:
+        state = state.join(stop.state)
+    rows = np.concatenate([stop.rows for stop in stops])
+    ends = np.concatenate([stop.ends for stop in stops])
+    if not len(rows):
+        return rows, np.empty((0, horizon)), np.empty(0)
+    forecasts = forecast(model, state, horizon)[:, 0]
+    return rows, following(panel.take(rows), ends, horizon) - forecasts, error_scale(state)
+
+
+def following(panel: Panel, ends: NDArray, horizon: int) -> NDArray:
+    """The values after the first `ends` steps of each series, `(num_series, horizon)`, or NaN."""
+    block = panel.block(ends, ends + horizon)
+    values = np.where(block.observed, block.values, np.nan)
+    missing = horizon - values.shape[1]
+    return np.pad(values, ((0, 0), (0, missing)), constant_values=np.nan)
 
 
 def _outer(inner: StateBatch, record: dict[str, NDArray]) -> StateBatch:

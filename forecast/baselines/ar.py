@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ class ARModel(WindowModel):
         intercepts: b, `(num_series,)`.
         centres: mean of each series; stands in for lags before the series began, `(num_series,)`.
     """
+
+    saved_arrays: ClassVar[tuple[str, ...]] = ("lags", "coefficients", "intercepts", "centres")
 
     def __init__(
         self, lags: NDArray, coefficients: NDArray, intercepts: NDArray, centres: NDArray

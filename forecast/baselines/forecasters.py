@@ -171,9 +171,9 @@ class PooledAR(Forecaster):
         self.alias = alias
 
     def _estimate(self, task: Task) -> Estimate:
-        seasons = _seasons(task.season)
+        seasons = seasons_of(task.season)
         settings = PooledSettings(
-            num_lags=self.lags or _default_num_lags(task.panel, seasons),
+            num_lags=self.lags or default_num_lags(task.panel, seasons),
             seasons=seasons,
             block_length=self.block_length or task.horizon,
             regression=Regression(self.ridge, self.shrinkage, reweightings=6),
@@ -184,12 +184,12 @@ class PooledAR(Forecaster):
         return Estimate.closed_form(model, choices)
 
 
-def _seasons(season: Season) -> tuple[int, ...]:
+def seasons_of(season: Season) -> tuple[int, ...]:
     lengths = (season.length, season.long or 1)
     return tuple(length for length in lengths if length > 1)
 
 
-def _default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
+def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
     """The longest season (two of it if that is short), as far as half the series reach."""
     wanted = max(seasons, default=12)
     wanted = 2 * wanted if wanted <= 24 else wanted

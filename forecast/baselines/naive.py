@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,9 +31,12 @@ class SeasonalNaiveModel(WindowModel):
         season_length: m, steps in a season, at least 1.
     """
 
+    saved_settings: ClassVar[tuple[str, ...]] = ("season_length",)
+
     def __init__(self, season_length: int) -> None:
         """A window of one season, emitted at once."""
         super().__init__(window_length=season_length, block_length=season_length)
+        self.season_length = season_length
 
     def emit(self, past: Past, num_steps: int) -> NDArray:
         """See `WindowModel`; before a whole season was seen, the last value stands in."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,9 @@ class PooledARModel(WindowModel):
         logarithm: the window holds `log(1 + y)`.
     """
 
+    saved_settings: ClassVar[tuple[str, ...]] = ("logarithm",)
+    saved_arrays: ClassVar[tuple[str, ...]] = ("coefficients",)
+
     def __init__(self, features: Features, coefficients: NDArray, logarithm: bool) -> None:
         """Store the fit."""
         super().__init__(features.window_length, coefficients.shape[1])
@@ -71,6 +75,17 @@ class PooledARModel(WindowModel):
         """See `WindowModel`; far beyond any history the exponential is cut, not infinite."""
         return np.expm1(np.minimum(values, 600.0)) if self.logarithm else values
 
+    def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """See `WindowModel`."""
+        settings, arrays = super().to_saved()
+        return {**settings, "features": asdict(self.features)}, arrays
+
+    @classmethod
+    def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
+        """See `WindowModel`."""
+        features = Features(**settings["features"])
+        return super().from_saved({**settings, "features": features}, arrays)
+
     def emit(self, past: Past, num_steps: int) -> NDArray:
         """See `WindowModel`."""
         view = self.features.view(past)
@@ -83,7 +98,11 @@ class PooledARModel(WindowModel):
 
 
 def fit_step(
-    design: NDArray, target: NDArray, weights: NDArray, regression: Regression, start: NDArray | None
+    design: NDArray,
+    target: NDArray,
+    weights: NDArray,
+    regression: Regression,
+    start: NDArray | None,
 ) -> tuple[NDArray, NDArray]:
     """Weighted ridge, reweighted towards `min_B sum_i w_i |y_i - x_i B|`.
 

@@ -19,7 +19,7 @@ from forecast.baselines.pooled_ar import (
 from forecast.baselines.window import Past
 from forecast.pipelines import Panel
 
-__all__ = ["PooledSettings", "estimate_pooled"]
+__all__ = ["PooledSettings", "estimate_pooled", "metric_weights", "seasonal_change"]
 
 _WEIGHT_CAP = 10.0
 # Reweightings of a step that starts from the coefficients of the step before it.
@@ -109,17 +109,17 @@ def _samples(
         pasts.append(_pasts(filled, origins, features.window_length, index))
         targets.append(_following(encoded, origins, settings.block_length))
         series.append(np.full(len(origins), index))
-        size = _seasonal_change(values, settings.seasons[0] if settings.seasons else 1)
+        size = seasonal_change(values, settings.seasons[0] if settings.seasons else 1)
         denominators.append(np.full(len(origins), size))
     past = _join(pasts)
     view = features.view(past)
     level = np.expm1(view.level) + 1.0 if logarithm else view.scale
-    weights = _metric_weights(level, np.concatenate(denominators))
+    weights = metric_weights(level, np.concatenate(denominators))
     scaled = (np.concatenate(targets) - view.level[:, None]) / view.scale[:, None]
     return Samples(view, scaled, weights, np.concatenate(series))
 
 
-def _metric_weights(level: NDArray, denominators: NDArray) -> NDArray:
+def metric_weights(level: NDArray, denominators: NDArray) -> NDArray:
     """What an error of 1 in the regression's unit costs in MASE, capped at 10 times the median."""
     usable = denominators > 0
     weights = np.where(usable, level / np.where(usable, denominators, 1.0), 0.0)
@@ -172,7 +172,7 @@ def _fill_causally(values: NDArray, season: int) -> NDArray:
     return filled
 
 
-def _seasonal_change(values: NDArray, season: int) -> float:
+def seasonal_change(values: NDArray, season: int) -> float:
     """The denominator of MASE: mean |y[t] - y[t-m]| over the observed pairs, 0 if there is none."""
     changes = np.abs(values[season:] - values[:-season]) if len(values) > season else np.empty(0)
     known = changes[~np.isnan(changes)]

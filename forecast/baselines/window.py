@@ -7,7 +7,9 @@ differ in `emit` only. The window holds NaN before a series began.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
-__all__ = ["Past", "WindowModel"]
+__all__ = ["Past", "WindowModel", "along"]
 
 # Windows looked at in one go by `observe`: bounds the memory of a long block.
 _CHUNK_ELEMENTS = 4_000_000
@@ -39,6 +41,30 @@ class Past:
     first: NDArray
     series: NDArray
 
+    @staticmethod
+    def blank(window_length: int, series: NDArray) -> Past:
+        """Pasts before the first step of `series`."""
+        n = len(series)
+        window, first = np.full((n, window_length), np.nan), np.full(n, np.nan)
+        clock = np.zeros(n, dtype=np.int64)
+        return Past(window, np.zeros(n), clock, first, np.asarray(series, dtype=np.int64))
+
+    @staticmethod
+    def of_state(state: StateBatch) -> Past:
+        """The pasts that a state remembers, a row a series."""
+        arrays = state.arrays
+        window, total = arrays["window"], arrays["total"]
+        return Past(window, total, state.clock, arrays["first"], arrays["series"])
+
+    def arrays(self) -> dict[str, NDArray]:
+        """What a state keeps of these pasts, besides the clock."""
+        return {
+            "window": self.window,
+            "total": self.total,
+            "first": self.first,
+            "series": self.series,
+        }
+
     @property
     def last(self) -> NDArray:
         """Newest value, `(n,)`."""
@@ -58,6 +84,48 @@ class Past:
         clock = self.clock + values.shape[1]
         return Past(window, self.total + values.sum(axis=1), clock, first, self.series)
 
+    def absorb(self, values: NDArray, valid: NDArray) -> Past:
+        """The pasts after the valid steps of right-padded `values`, `(n, num_steps)`."""
+        num_valid = valid.sum(axis=1)
+        joined = np.concatenate([self.window, values], axis=1)
+        columns = num_valid[:, None] + np.arange(self.window.shape[1])
+        began = np.isnan(self.first) & (num_valid > 0)
+        return Past(
+            np.take_along_axis(joined, columns, axis=1),
+            self.total + np.where(valid, values, 0.0).sum(axis=1),
+            self.clock + num_valid,
+            np.where(began, values[:, 0], self.first),
+            self.series,
+        )
+
+
+def along(past: Past, values: NDArray) -> Iterator[tuple[NDArray, Past]]:
+    """The pasts before each step of `values`, `(num_rows, num_steps)`, some steps at a time.
+
+    Yields:
+        Steps, and the pasts before each of them: `num_rows * len(steps)` rows, step fastest.
+    """
+    num_rows, num_steps = values.shape
+    window_length = past.window.shape[1]
+    window = np.concatenate([past.window, values], axis=1)[:, :-1]
+    windows = sliding_window_view(window, window_length, axis=1)
+    known = np.nan_to_num(values)
+    totals = past.total[:, None] + np.cumsum(known, axis=1) - known
+    first = np.where(np.isnan(past.first), values[:, 0], past.first)
+    chunk = max(1, _CHUNK_ELEMENTS // (num_rows * window_length))
+    for start in range(0, num_steps, chunk):
+        steps = np.arange(start, min(start + chunk, num_steps))
+        yield (
+            steps,
+            Past(
+                windows[:, steps].reshape(-1, window_length),
+                totals[:, steps].ravel(),
+                (past.clock[:, None] + steps).ravel(),
+                np.repeat(first, len(steps)),
+                np.repeat(past.series, len(steps)),
+            ),
+        )
+
 
 class WindowModel(ABC):
     """A model that forecasts from the last `window_length` values and running sums.
@@ -66,6 +134,11 @@ class WindowModel(ABC):
         window_length: number of values remembered, at least 1.
         block_length: number of steps emitted at once, at least 1.
     """
+
+    saved_settings: ClassVar[tuple[str, ...]] = ()
+    """Constructor arguments that are numbers, text or truth values."""
+    saved_arrays: ClassVar[tuple[str, ...]] = ()
+    """Constructor arguments that are arrays."""
 
     def __init__(self, window_length: int, block_length: int) -> None:
         """Store both lengths."""
@@ -86,28 +159,21 @@ class WindowModel(ABC):
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
-        nothing = np.full(num_rows, np.nan)
-        arrays = {
-            "window": np.full((num_rows, self.window_length), np.nan),
-            "total": np.zeros(num_rows),
-            "first": nothing,
-            "series": np.asarray(static.series, dtype=np.int64),
-        }
-        zeros = np.zeros(num_rows, dtype=np.int64)
-        return StateBatch(arrays, zeros, zeros)
+        past = Past.blank(self.window_length, static.series)
+        return StateBatch(past.arrays(), past.clock, np.zeros(num_rows, dtype=np.int64))
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; all steps at once, gaps one after the other."""
-        past = _past(state)
+        past = Past.of_state(state)
         values = self.encode(np.where(block.observed, block.values, np.nan))
-        values = self._fill(past, values, block.valid & ~block.observed)
+        values = self.fill(past, values, block.valid & ~block.observed)
         one_step = self._one_step(past, values)
         return self._advance(state, past, values, block), one_step
 
     def rollout(self, state: StateBatch, horizon: int, feedback: Feedback) -> NDArray:
         """See `forecast.protocol.Model`; block after block."""
         num_rows, num_paths = state.num_rows, feedback.num_paths
-        past = _past(state).take(np.repeat(np.arange(num_rows), num_paths))
+        past = Past.of_state(state).take(np.repeat(np.arange(num_rows), num_paths))
         blocks = []
         for step in range(0, horizon, self.block_length):
             emitted = self.decode(self.emit(past, self.block_length))
@@ -116,7 +182,17 @@ class WindowModel(ABC):
             past = past.append(self.encode(values.reshape(num_rows * num_paths, -1)))
         return np.concatenate(blocks, axis=2)[:, :, :horizon]
 
-    def _fill(self, past: Past, values: NDArray, gaps: NDArray) -> NDArray:
+    def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """What a bundle keeps of the model: settings for JSON, and arrays."""
+        settings = {name: getattr(self, name) for name in self.saved_settings}
+        return settings, {name: getattr(self, name) for name in self.saved_arrays}
+
+    @classmethod
+    def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
+        """The model that `to_saved` gave the settings and arrays of."""
+        return cls(**settings, **arrays)
+
+    def fill(self, past: Past, values: NDArray, gaps: NDArray) -> NDArray:
         """Put the model's own one-step forecast at every gap, in the order of time."""
         values = values.copy()
         for step in np.flatnonzero(gaps.any(axis=0)):
@@ -129,44 +205,13 @@ class WindowModel(ABC):
 
     def _one_step(self, past: Past, values: NDArray) -> NDArray:
         """Forecasts of every step of `values` from the steps before it, in series units."""
-        num_rows, num_steps = values.shape
-        window = np.concatenate([past.window, values], axis=1)[:, :-1]
-        windows = sliding_window_view(window, self.window_length, axis=1)
-        known = np.nan_to_num(values)
-        totals = past.total[:, None] + np.cumsum(known, axis=1) - known
-        first = np.where(np.isnan(past.first), values[:, 0], past.first)
-        forecasts = np.empty((num_rows, num_steps))
-        chunk = max(1, _CHUNK_ELEMENTS // (num_rows * self.window_length))
-        for start in range(0, num_steps, chunk):
-            steps = np.arange(start, min(start + chunk, num_steps))
-            pasts = Past(
-                windows[:, steps].reshape(-1, self.window_length),
-                totals[:, steps].ravel(),
-                (past.clock[:, None] + steps).ravel(),
-                np.repeat(first, len(steps)),
-                np.repeat(past.series, len(steps)),
-            )
-            forecasts[:, steps] = self.emit(pasts, 1).reshape(num_rows, len(steps))
+        forecasts = np.empty(values.shape)
+        for steps, before in along(past, values):
+            forecasts[:, steps] = self.emit(before, 1).reshape(len(values), -1)
         forecasts[past.clock == 0, 0] = np.nan
         return self.decode(forecasts)
 
-    def _advance(self, state: StateBatch, past: Past, values: NDArray, block: Block) -> StateBatch:
+    @staticmethod
+    def _advance(state: StateBatch, past: Past, values: NDArray, block: Block) -> StateBatch:
         """The state after the valid steps of the block."""
-        num_valid = block.valid.sum(axis=1)
-        joined = np.concatenate([past.window, values], axis=1)
-        columns = num_valid[:, None] + np.arange(self.window_length)
-        began = np.isnan(past.first) & (num_valid > 0)
-        arrays = {
-            "window": np.take_along_axis(joined, columns, axis=1),
-            "total": past.total + np.where(block.valid, values, 0.0).sum(axis=1),
-            "first": np.where(began, values[:, 0], past.first),
-            "series": past.series,
-        }
-        return state.advance(arrays, block)
-
-
-def _past(state: StateBatch) -> Past:
-    arrays = state.arrays
-    return Past(
-        arrays["window"], arrays["total"], state.clock, arrays["first"], arrays["series"]
-    )  # fmt: skip
+        return state.advance(past.absorb(values, block.valid).arrays(), block)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +17,7 @@ from forecast.evaluation.formatting import (
     protocol_sentence,
     table_notes,
 )
+from forecast.files import replaced_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,10 +51,8 @@ def write_report(
     target = Path(path)
     if not comparisons:
         raise ValueError("no comparison was given; a report needs at least one")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"folder {target.parent} does not exist; create it first")
-    page = report_html(comparisons, title)
-    _replace(target, page)
+    with replaced_file(target) as temporary:
+        temporary.write_text(report_html(comparisons, title), encoding="utf-8")
     return target
 
 
@@ -79,19 +75,6 @@ def _jinja2() -> Any:
             "pip install 'keras-forecast[report]'"
         ) from error
     return jinja2
-
-
-def _replace(target: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
 
 
 def _part(comparison: Comparison, anchor: str) -> dict[str, Any]:

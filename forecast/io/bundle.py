@@ -1,0 +1,210 @@
+"""A fitted forecaster as one file, and back."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast import __version__, engine
+from forecast.calibration import Calibration
+from forecast.checks import check_positive_integer
+from forecast.fitting import Estimate, Fitted
+from forecast.forecaster import Forecaster
+from forecast.io.archive import DEFAULT_LIMIT, read_archive, write_archive
+from forecast.io.codec import (
+    decode_ids,
+    decode_layout,
+    decode_times,
+    decode_value,
+    encode_ids,
+    encode_layout,
+    encode_times,
+    encode_value,
+)
+from forecast.io.errors import BundleError
+from forecast.io.registry import forecaster_class, known_name, model_class
+from forecast.pipelines import Frequency, Season
+from forecast.protocol import Model, StateBatch
+from forecast.store import StateStore
+
+__all__ = ["load", "save"]
+
+_LIBRARIES = ("numpy", "pandas", "scipy", "keras", "tensorflow")
+_SECTIONS = {"libraries", "forecaster", "model", "fitted", "store", "reading"}
+# What reading a manifest of the wrong structure ends in.
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+
+
+def save(forecaster: Forecaster, path: str | Path) -> None:
+    """Write a fitted forecaster to one file: parameters, calibration and states.
+
+    The file appears whole or not at all. Forecasts after `load` equal those before, bit for bit.
+
+    Args:
+        forecaster: fitted; of a class of this library.
+        path: file to write, `.kfc` by custom; an older one is replaced.
+
+    Raises:
+        NotFittedError: before `fit`.
+        BundleError: for ids that are neither text nor whole numbers, or a class of the user.
+        OSError: if the file cannot be written; an older one is left as it was.
+
+    Example:
+        >>> import tempfile
+        >>> import forecast as fc
+        >>> model = fc.Naive().fit(fc.load_dataset("sunspots"))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(model, Path(folder) / "model.kfc")
+        ...     load(Path(folder) / "model.kfc").predict(horizon=1)["Naive"].tolist()
+        [2.9]
+    """
+    fitted, store = forecaster._require_fitted(), forecaster.store_
+    name, model_name = known_name(forecaster), known_name(fitted.model)
+    config, model_arrays = fitted.model.to_saved()  # type: ignore[attr-defined]
+    content = {
+        "libraries": _versions(),
+        "forecaster": {
+            "class": name, "arguments": encode_value(forecaster.get_params(deep=False))
+        },
+        "model": {"class": model_name, "config": encode_value(config)},
+        "fitted": _encode_fitted(fitted),
+        "store": {
+            "ids": encode_ids(store.ids),
+            "ends": encode_times(store.ends),
+            "frequency": store.frequency.alias,
+        },
+        "reading": {
+            "layout": encode_layout(forecaster.layout_),
+            "notes": list(forecaster.notes_),
+            "left_out": encode_ids(forecaster.left_out_),
+        },
+    }  # fmt: skip
+    write_archive(path, content, _arrays(fitted, store.state, model_arrays))
+
+
+def load(path: str | Path, *, max_bytes: int = DEFAULT_LIMIT) -> Forecaster:
+    """Read a forecaster that `save` wrote.
+
+    Nothing in the file is executed: no pickle, no import by name, classes from a closed list. The
+    hashes of the file detect damage, not malice.
+
+    Args:
+        path: file to read.
+        max_bytes: members of a larger total size are refused.
+
+    Returns:
+        The forecaster, ready to forecast.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        BundleError: if the file is no bundle, was changed, or is not of a known format version.
+    """
+    manifest, arrays = read_archive(path, max_bytes)
+    try:
+        return _decode_forecaster(manifest, arrays)
+    except BundleError as error:
+        raise BundleError(f"{path} is refused: {error}") from error
+    except _MALFORMED as error:
+        raise BundleError(
+            f"{path} is refused: its manifest describes no forecaster of this library "
+            f"({type(error).__name__}: {error})."
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what computed the parameters, as far as installed."""
+    versions = {"keras-forecast": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _encode_fitted(fitted: Fitted) -> dict[str, Any]:
+    return {
+        "ids": encode_ids(fitted.ids),
+        "season": asdict(fitted.season),
+        "horizon": int(fitted.horizon),
+        "choices": fitted.estimate.choices,
+        "history": encode_value(fitted.estimate.history),
+        "default_scale": encode_value(float(fitted.calibration.default_scale)),
+    }
+
+
+def _arrays(fitted: Fitted, state: StateBatch, model: dict[str, NDArray]) -> dict[str, NDArray]:
+    calibration = fitted.calibration
+    return {
+        **{f"model/{name}": array for name, array in model.items()},
+        **{f"state/{name}": array for name, array in state.arrays.items()},
+        "clock": state.clock,
+        "count": state.count,
+        "calibration/by_step": calibration.by_step,
+        "calibration/pool": calibration.pool,
+        "fell_back": fitted.estimate.fell_back,
+    }
+
+
+def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Forecaster:
+    if set(manifest) != _SECTIONS:
+        odd = min(set(manifest) ^ _SECTIONS)
+        raise BundleError(f"its manifest has an unknown or a missing section {odd!r}.")
+    about = manifest["forecaster"]
+    forecaster = forecaster_class(about["class"])(**decode_value(about["arguments"]))
+    fitted = _decode_fitted(manifest, arrays)
+    forecaster.store_ = _decode_store(manifest["store"], arrays, fitted.model)
+    forecaster.fitted_ = fitted
+    reading = manifest["reading"]
+    forecaster.layout_ = decode_layout(reading["layout"])
+    forecaster.notes_ = tuple(reading["notes"])
+    forecaster.left_out_ = tuple(decode_ids(reading["left_out"]))
+    return forecaster
+
+
+def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitted:
+    about, entries = manifest["model"], manifest["fitted"]
+    model_type = model_class(about["class"])
+    model = model_type.from_saved(decode_value(about["config"]), _select(arrays, "model/"))
+    history = decode_value(entries["history"])
+    estimate = Estimate(model, entries["choices"], arrays["fell_back"], history)
+    by_step, pool = arrays["calibration/by_step"], arrays["calibration/pool"]
+    if by_step.ndim != 2 or pool.ndim != 2 or not len(pool):
+        raise BundleError(f"its residuals have the shapes {by_step.shape} and {pool.shape}.")
+    calibration = Calibration(by_step, pool, decode_value(entries["default_scale"]))
+    season = Season(**entries["season"])
+    check_positive_integer("horizon", entries["horizon"])
+    return Fitted(estimate, decode_ids(entries["ids"]), season, entries["horizon"], calibration)
+
+
+def _decode_store(entries: dict[str, Any], arrays: dict[str, NDArray], model: Model) -> StateStore:
+    ids, ends = decode_ids(entries["ids"]), decode_times(entries["ends"])
+    state = StateBatch(_select(arrays, "state/"), arrays["clock"], arrays["count"])
+    _check_state(state, engine.begin(model, np.zeros(0, dtype=np.int64)), (len(ids), len(ends)))
+    return StateStore(ids, ends, state, Frequency(entries["frequency"]))
+
+
+def _check_state(state: StateBatch, blank: StateBatch, lengths: tuple[int, ...]) -> None:
+    """Refuse states that are not those of the model, one row for each id."""
+    shapes = {name: array.shape[1:] for name, array in state.arrays.items()}
+    expected = {name: array.shape[1:] for name, array in blank.arrays.items()}
+    rows = {len(array) for array in (*state.arrays.values(), state.clock, state.count)}
+    if shapes != expected or rows | set(lengths) != {lengths[0]}:
+        raise BundleError(
+            f"its states {shapes} of {sorted(rows)} rows are not those of its model, {expected}, "
+            f"for {lengths[0]} series."
+        )
+
+
+def _select(arrays: dict[str, NDArray], prefix: str) -> dict[str, NDArray]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,89 @@
+"""The classes that a bundle may name: a closed list, nothing is imported by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from forecast import baselines
+from forecast.baselines.ar import ARModel
+from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
+from forecast.baselines.pooled_ar import PooledARModel
+from forecast.io.errors import BundleError
+
+__all__ = ["forecaster_class", "known_name", "model_class", "settings_class"]
+
+_BASELINES = {
+    "AR": baselines.AR,
+    "Drift": baselines.Drift,
+    "Naive": baselines.Naive,
+    "PooledAR": baselines.PooledAR,
+    "SeasonalNaive": baselines.SeasonalNaive,
+}
+_BASELINE_MODELS = {
+    "ARModel": ARModel,
+    "DriftModel": DriftModel,
+    "NaiveModel": NaiveModel,
+    "PooledARModel": PooledARModel,
+    "SeasonalNaiveModel": SeasonalNaiveModel,
+}
+# Named here and fetched only when a bundle asks for one: they load TensorFlow.
+_NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
+_NETWORK_MODELS = ("NetworkModel",)
+_NETWORK_SETTINGS = ("Training",)
+
+
+def forecaster_class(name: Any) -> Any:
+    """The forecaster class of that name.
+
+    Raises:
+        BundleError: for a name that is not in the list.
+    """
+    return _find("forecaster", name, _BASELINES, _NETWORKS)
+
+
+def model_class(name: Any) -> Any:
+    """The model class of that name.
+
+    Raises:
+        BundleError: for a name that is not in the list.
+    """
+    return _find("model", name, _BASELINE_MODELS, _NETWORK_MODELS)
+
+
+def settings_class(name: Any) -> Any:
+    """The dataclass of settings of that name.
+
+    Raises:
+        BundleError: for a name that is not in the list.
+    """
+    return _find("settings", name, {}, _NETWORK_SETTINGS)
+
+
+def known_name(value: Any) -> str:
+    """The name under which the class of `value` is in the list.
+
+    Raises:
+        BundleError: for a class that is not in the list, such as a class of the user.
+    """
+    name, names = type(value).__name__, [*_BASELINES, *_BASELINE_MODELS]
+    names += [*_NETWORKS, *_NETWORK_MODELS, *_NETWORK_SETTINGS]
+    if name not in names or not type(value).__module__.startswith("forecast."):
+        raise BundleError(
+            f"a bundle cannot hold a {name}: only the classes of this library can be loaded again "
+            f"safely ({', '.join([*_BASELINES, *_NETWORKS])})."
+        )
+    return name
+
+
+def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ...]) -> Any:
+    if isinstance(name, str) and name in here:
+        return here[name]
+    if name not in networks:
+        raise BundleError(
+            f"the bundle asks for the {kind} {name!r}; known are {', '.join([*here, *networks])}."
+        )
+    from forecast import models
+    from forecast.models import network
+
+    return getattr(network if name in _NETWORK_MODELS else models, name)

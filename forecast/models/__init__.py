@@ -1,0 +1,17 @@
+"""Recurrent networks as forecasters, and how they are trained."""
+
+from forecast.models.forecasters import (
+    ESNForecaster,
+    GRUForecaster,
+    LSTMForecaster,
+    RNNForecaster,
+)
+from forecast.models.training import Training
+
+__all__ = [
+    "ESNForecaster",
+    "GRUForecaster",
+    "LSTMForecaster",
+    "RNNForecaster",
+    "Training",
+]

@@ -1,0 +1,155 @@
+"""Gradient descent on a network's correction, stopped by what it forecasts on its own."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from forecast.models.body import Body
+from forecast.models.teaching import Sequences
+from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
+
+__all__ = ["descend"]
+
+# Checks without an improvement after which the training stops.
+_PATIENCE = 4
+
+
+class Student(keras.Model):
+    """The layers from zero states, with the weighted absolute error as loss."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self.stack = body.stack
+        self.state_sizes = body.state_sizes
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        """Corrections, `(batch, time)`."""
+        features = inputs["features"]
+        states = [ops.zeros((ops.shape(features)[0], units)) for units in self.state_sizes]
+        return self.stack(features, inputs["mask"], states)[0]
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ) -> Any:  # noqa: ARG002
+        """`sum w |y - f| / sum w`."""
+        error = ops.abs(y - y_pred) * sample_weight
+        return ops.sum(error) / ops.maximum(ops.sum(sample_weight), 1e-6)
+
+
+class Guide(keras.callbacks.Callback):
+    """Sets the learning rate, fixes the plan of steps, checks free running, keeps the best."""
+
+    def __init__(self, body: Body, training: Training, num_steps: int, check: Callable[[], float]):
+        super().__init__()
+        self.body = body
+        self.training = training
+        self.num_steps = num_steps
+        self.check = check
+        self.history: dict[str, list[float]] = {"step": [], "loss": [], "free_running": []}
+        self.best, self.best_score, self.stale = body.get_weights(), np.inf, 0
+        self.losses: list[float] = []
+        self.started = self.last_batch = time.perf_counter()
+        self.step_seconds: list[float] = []
+        self.check_seconds = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Score the untrained network: the linear forecast alone."""
+        self._check(0)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Set the learning rate of the step."""
+        rate = learning_rate_at(batch, self.num_steps, self.training.learning_rate)
+        self.model.optimizer.learning_rate = rate
+        self.last_batch = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Note the loss, fix the plan after the timing phase, check now and then."""
+        self.step_seconds.append(time.perf_counter() - self.last_batch)
+        loss = float(logs["loss"])
+        self.losses.append(loss)
+        step = batch + 1
+        if not np.isfinite(loss):
+            warnings.warn("the loss diverged; the best weights so far are kept", stacklevel=2)
+            self.model.stop_training = True
+            return
+        if step == WARMUP_STEPS:
+            self._fix_plan()
+        if step in self._check_steps() or step >= self.num_steps:
+            self._check(step)
+        if step >= self.num_steps or self.stale >= _PATIENCE:
+            self.model.stop_training = True
+
+    def _check_steps(self) -> set[int]:
+        checks = np.linspace(WARMUP_STEPS, self.num_steps, self.training.num_checks + 1)[1:]
+        return {int(step) for step in checks}
+
+    def _fix_plan(self) -> None:
+        """As many steps as `max_seconds` leaves room for, at the pace of the timing phase."""
+        if self.training.max_seconds is None:
+            return
+        left = self.training.max_seconds - (time.perf_counter() - self.started)
+        left -= self.check_seconds * self.training.num_checks
+        pace = float(np.median(self.step_seconds[WARMUP_STEPS // 2 :]))
+        self.num_steps = int(np.clip(step_count(left, pace), WARMUP_STEPS, self.num_steps))
+
+    def _check(self, step: int) -> None:
+        began = time.perf_counter()
+        score = self.check()
+        self.check_seconds = time.perf_counter() - began
+        self.history["step"].append(float(step))
+        self.history["loss"].append(float(np.mean(self.losses)) if self.losses else np.nan)
+        self.history["free_running"].append(score)
+        self.losses = []
+        if score < self.best_score:
+            self.best, self.best_score, self.stale = self.body.get_weights(), score, 0
+        else:
+            self.stale += 1
+
+
+def step_count(seconds: float, pace: float) -> int:
+    """Steps that fit into the seconds left, after those of the timing phase."""
+    return WARMUP_STEPS + int(max(seconds, 0.0) / max(pace, 1e-9))
+
+
+def descend(
+    body: Body,
+    sequences: Sequences,
+    training: Training,
+    check: Callable[[], float],
+) -> tuple[dict[str, list[float]], int]:
+    """Train the layers of `body` and leave its best weights in it.
+
+    Args:
+        body: the layers.
+        sequences: batches; as many as there are planned steps.
+        training: rates, limits and checks.
+        check: score of the current weights in free running; smaller is better.
+
+    Returns:
+        Learning curves, and the number of steps of the plan.
+    """
+    student = Student(body)
+    optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
+    student.compile(optimizer=optimizer)
+    guide = Guide(body, training, len(sequences), check)
+    try:
+        student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+    except KeyboardInterrupt:
+        warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
+    body.set_weights(guide.best)
+    return guide.history, guide.num_steps
+
+
+def scores(errors: NDArray, rows: NDArray, denominators: NDArray) -> float:
+    """Mean of |error| over each series' MASE denominator; series without one are left out."""
+    scale = denominators[rows]
+    usable = scale > 0
+    return float(np.nanmean(np.abs(errors[usable]) / scale[usable, None]))

@@ -1,0 +1,246 @@
+"""The networks as forecasters."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast import engine
+from forecast.baselines.forecasters import default_num_lags, seasons_of
+from forecast.baselines.pooled_ar import PooledARModel, Regression
+from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled, seasonal_change
+from forecast.checks import check_positive_integer, check_share
+from forecast.fitting import Estimate, Task
+from forecast.forecaster import Forecaster
+from forecast.layers import GRU, LSTM, EchoState, SimpleRNN
+from forecast.models.body import Body, RecurrentStack
+from forecast.models.descent import descend, scores
+from forecast.models.inputs import input_width
+from forecast.models.network import NetworkModel
+from forecast.models.readout import fit_readout
+from forecast.models.teaching import Sequences, make_lesson
+from forecast.models.training import Training
+from forecast.pipelines import Origins, Panel
+
+__all__ = ["ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster"]
+
+# Series whose free running is looked at during training.
+_MOST_CHECKED = 100
+_HIGHWAY = Regression(ridge=1e-3, shrinkage=100.0, reweightings=6)
+
+
+class NetworkForecaster(Forecaster):
+    """Base of the networks: a linear highway, and recurrent layers that correct it."""
+
+    role: ClassVar[str] = "network"
+
+    season_length: int | None
+    seed: int
+
+    @abstractmethod
+    def _layers(self) -> list[keras.layers.Layer]:
+        """New recurrent layers, with seeded weights."""
+
+    _reads_input: ClassVar[bool] = False
+
+    def _network(self, highway: PooledARModel) -> NetworkModel:
+        """The untrained network around a fitted highway."""
+        stack = RecurrentStack(self._layers(), self._reads_input)
+        return NetworkModel(highway, Body(stack, input_width(highway)))
+
+    def _highway(self, task: Task) -> PooledARModel:
+        """The pooled autoregression, one step ahead, on the training series."""
+        seasons = seasons_of(task.season)
+        num_lags = default_num_lags(task.panel, seasons)
+        return estimate_pooled(task.panel, PooledSettings(num_lags, seasons, 1, _HIGHWAY))
+
+
+class _Trained(NetworkForecaster):
+    """Networks trained by gradient descent."""
+
+    closed_form: ClassVar[bool] = False
+    _layer: ClassVar[type[keras.layers.Layer]]
+
+    def __init__(
+        self,
+        units: int = 64,
+        num_layers: int = 2,
+        training: Training = Training(),  # noqa: B008 (frozen)
+        season_length: int | None = None,
+        seed: int = 0,
+        alias: str | None = None,
+    ) -> None:
+        """Store the arguments."""
+        check_positive_integer("units", units)
+        check_positive_integer("num_layers", num_layers)
+        check_positive_integer("season_length", season_length, optional=True)
+        self.units = units
+        self.num_layers = num_layers
+        self.training = training
+        self.season_length = season_length
+        self.seed = seed
+        self.alias = alias
+
+    @property
+    def num_steps_(self) -> int:
+        """Weight updates of the plan; `Training(num_steps=...)` with it replays the fit."""
+        self._require_fitted()
+        return self._num_steps
+
+    def _layers(self) -> list[keras.layers.Layer]:
+        seeds = np.random.SeedSequence(self.seed).generate_state(2 * self.num_layers)
+        return [
+            self._layer(
+                self.units,
+                kernel_initializer=keras.initializers.GlorotUniform(int(seeds[2 * index])),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=int(seeds[2 * index + 1])),
+                return_sequences=True,
+                return_state=True,
+            )
+            for index in range(self.num_layers)
+        ]
+
+    def _estimate(self, task: Task) -> Estimate:
+        model = self._network(self._highway(task))
+        described = f"{self.num_layers} x {self.units} units, linear highway"
+        no_steps = np.zeros(0, dtype=np.int64)
+        if task.ahead is None or (task.ahead[1].ends < 0).all():
+            self._num_steps = 0
+            return Estimate(model, f"{described} alone: too short to train on", no_steps, {})
+        length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
+        lesson = make_lesson(model, task.panel, task.season.length)
+        planned = self.training.planned_steps(task.panel.num_rows, length)
+        sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
+        check = _free_running_check(model, *task.ahead, task.season.length)
+        history, self._num_steps = descend(model.body, sequences, self.training, check)
+        best = int(np.nanargmin(history["free_running"]))
+        described += f", best of {len(history['step'])} checks at step {history['step'][best]:.0f}"
+        return Estimate(model, described, no_steps, history)
+
+
+class RNNForecaster(_Trained):
+    """A recurrent network, `h' = tanh(W x + U h + b)`, that corrects a linear forecast.
+
+    Args:
+        units: hidden units of a layer.
+        num_layers: recurrent layers one above the other.
+        training: how it is trained.
+        season_length: steps in a season, at least 1; from the frequency and the data by default.
+        seed: of the initial weights and the order of the training sequences.
+        alias: name of the forecast column; the class by default.
+    """
+
+    _layer: ClassVar[type[keras.layers.Layer]] = SimpleRNN
+
+
+class LSTMForecaster(_Trained):
+    """A long short-term memory network that corrects a linear forecast.
+
+    Args:
+        units: hidden units of a layer.
+        num_layers: recurrent layers one above the other.
+        training: how it is trained.
+        season_length: steps in a season, at least 1; from the frequency and the data by default.
+        seed: of the initial weights and the order of the training sequences.
+        alias: name of the forecast column; the class by default.
+    """
+
+    _layer: ClassVar[type[keras.layers.Layer]] = LSTM
+
+
+class GRUForecaster(_Trained):
+    """A gated recurrent network that corrects a linear forecast.
+
+    Args:
+        units: hidden units of a layer.
+        num_layers: recurrent layers one above the other.
+        training: how it is trained.
+        season_length: steps in a season, at least 1; from the frequency and the data by default.
+        seed: of the initial weights and the order of the training sequences.
+        alias: name of the forecast column; the class by default.
+    """
+
+    _layer: ClassVar[type[keras.layers.Layer]] = GRU
+
+
+class ESNForecaster(NetworkForecaster):
+    """An echo-state network: an untrained reservoir with a readout in closed form.
+
+    `x' = (1 - a) x + a tanh(W x + W_in u + b)`; the readout sees x and u and corrects a linear
+    forecast. Its penalty is chosen on the last fifth of the training steps, "no correction" being
+    a choice too.
+
+    Args:
+        units: units of the reservoir.
+        spectral_radius: largest absolute eigenvalue of W, above 0.
+        leak_rate: a, above 0 and at most 1.
+        input_scaling: size of W_in.
+        season_length: steps in a season, at least 1; from the frequency and the data by default.
+        seed: of the reservoir.
+        alias: name of the forecast column; the class by default.
+    """
+
+    _reads_input: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        units: int = 200,
+        spectral_radius: float = 0.9,
+        leak_rate: float = 0.5,
+        input_scaling: float = 0.3,
+        season_length: int | None = None,
+        seed: int = 0,
+        alias: str | None = None,
+    ) -> None:
+        """Store the arguments."""
+        check_positive_integer("units", units)
+        check_share("spectral_radius", spectral_radius, low=1e-9)
+        check_share("leak_rate", leak_rate, low=1e-9, high=1.0)
+        check_share("input_scaling", input_scaling, low=0.0)
+        check_positive_integer("season_length", season_length, optional=True)
+        self.units = units
+        self.spectral_radius = spectral_radius
+        self.leak_rate = leak_rate
+        self.input_scaling = input_scaling
+        self.season_length = season_length
+        self.seed = seed
+        self.alias = alias
+
+    def _layers(self) -> list[keras.layers.Layer]:
+        reservoir = EchoState(
+            self.units,
+            leak_rate=self.leak_rate,
+            spectral_radius=self.spectral_radius,
+            input_scaling=self.input_scaling,
+            seed=self.seed,
+            return_sequences=True,
+            return_state=True,
+        )
+        return [reservoir]
+
+    def _estimate(self, task: Task) -> Estimate:
+        model = self._network(self._highway(task))
+        lesson = make_lesson(model, task.panel, task.season.length)
+        penalty = fit_readout(model.body, lesson)
+        words = "no correction" if np.isinf(penalty) else f"readout ridge {penalty:g}"
+        return Estimate.closed_form(model, f"{self.units} units, linear highway, {words}")
+
+
+def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, season: int):
+    """The score of the model's current weights at the origins, on some of the series."""
+    able = np.flatnonzero((origins.ends >= 0).any(axis=0))
+    chosen = able[np.linspace(0, len(able) - 1, min(len(able), _MOST_CHECKED)).astype(int)]
+    part = panel.take(chosen)
+    ends = Origins(origins.ends[:, chosen], origins.horizon, origins.step_size)
+    denominators = np.array([seasonal_change(part.row(i), season) for i in range(len(chosen))])
+
+    def check() -> float:
+        stops = list(engine.walk(model, part, chosen, ends))
+        rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
+        return scores(errors, rows, denominators)
+
+    return check

@@ -1,0 +1,85 @@
+"""What a network sees of a past, and the linear forecast that it corrects.
+
+The highway is the pooled autoregression, one step ahead. The network is fed with what the highway
+sees, scaled by the mean absolute deviation of the last lags, and its output is a correction of the
+highway's forecast in that unit. Both are functions of the same window, so training, serving and
+free running see the same inputs by construction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.pooled_ar import PooledARModel
+from forecast.baselines.window import Past
+
+__all__ = ["Inputs", "input_width", "read_inputs"]
+
+# Inputs beyond this many deviations are cut: a network must not see the extremes of a burst.
+_LARGEST_INPUT = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The view of a network on `n` pasts, in the unit of the window.
+
+    Args:
+        features: what the network is fed, float32 `(n, num_features)`.
+        base: the highway's forecast of the next step, `(n,)`.
+        unit: size of a correction of 1, `(n,)`; positive.
+    """
+
+    features: NDArray
+    base: NDArray
+    unit: NDArray
+
+
+def input_width(highway: PooledARModel) -> int:
+    """Number of features of `read_inputs`."""
+    return 3 + 2 + 3 * len(highway.features.seasons)
+
+
+def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
+    """Features, linear forecast and unit of each past.
+
+    The features are deviations from the level of the last lags: the two newest values, the
+    forecast of the highway, the values one season before the target and around it, and the level
+    of a longer past and of the whole.
+
+    Args:
+        highway: the linear forecaster inside the network.
+        past: `n` pasts.
+    """
+    settings = highway.features
+    lags = past.window[:, -settings.num_lags :]
+    known = ~np.isnan(lags)
+    count = np.maximum(known.sum(axis=1), 1)
+    level = np.where(known, lags, 0.0).sum(axis=1) / count
+    size = np.where(known, np.abs(lags - level[:, None]), 0.0).sum(axis=1) / count
+    unit = np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
+    base = highway.emit(past, 1)[:, 0]
+    columns = [base, past.last, _lag(past, 2), _long_level(past, settings.num_lags, level)]
+    columns.append(past.total / np.maximum(past.clock, 1))
+    for season in settings.seasons:
+        columns += [_lag(past, season + 1), _lag(past, season), _lag(past, season - 1)]
+    deviations = (np.stack(columns, axis=1) - level[:, None]) / unit[:, None]
+    features = np.clip(np.nan_to_num(deviations), -_LARGEST_INPUT, _LARGEST_INPUT)
+    return Inputs(features.astype(np.float32), base, unit)
+
+
+def _lag(past: Past, lag: int) -> NDArray:
+    """The value `lag` steps before the next one; NaN outside the window."""
+    if not 1 <= lag <= past.window.shape[1]:
+        return np.full(len(past.clock), np.nan)
+    return past.window[:, -lag]
+
+
+def _long_level(past: Past, num_lags: int, otherwise: NDArray) -> NDArray:
+    """Mean of the last three times `num_lags` values."""
+    values = past.window[:, -3 * num_lags :]
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), otherwise)

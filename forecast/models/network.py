@@ -1,0 +1,134 @@
+"""A recurrent network as a model: its cells' states beside the window of the linear highway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.pooled_ar import PooledARModel
+from forecast.baselines.window import Past, along
+from forecast.models.body import Body
+from forecast.models.inputs import Inputs, read_inputs
+from forecast.protocol import Block, Feedback, StateBatch, Static
+
+__all__ = ["NetworkModel"]
+
+_CELL = "cell."
+
+
+class NetworkModel:
+    """`y[t+1] = linear forecast + unit * network(features, state)`, recursive.
+
+    The state holds the window and sums of the highway, the cells' states, and the model's own
+    forecast of the next step, which it is fed where that step has no value.
+
+    Args:
+        highway: the linear forecaster that is corrected, one step ahead.
+        body: the recurrent layers and the readout.
+    """
+
+    block_length = 1
+
+    def __init__(self, highway: PooledARModel, body: Body) -> None:
+        """Store both parts."""
+        self.highway = highway
+        self.body = body
+
+    def init_state(self, num_rows: int, static: Static) -> StateBatch:
+        """See `forecast.protocol.Model`."""
+        past = Past.blank(self.highway.window_length, static.series)
+        arrays = past.arrays() | {"forecast": np.full(num_rows, np.nan)}
+        arrays |= _named(self.body.initial_state(num_rows))
+        return StateBatch(arrays, past.clock, np.zeros(num_rows, dtype=np.int64))
+
+    def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
+        """See `forecast.protocol.Model`; runs of steps without a gap are encoded at once."""
+        past, cells = Past.of_state(state), _cells(state)
+        upcoming = state.arrays["forecast"]
+        values = self.highway.encode(np.where(block.observed, block.values, np.nan))
+        one_step = np.full(values.shape, np.nan)
+        gaps = block.valid & ~block.observed
+        for steps in _runs(gaps.any(axis=0)):
+            valid = block.valid[:, steps]
+            seen = np.where(gaps[:, steps], upcoming[:, None], values[:, steps])
+            forecasts, cells = self._encode(past, seen, valid, cells)
+            one_step[:, steps] = np.concatenate([upcoming[:, None], forecasts[:, :-1]], axis=1)
+            past = past.absorb(seen, valid)
+            upcoming = _last_valid(forecasts, valid, upcoming)
+        arrays = past.arrays() | {"forecast": upcoming} | _named(cells)
+        return state.advance(arrays, block), self.highway.decode(one_step)
+
+    def rollout(self, state: StateBatch, horizon: int, feedback: Feedback) -> NDArray:
+        """See `forecast.protocol.Model`; step after step on its own output."""
+        num_rows, num_paths = state.num_rows, feedback.num_paths
+        rows = np.repeat(np.arange(num_rows), num_paths)
+        past, cells = Past.of_state(state).take(rows), [cell[rows] for cell in _cells(state)]
+        upcoming, steps = state.arrays["forecast"][rows], []
+        for step in range(horizon):
+            emitted = self.highway.decode(upcoming).reshape(num_rows, num_paths, 1)
+            steps.append(feedback(emitted, step))
+            past = past.append(self.highway.encode(steps[-1].reshape(-1, 1)))
+            if step + 1 < horizon:
+                upcoming, cells = self._next(past, cells)
+        return np.concatenate(steps, axis=2)
+
+    def inputs_along(self, past: Past, values: NDArray) -> Iterator[tuple[NDArray, Inputs]]:
+        """Inputs after each step of `values`, some steps at a time."""
+        later = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
+        first = past.append(later[:, :1])
+        for steps, pasts in along(first, later[:, 1:]):
+            yield steps, read_inputs(self.highway, pasts)
+
+    def _encode(
+        self, past: Past, values: NDArray, valid: NDArray, cells: list[NDArray]
+    ) -> tuple[NDArray, list[NDArray]]:
+        """Forecasts of the step after each step, and the cells' states after the last valid one."""
+        num_rows, num_steps = values.shape
+        if num_steps == 1:
+            forecasts, moved = self._next(past.append(np.nan_to_num(values)), cells)
+            kept = [np.where(valid, new, old) for new, old in zip(moved, cells, strict=True)]
+            return forecasts[:, None], kept
+        features = np.empty((num_rows, num_steps, self.body.num_features), dtype=np.float32)
+        base, unit = np.empty((2, num_rows, num_steps))
+        for steps, inputs in self.inputs_along(past, values):
+            shape = (num_rows, len(steps))
+            features[:, steps] = inputs.features.reshape(*shape, -1)
+            base[:, steps] = inputs.base.reshape(shape)
+            unit[:, steps] = inputs.unit.reshape(shape)
+        corrections, cells = self.body.encode(features, valid, cells)
+        return base + unit * corrections, cells
+
+    def _next(self, past: Past, cells: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
+        """Forecast of the step after each past, and the cells' states there."""
+        inputs = read_inputs(self.highway, past)
+        corrections, cells = self.body.step(inputs.features, cells)
+        return inputs.base + inputs.unit * corrections, cells
+
+
+def _runs(gap: NDArray) -> Iterator[slice]:
+    """Slices of the columns: runs without a gap, and each column with a gap alone."""
+    start = 0
+    for column in np.flatnonzero(gap):
+        if column > start:
+            yield slice(start, column)
+        yield slice(column, column + 1)
+        start = column + 1
+    if start < len(gap):
+        yield slice(start, len(gap))
+
+
+def _last_valid(values: NDArray, valid: NDArray, otherwise: NDArray) -> NDArray:
+    """The value at the last valid step of each row, `otherwise` for a row without one."""
+    last = np.maximum(valid.sum(axis=1) - 1, 0)
+    return np.where(valid.any(axis=1), values[np.arange(len(values)), last], otherwise)
+
+
+def _named(cells: list[NDArray]) -> dict[str, NDArray]:
+    return {f"{_CELL}{index}": cell for index, cell in enumerate(cells)}
+
+
+def _cells(state: StateBatch) -> list[NDArray]:
+    count = sum(name.startswith(_CELL) for name in state.arrays)
+    return [state.arrays[f"{_CELL}{index}"] for index in range(count)]

@@ -1,0 +1,81 @@
+"""The echo-state readout: ridge on reservoir states and inputs, in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.pooled_ar import Regression, fit_step
+from forecast.models.body import Body
+from forecast.models.teaching import Lesson
+
+__all__ = ["fit_readout"]
+
+_PENALTIES = (1e-4, 1e-2, 1.0, 100.0)
+_REWEIGHTINGS = 4
+_MOST_ROWS = 20_000
+# Share of each series' steps, its last ones, on which the penalty is chosen.
+_HELD_OUT = 0.2
+# Gain over "no correction" that a readout must show there: below, it is as likely noise.
+_LEAST_GAIN = 0.002
+
+
+def fit_readout(body: Body, lesson: Lesson) -> float:
+    """Put the best readout into `body`.
+
+    Args:
+        body: reservoir and readout.
+        lesson: inputs, targets and weights of every step.
+
+    Returns:
+        The penalty chosen, infinite for no correction at all.
+    """
+    design, target, weights, late = _rows(body, lesson)
+    penalty = _choose_penalty(design, target, weights, late)
+    if np.isinf(penalty):
+        coefficients = np.zeros(design.shape[1])
+    else:
+        coefficients, _ = _fit(design, target, weights, penalty)
+    kernel, bias = coefficients[:-1, None], coefficients[-1:]
+    body.stack.readout.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+    return penalty
+
+
+def _choose_penalty(design: NDArray, target: NDArray, weights: NDArray, late: NDArray) -> float:
+    """The penalty with the smallest weighted absolute error on the late rows."""
+    if not (late & (weights > 0)).any() or (~late).sum() < 2 * design.shape[1]:
+        return np.inf
+    candidates = {np.inf: np.average(np.abs(target[late]), weights=weights[late])}
+    candidates[np.inf] *= 1.0 - _LEAST_GAIN
+    for penalty in _PENALTIES:
+        coefficients, _ = _fit(design[~late], target[~late], weights[~late], penalty)
+        errors = np.abs(target[late] - design[late] @ coefficients)
+        candidates[penalty] = np.average(errors, weights=weights[late])
+    return min(candidates, key=lambda penalty: candidates[penalty])
+
+
+def _fit(
+    design: NDArray, target: NDArray, weights: NDArray, penalty: float
+) -> tuple[NDArray, NDArray]:
+    regression = Regression(penalty, np.inf, _REWEIGHTINGS)
+    return fit_step(design, target, weights, regression, None)
+
+
+def _rows(body: Body, lesson: Lesson) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Every k-th taught step: states, inputs and a constant; targets; weights; lateness."""
+    num_series, num_steps = lesson.targets.shape
+    stride = max(1, int((lesson.weights > 0).sum()) // _MOST_ROWS)
+    taught = lesson.weights > 0
+    taught[:, np.arange(num_steps) % stride != 0] = False
+    valid = np.arange(num_steps) < lesson.lengths[:, None]
+    parts = []
+    chunk = max(1, 2_000_000 // (num_steps * 64))
+    for start in range(0, num_series, chunk):
+        rows = slice(start, min(start + chunk, num_series))
+        states = body.initial_state(len(lesson.lengths[rows]))
+        read = body.hidden(lesson.features[rows], valid[rows], states)
+        parts.append(read[taught[rows]])
+    design = np.concatenate(parts).astype(np.float64)
+    design = np.concatenate([design, np.ones((len(design), 1))], axis=1)
+    late = np.arange(num_steps) >= (1.0 - _HELD_OUT) * lesson.lengths[:, None]
+    return design, lesson.targets[taught], lesson.weights[taught], late[taught]

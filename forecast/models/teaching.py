@@ -1,0 +1,125 @@
+"""Training material of a network: whole series with what the highway leaves unexplained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.pooled_fit import metric_weights, seasonal_change
+from forecast.baselines.window import Past
+from forecast.models.network import NetworkModel
+from forecast.pipelines import Panel
+
+__all__ = ["Lesson", "Sequences", "make_lesson"]
+
+# Residuals are cut at this many units: one outlier must not steer an update.
+_LARGEST_TARGET = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Inputs and targets at every step of every series, right-padded.
+
+    Args:
+        features: float32 `(num_series, num_steps, num_features)`.
+        targets: what the highway left unexplained of the next step, in its unit,
+            `(num_series, num_steps)`; 0 where unknown.
+        weights: weight of each step in the loss, mean 1 over the known ones; 0 where unknown.
+        lengths: valid steps of each series, `(num_series,)`.
+    """
+
+    features: NDArray
+    targets: NDArray
+    weights: NDArray
+    lengths: NDArray
+
+
+def make_lesson(model: NetworkModel, panel: Panel, season: int) -> Lesson:
+    """Walk the highway along the panel and note what it sees and misses.
+
+    Args:
+        model: the network; only its highway is used.
+        panel: training series; gaps are fed with the highway's own forecast, and not learned from.
+        season: season of the MASE that errors are weighed by.
+    """
+    block = panel.block(0, panel.lengths)
+    past = Past.blank(model.highway.window_length, np.arange(panel.num_series))
+    encoded = model.highway.encode(np.where(block.observed, block.values, np.nan))
+    values = model.highway.fill(past, encoded, block.valid & ~block.observed)
+    shape = values.shape
+    features = np.zeros((*shape, model.body.num_features), dtype=np.float32)
+    base, unit = np.zeros(shape), np.ones(shape)
+    for steps, inputs in model.inputs_along(past, values):
+        features[:, steps] = inputs.features.reshape(shape[0], len(steps), -1)
+        base[:, steps] = inputs.base.reshape(shape[0], -1)
+        unit[:, steps] = inputs.unit.reshape(shape[0], -1)
+    upcoming = np.concatenate([encoded[:, 1:], np.full((shape[0], 1), np.nan)], axis=1)
+    targets = np.clip((upcoming - base) / unit, -_LARGEST_TARGET, _LARGEST_TARGET)
+    weights = _weights(model, panel, values, unit, season)
+    weights[np.isnan(targets) | ~block.valid] = 0.0
+    # Before a season has passed the inputs say little: such steps are no examples.
+    early = np.minimum(season, panel.lengths // 2)
+    weights[np.arange(shape[1]) < early[:, None]] = 0.0
+    weights /= max(weights[weights > 0].mean(), 1e-12) if (weights > 0).any() else 1.0
+    return Lesson(features, np.nan_to_num(targets), weights, panel.lengths)
+
+
+def _weights(
+    model: NetworkModel, panel: Panel, values: NDArray, unit: NDArray, season: int
+) -> NDArray:
+    """What an error of one unit costs in MASE at each step."""
+    changes = [seasonal_change(panel.row(index), season) for index in range(panel.num_series)]
+    slope = np.exp(np.nan_to_num(values)) if model.highway.logarithm else 1.0
+    steps = np.arange(unit.shape[1]) < panel.lengths[:, None]
+    return metric_weights(slope * unit, np.where(steps, np.array(changes)[:, None], 0.0))
+
+
+class Sequences(keras.utils.PyDataset):
+    """Batches of stretches of series, drawn with a seed.
+
+    Args:
+        lesson: the material.
+        sequence_length: time steps in a stretch.
+        batch_size: stretches in a batch.
+        num_updates: batches in an epoch.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self, lesson: Lesson, sequence_length: int, batch_size: int, num_updates: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.lesson = lesson
+        self.sequence_length = sequence_length
+        self.batch_size = batch_size
+        self.num_updates = num_updates
+        self.seed = seed
+        taught = np.flatnonzero((lesson.weights > 0).any(axis=1))
+        self._rows = taught
+        self._share = lesson.lengths[taught] / lesson.lengths[taught].sum()
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return self.num_updates
+
+    def batch(self, number: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Features, mask, targets and weights of batch `number`, the same whenever asked for."""
+        generator = np.random.default_rng((self.seed, number))
+        rows = generator.choice(self._rows, size=self.batch_size, p=self._share)
+        room = np.maximum(self.lesson.lengths[rows] - self.sequence_length, 0)
+        starts = generator.integers(0, room + 1)
+        steps = starts[:, None] + np.arange(self.sequence_length)
+        steps = np.minimum(steps, self.lesson.targets.shape[1] - 1)
+        valid = np.arange(self.sequence_length) < self.lesson.lengths[rows][:, None]
+        at = (rows[:, None], steps)
+        weights = np.where(valid, self.lesson.weights[at], 0.0).astype(np.float32)
+        targets = self.lesson.targets[at].astype(np.float32)
+        return self.lesson.features[at], valid, targets, weights
+
+    def __getitem__(self, number: int) -> tuple[dict[str, NDArray], NDArray, NDArray]:
+        """Batch `number` as Keras takes it."""
+        features, valid, targets, weights = self.batch(number)
+        return {"features": features, "mask": valid}, targets, weights

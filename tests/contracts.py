@@ -1,0 +1,220 @@
+"""What every public forecaster promises: who they are, data to hold them to it, comparisons.
+
+Forecasters are found by looking, so a new one is under the contracts from its first line.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import forecast
+from forecast.forecaster import Forecaster
+from forecast.pipelines import Block, Panel, read_frame
+from forecast.protocol import StateBatch
+from forecast.store import StateStore
+
+SEASON = 7
+HORIZON = 5
+
+# Settings that make a slow forecaster small, by class name; `small` fills in the rest.
+SMALL: dict[str, dict[str, Any]] = {}
+
+
+def exists(module: str) -> bool:
+    """Whether a module of the library is there (an empty folder is not)."""
+    spec = find_spec(module)
+    return spec is not None and spec.origin is not None
+
+
+def forecaster_classes() -> list[type[Forecaster]]:
+    """Every public class that is a forecaster."""
+    names = [name for name in forecast.__all__ if exists(forecast._HOME_OF.get(name, "forecast"))]
+    values = [getattr(forecast, name) for name in names]
+    return [v for v in values if inspect.isclass(v) and issubclass(v, Forecaster)]
+
+
+def is_baseline(cls: type[Forecaster]) -> bool:
+    """Whether it computes in float64."""
+    return cls.__module__.startswith("forecast.baselines")
+
+
+def small(cls: type[Forecaster], **changes: Any) -> Forecaster:
+    """An unfitted forecaster that fits in a moment."""
+    names = inspect.signature(cls).parameters
+    arguments: dict[str, Any] = {"season_length": SEASON, "seed": 0}
+    if "training" in names:
+        arguments["training"] = forecast.Training(num_steps=4)
+    arguments |= SMALL.get(cls.__name__, {}) | changes
+    return cls(**{name: value for name, value in arguments.items() if name in names})
+
+
+def mixed_frame() -> pd.DataFrame:
+    """Five ragged daily series of very different sizes, with gaps; one of them crosses zero."""
+    parts = [
+        _series("level", 90, level=100.0, size=10.0, seed=1),
+        _series("crossing", 61, level=0.5, size=3.0, seed=2, start="2024-01-10"),
+        _series("large", 47, level=3e5, size=2e4, seed=3, trend=800.0),
+        _series("small", 30, level=0.02, size=0.002, seed=4, start="2023-12-30"),
+        _series("gappy", 75, level=50.0, size=5.0, seed=5, missing=0.25),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def positive_frame() -> pd.DataFrame:
+    """The mixed frame without the series that crosses zero."""
+    frame = mixed_frame()
+    return frame[frame["unique_id"] != "crossing"].reset_index(drop=True)
+
+
+def odd_frame() -> pd.DataFrame:
+    """Good series with all that must not stop them."""
+    level, crossing = mixed_frame().query("unique_id == 'level'"), mixed_frame().query(
+        "unique_id == 'crossing'")  # fmt: skip
+    counts = np.random.default_rng(6).poisson(0.7, 60).astype(float)
+    late = np.append(np.random.default_rng(7).normal(20.0, 2.0, 50), [np.nan] * 4)
+    return pd.concat(
+        [
+            level,
+            _frame("constant", np.full(50, 5.1)),
+            _frame("nothing", np.full(20, np.nan)),
+            crossing,
+            _frame("short", np.array([3.0, 4.0, 6.0])),
+            _frame("single", np.array([2.0])),
+            _frame("counts", counts),
+            _frame("late", late),
+        ],
+        ignore_index=True,
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A forecaster under contract.
+
+    Args:
+        name: how the test calls it.
+        cls: its class.
+        changes: arguments that differ from the small ones.
+        positive: fitted on the positive frame, not the mixed one.
+    """
+
+    name: str
+    cls: type[Forecaster]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    positive: bool = False
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return positive_frame() if self.positive else mixed_frame()
+
+    @property
+    def tolerance(self) -> float:
+        """Relative to the series' scale: float64 for the baselines, float32 for networks."""
+        return 1e-10 if is_baseline(self.cls) else 1e-5
+
+    def make(self) -> Forecaster:
+        return small(self.cls, **self.changes)
+
+
+def cases() -> list[Case]:
+    """Every public forecaster, the pooled autoregression in each of its ways."""
+    found = [Case(cls.__name__, cls) for cls in forecaster_classes()]
+    return [
+        *found,
+        Case("AR-lags", forecast.AR, {"lags": [2, 7]}),
+        Case("PooledAR-logarithm", forecast.PooledAR, positive=True),
+        Case("PooledAR-recursive", forecast.PooledAR, {"block_length": 1}),
+    ]
+
+
+def panel_of(frame: pd.DataFrame) -> Panel:
+    return read_frame(frame).panel
+
+
+def series_scale(panel: Panel) -> NDArray:
+    """Mean absolute value of each series, `(num_series,)`."""
+    return np.array([np.nanmean(np.abs(panel.row(i))) for i in range(panel.num_series)])
+
+
+def padded(block: Block, num_steps: int) -> Block:
+    """The block with more padding to its right."""
+
+    def pad(array: NDArray) -> NDArray:
+        return np.pad(array, ((0, 0), (0, num_steps)))
+
+    return Block(pad(block.values), pad(block.observed), pad(block.valid))
+
+
+def assert_close(actual, expected, scale: NDArray, tolerance: float) -> None:
+    """Equal relative to the scale of each row; NaN at the same places."""
+    actual, expected = np.asarray(actual, dtype=float), np.asarray(expected, dtype=float)
+    limit = tolerance * scale.reshape((-1,) + (1,) * (expected.ndim - 1))
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+    assert np.all(np.nan_to_num(np.abs(actual - expected)) <= limit), (
+        f"differ by up to {np.nanmax(np.abs(actual - expected) / limit):.3g} times the tolerance"
+    )
+
+
+def assert_states_close(
+    actual: StateBatch, expected: StateBatch, scale: NDArray, tolerance: float
+) -> None:
+    """States equal: counts exactly, the rest relative to what it is made of."""
+    assert set(actual.arrays) == set(expected.arrays)
+    np.testing.assert_array_equal(actual.clock, expected.clock)
+    np.testing.assert_array_equal(actual.count, expected.count)
+    for name, wanted in expected.arrays.items():
+        found = actual.arrays[name]
+        assert found.dtype == wanted.dtype and found.shape == wanted.shape, name
+        if wanted.dtype.kind != "f":
+            np.testing.assert_array_equal(found, wanted, err_msg=name)
+            continue
+        size = np.nanmax(np.abs(wanted.reshape(len(wanted), -1)), axis=1, initial=0.01)
+        if name.startswith("record."):
+            size = scale * np.maximum(1, expected.clock)
+        assert_close(found, wanted, size, tolerance)
+
+
+def assert_states_equal(actual: StateBatch, expected: StateBatch) -> None:
+    """States equal bit for bit."""
+    assert set(actual.arrays) == set(expected.arrays)
+    np.testing.assert_array_equal(actual.clock, expected.clock)
+    np.testing.assert_array_equal(actual.count, expected.count)
+    for name, wanted in expected.arrays.items():
+        np.testing.assert_array_equal(actual.arrays[name], wanted, err_msg=name)
+
+
+def states_of(store: StateStore, ids: NDArray) -> StateBatch:
+    """The states of a store in the order of `ids`."""
+    rows = store.positions(ids)
+    assert (rows >= 0).all()
+    return store.state.take(rows)
+
+
+def _frame(name: str, values: NDArray, start: str = "2024-01-01") -> pd.DataFrame:
+    times = pd.date_range(start, periods=len(values), freq="D")
+    return pd.DataFrame({"unique_id": name, "ds": times, "y": values})
+
+
+def _series(
+    name: str, length: int, *, level: float, size: float, seed: int, trend: float = 0.0,
+    missing: float = 0.1, start: str = "2024-01-01",
+) -> pd.DataFrame:  # fmt: skip
+    """A season, a trend and AR(1) noise; missing steps half as NaN, half without a row."""
+    rng = np.random.default_rng(seed)
+    noise = np.zeros(length)
+    for step in range(1, length):
+        noise[step] = 0.6 * noise[step - 1] + rng.normal()
+    season = np.sin(2 * np.pi * np.arange(length) / SEASON)
+    values = level + trend * np.arange(length) + size * (season + 0.3 * noise)
+    gone = rng.random(length) < missing
+    gone[[0, -1]] = False
+    values[gone] = np.nan
+    return _frame(name, values, start)[~gone | (rng.random(length) < 0.5)]

@@ -1,0 +1,99 @@
+"""A file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from io_samples import long_frame
+
+import forecast as fc
+from forecast.files import replaced_file
+from forecast.io import load, save
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_the_new_file_takes_the_old_ones_place(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with replaced_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+        assert (tmp_path / "a.txt").read_text() == "old"
+        assert temporary.parent == tmp_path
+    assert (tmp_path / "a.txt").read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_and_no_other(error, tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(error), replaced_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("half")
+        raise error
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    with (
+        pytest.raises(FileNotFoundError, match="nowhere does not exist; create it first"),
+        replaced_file(tmp_path / "nowhere" / "a.txt"),
+    ):
+        pytest.fail("nothing can be written there")
+
+
+def test_a_folder_in_the_files_place(tmp_path):
+    with (
+        pytest.raises(IsADirectoryError, match="is a folder; give the name of a file"),
+        replaced_file(tmp_path),
+    ):
+        pytest.fail("nothing can be written there")
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
+    with replaced_file(tmp_path / "link.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace", "zipfile.ZipFile.writestr"])
+def test_a_bundle_that_cannot_be_written_leaves_the_old_one(step, tmp_path, monkeypatch):
+    path = tmp_path / "model.kfc"
+    save(fc.Naive().fit(long_frame()), path)
+    drift = fc.Drift().fit(long_frame())
+    monkeypatch.setattr(step, full_disk)
+    with pytest.raises(OSError, match="No space left on device"):
+        drift.save(path)
+    monkeypatch.undo()
+    assert load(path).name == "Naive"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.kfc"]
+
+
+def test_a_disk_that_fills_half_way(tmp_path, monkeypatch):
+    """The third member fails, after two were written."""
+    path = tmp_path / "model.kfc"
+    written, write = [], __import__("zipfile").ZipFile.writestr
+
+    def fails_third(archive, *args, **options):
+        written.append(args)
+        return full_disk() if len(written) == 3 else write(archive, *args, **options)
+
+    monkeypatch.setattr("zipfile.ZipFile.writestr", fails_third)
+    with pytest.raises(OSError, match="No space left on device"):
+        save(fc.Naive().fit(long_frame()), path)
+    assert len(written) == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_file_may_be_read_as_the_users_mask_says(tmp_path):
+    with replaced_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    mask = os.umask(0)
+    os.umask(mask)
+    assert Path(tmp_path / "a.txt").stat().st_mode & 0o777 == 0o666 & ~mask
