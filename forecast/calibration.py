@@ -10,10 +10,11 @@ from scipy import stats
 
 from forecast import engine
 from forecast.draws import Draws
+from forecast.denominators import seasonal_changes
 from forecast.pipelines import Origins, Panel
 from forecast.protocol import Model, StateBatch
 
-__all__ = ["Calibration", "calibrate", "calibration_origins", "scaled_residuals"]
+__all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error"]
 
 # Fewer residuals than this say too little of their own spread: normal errors are assumed.
 _FEWEST_RESIDUALS = 8
@@ -33,11 +34,13 @@ class Calibration:
         pool: scaled residuals of the next block, drawn jointly for sample paths,
             `(num_residuals, block_length)`.
         default_scale: one-step error assumed for a series without one, in the unit of the series.
+        mase: mean absolute scaled error over these origins; NaN where nothing could be scored.
     """
 
     by_step: NDArray
     pool: NDArray
     default_scale: float
+    mase: float
 
     def scale(self, state: StateBatch) -> NDArray:
         """Size of the one-step errors of each row, `(num_rows,)`."""
@@ -102,35 +105,37 @@ def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
     return Origins(np.where(usable, ends, -1), horizon, step)
 
 
-def calibrate(model: Model, panel: Panel, origins: Origins) -> Calibration:
-    """Walk over the origins with a model that was fitted before the first of them."""
+def calibrate(model: Model, panel: Panel, origins: Origins, season: int) -> Calibration:
+    """Walk over the origins with a model that was fitted before the first of them.
+
+    Args:
+        model: the model.
+        panel: the series that it was fitted on, with the steps that follow.
+        origins: where to forecast from.
+        season: season of the MASE by which the model is scored.
+    """
     stops = list(engine.walk(model, panel, np.arange(panel.num_series), origins))
-    residuals, scales = scaled_residuals(model, panel, stops, origins.horizon)
+    rows, errors, scale = engine.errors_at(model, panel, stops, origins.horizon)
+    usable = scale > 0
+    residuals = errors[usable] / scale[usable, None]
     pool = [_next_block(residuals, model.block_length)]
     if model.block_length == 1:
         pool += [_one_step_residuals(stop) for stop in stops[1:]]
-    default = float(np.median(scales)) if len(scales) else 0.0
-    return Calibration(residuals, _pool(pool, model.block_length), default)
+    default = float(np.median(scale[usable])) if usable.any() else 0.0
+    mase = mean_scaled_error(errors, seasonal_changes(panel, season)[rows])
+    return Calibration(residuals, _pool(pool, model.block_length), default, mase)
 
 
-def scaled_residuals(
-    model: Model, panel: Panel, stops: list[engine.Stop], horizon: int
-) -> tuple[NDArray, NDArray]:
-    """Free-running residuals over each row's scale.
+def mean_scaled_error(errors: NDArray, denominators: NDArray) -> float:
+    """MASE over origins: mean of `|error| / q` with q above 0; NaN if there is none.
 
     Args:
-        model: the model that walked.
-        panel: the series it walked over.
-        stops: where it stopped.
-        horizon: steps ahead.
-
-    Returns:
-        `(num_origins, horizon)`, NaN where the value is missing, and the scales, `(num_origins,)`;
-        rows whose scale is 0 (constant so far) are left out.
+        errors: `(num_origins, horizon)`, NaN where unknown.
+        denominators: q of each origin's series, `(num_origins,)`.
     """
-    _, errors, scale = engine.errors_at(model, panel, stops, horizon)
-    usable = scale > 0
-    return errors[usable] / scale[usable, None], scale[usable]
+    usable = denominators > 0
+    scaled = np.abs(errors[usable]) / denominators[usable, None]
+    return float(np.nanmean(scaled)) if np.isfinite(scaled).any() else float("nan")
 
 
 def _next_block(residuals: NDArray, block_length: int) -> NDArray:

@@ -116,7 +116,7 @@ def fit_model(
     origins = calibration_origins(panel.lengths, horizon, season.length)
     head = panel.head(_before(origins, panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins)))
-    calibration = calibrate(estimate.model, panel, origins)
+    calibration = calibrate(estimate.model, panel, origins, season.length)
     if forecaster.closed_form:
         estimate = forecaster._estimate(Task(panel, season, horizon))
     return Fitted(estimate, panel.ids, season, horizon, calibration)

@@ -76,8 +76,8 @@ def positive_frame() -> pd.DataFrame:
 
 def odd_frame() -> pd.DataFrame:
     """Good series with all that must not stop them."""
-    level, crossing = mixed_frame().query("unique_id == 'level'"), mixed_frame().query(
-        "unique_id == 'crossing'")  # fmt: skip
+    level = _series("level", 90, level=100.0, size=10.0, seed=1)
+    crossing = _series("crossing", 61, level=0.5, size=3.0, seed=2, missing=0.0)
     counts = np.random.default_rng(6).poisson(0.7, 60).astype(float)
     late = np.append(np.random.default_rng(7).normal(20.0, 2.0, 50), [np.nan] * 4)
     return pd.concat(

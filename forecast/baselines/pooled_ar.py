@@ -116,7 +116,7 @@ def fit_step(
     Returns:
         B, `(num_columns,)`, and the weights of the last round, `(n,)`, of mean 1.
     """
-    if start is None:
+    if start is None or not regression.reweightings:
         current = weights**2
     else:
         current = absolute_weights(target - design @ start, weights)

@@ -17,9 +17,10 @@ from forecast.baselines.pooled_ar import (
     shrink_to_pool,
 )
 from forecast.baselines.window import Past
+from forecast.denominators import seasonal_changes
 from forecast.pipelines import Panel
 
-__all__ = ["PooledSettings", "estimate_pooled", "metric_weights", "seasonal_change"]
+__all__ = ["PooledSettings", "estimate_pooled", "metric_weights"]
 
 _WEIGHT_CAP = 10.0
 # Reweightings of a step that starts from the coefficients of the step before it.
@@ -100,6 +101,7 @@ def _samples(
 ) -> Samples:
     """Origins of all series, every k-th counted from each series' end."""
     stride = _stride(panel, features, settings)
+    changes = seasonal_changes(panel, settings.seasons[0] if settings.seasons else 1)
     pasts, targets, series, denominators = [], [], [], []
     for index in range(panel.num_series):
         values = panel.row(index)
@@ -109,8 +111,7 @@ def _samples(
         pasts.append(_pasts(filled, origins, features.window_length, index))
         targets.append(_following(encoded, origins, settings.block_length))
         series.append(np.full(len(origins), index))
-        size = seasonal_change(values, settings.seasons[0] if settings.seasons else 1)
-        denominators.append(np.full(len(origins), size))
+        denominators.append(np.full(len(origins), changes[index]))
     past = _join(pasts)
     view = features.view(past)
     level = np.expm1(view.level) + 1.0 if logarithm else view.scale
@@ -170,10 +171,3 @@ def _fill_causally(values: NDArray, season: int) -> NDArray:
         before = filled[step - season] if step >= season else np.nan
         filled[step] = filled[step - 1] if np.isnan(before) and step else before
     return filled
-
-
-def seasonal_change(values: NDArray, season: int) -> float:
-    """The denominator of MASE: mean |y[t] - y[t-m]| over the observed pairs, 0 if there is none."""
-    changes = np.abs(values[season:] - values[:-season]) if len(values) > season else np.empty(0)
-    known = changes[~np.isnan(changes)]
-    return float(known.mean()) if len(known) else 0.0

@@ -190,7 +190,8 @@ class WindowModel(ABC):
     @classmethod
     def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
         """The model that `to_saved` gave the settings and arrays of."""
-        return cls(**settings, **arrays)
+        arguments: dict[str, Any] = {**settings, **arrays}
+        return cls(**arguments)
 
     def fill(self, past: Past, values: NDArray, gaps: NDArray) -> NDArray:
         """Put the model's own one-step forecast at every gap, in the order of time."""

@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from forecast.models.body import Body
 from forecast.models.teaching import Sequences
@@ -146,10 +145,3 @@ def descend(
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
     body.set_weights(guide.best)
     return guide.history, guide.num_steps
-
-
-def scores(errors: NDArray, rows: NDArray, denominators: NDArray) -> float:
-    """Mean of |error| over each series' MASE denominator; series without one are left out."""
-    scale = denominators[rows]
-    usable = scale > 0
-    return float(np.nanmean(np.abs(errors[usable]) / scale[usable, None]))

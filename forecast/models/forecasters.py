@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from forecast import engine
 from forecast.baselines.forecasters import default_num_lags, seasons_of
 from forecast.baselines.pooled_ar import PooledARModel, Regression
-from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled, seasonal_change
+from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled
+from forecast.calibration import mean_scaled_error
 from forecast.checks import check_positive_integer, check_share
+from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.layers import GRU, LSTM, EchoState, SimpleRNN
 from forecast.models.body import Body, RecurrentStack
-from forecast.models.descent import descend, scores
+from forecast.models.descent import descend
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.readout import fit_readout
@@ -236,11 +238,11 @@ def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, sea
     chosen = able[np.linspace(0, len(able) - 1, min(len(able), _MOST_CHECKED)).astype(int)]
     part = panel.take(chosen)
     ends = Origins(origins.ends[:, chosen], origins.horizon, origins.step_size)
-    denominators = np.array([seasonal_change(part.row(i), season) for i in range(len(chosen))])
+    denominators = seasonal_changes(part, season)
 
     def check() -> float:
         stops = list(engine.walk(model, part, chosen, ends))
         rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
-        return scores(errors, rows, denominators)
+        return mean_scaled_error(errors, denominators[rows])
 
     return check

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled_fit import metric_weights, seasonal_change
+from forecast.baselines.pooled_fit import metric_weights
 from forecast.baselines.window import Past
+from forecast.denominators import seasonal_changes
 from forecast.models.network import NetworkModel
 from forecast.pipelines import Panel
 
@@ -71,10 +72,10 @@ def _weights(
     model: NetworkModel, panel: Panel, values: NDArray, unit: NDArray, season: int
 ) -> NDArray:
     """What an error of one unit costs in MASE at each step."""
-    changes = [seasonal_change(panel.row(index), season) for index in range(panel.num_series)]
+    changes = seasonal_changes(panel, season)
     slope = np.exp(np.nan_to_num(values)) if model.highway.logarithm else 1.0
     steps = np.arange(unit.shape[1]) < panel.lengths[:, None]
-    return metric_weights(slope * unit, np.where(steps, np.array(changes)[:, None], 0.0))
+    return metric_weights(slope * unit, np.where(steps, changes[:, None], 0.0))
 
 
 class Sequences(keras.utils.PyDataset):

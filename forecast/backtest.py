@@ -1,0 +1,269 @@
+"""Rolling-origin evaluation: the same origins, rows and information for every forecaster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast import engine
+from forecast.checks import check_levels, check_positive_integer
+from forecast.fitting import Fitted
+from forecast.forecaster import Forecaster
+from forecast.output import interval_names
+from forecast.pipelines import Columns, Origins, Reading, read_frame, rolling_origins, write_frame
+from forecast.progress import progress_bar
+from forecast.protocol import StateBatch
+
+__all__ = ["Outcome", "Plan", "backtest", "cross_validation", "unique_names"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What every forecaster of a backtest is given.
+
+    Args:
+        reading: the data.
+        origins: where forecasts are made.
+        levels: interval levels in percent.
+        refit: True refits at every origin, False never, k at every k-th; None lets closed forms
+            be refitted and networks fitted once.
+    """
+
+    reading: Reading
+    origins: Origins
+    levels: tuple[float, ...] = ()
+    refit: bool | int | None = None
+
+    def refit_every(self, forecaster: Forecaster) -> int:
+        """Origins between two fits; 0 fits once."""
+        return int(forecaster.closed_form if self.refit is None else self.refit)
+
+
+@dataclass(eq=False)
+class Outcome:
+    """Forecasts of one forecaster at all origins, and what they cost.
+
+    Args:
+        name: alias of the forecaster.
+        columns: forecasts and limits by column name, each a list of `(num_rows, horizon)` arrays,
+            an entry an origin.
+        fit_seconds: time spent fitting.
+        predict_seconds: time spent absorbing and forecasting.
+        clipped: forecasts stopped by the explosion guard.
+        first: the fit before the first origin.
+    """
+
+    name: str
+    columns: dict[str, list[NDArray]] = field(default_factory=dict)
+    fit_seconds: float = 0.0
+    predict_seconds: float = 0.0
+    clipped: int = 0
+    first: Fitted | None = None
+
+    def add(self, fitted: Fitted, state: StateBatch, plan: Plan) -> None:
+        """Forecast from `state` and keep points and limits."""
+        began = time.perf_counter()
+        horizon = plan.origins.horizon
+        points = engine.forecast(fitted.model, state, horizon)[:, 0]
+        limits = engine.bounds(state)
+        moving = (limits.high > limits.low)[:, None]
+        at_limit = (points >= limits.high[:, None]) | (points <= limits.low[:, None])
+        self.clipped += int((at_limit & moving).sum())
+        self.columns.setdefault(self.name, []).append(points)
+        spread = fitted.calibration.scale(state)[:, None]
+        for level in plan.levels:
+            width = spread * fitted.calibration.half_width(level, horizon)
+            low, high = interval_names(self.name, level)
+            self.columns.setdefault(low, []).append(limits.clip(points - width))
+            self.columns.setdefault(high, []).append(limits.clip(points + width))
+        self.predict_seconds += time.perf_counter() - began
+
+
+def cross_validation(
+    forecasters: Forecaster | Sequence[Forecaster],
+    df: Any,
+    horizon: int,
+    *,
+    n_windows: int | None = None,
+    step_size: int | None = None,
+    level: Any = None,
+    refit: bool | int | None = None,
+    use_fitted: bool = False,
+    freq: Any = None,
+    id_col: str = "unique_id",
+    time_col: str = "ds",
+    target_col: str = "y",
+) -> Any:
+    """Forecasts at rolling origins; nothing is fitted on what comes after the first of them.
+
+    Args:
+        forecasters: one or several; cloned, and fitted before the first cutoff.
+        df: long, wide or single series, as for `fit`.
+        horizon: steps ahead, at least 1.
+        n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
+        step_size: steps between origins; the horizon by default.
+        level: percentages of intervals; none by default.
+        refit: True at every origin, False never, k at every k-th; by default closed forms at every
+            origin and networks once.
+        use_fitted: use fitted forecasters as they are, without refitting; refused unless what they
+            were fitted on ends before the first cutoff.
+        freq: pandas alias or integer step; inferred by default.
+        id_col: name of the id column.
+        time_col: name of the time column.
+        target_col: name of the value column.
+
+    Returns:
+        Long frame: `unique_id`, `ds`, `cutoff`, `y`, a column a forecaster, limits for each level.
+
+    Raises:
+        ValueError: for data, horizon or origins that do not work; the message says why.
+
+    Example:
+        >>> import forecast as fc
+        >>> df = fc.load_dataset("sunspots")
+        >>> cv = cross_validation([fc.Naive(), fc.AR(lags=9)], df, horizon=5, n_windows=3)
+        >>> cv.shape
+        (15, 6)
+    """
+    forecasters = [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
+    check_positive_integer("horizon", horizon)
+    reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
+    origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
+    plan = Plan(reading, origins, check_levels(level), refit)
+    outcomes = backtest(forecasters, plan, use_fitted)
+    return write_frame(backtest_frame(plan, outcomes), reading.layout)
+
+
+def unique_names(forecasters: Sequence[Forecaster]) -> None:
+    """Refuse two forecasters with one name.
+
+    Raises:
+        ValueError: naming it.
+    """
+    names = [forecaster.name for forecaster in forecasters]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"two forecasters are called {name!r}; give one of them another name, as in "
+                f"{name}(alias='{name}-2')."
+            )
+
+
+def backtest(
+    forecasters: Sequence[Forecaster], plan: Plan, use_fitted: bool = False
+) -> list[Outcome]:
+    """Run all forecasters over the plan."""
+    if not forecasters:
+        raise ValueError("no forecaster was given; pass at least one, such as [fc.AR()].")
+    unique_names(forecasters)
+    if use_fitted:
+        for forecaster in forecasters:
+            _check_fitted_before(forecaster, plan)
+    outcomes = []
+    with progress_bar(len(forecasters)) as advance:
+        for forecaster in forecasters:
+            advance(f"{forecaster.name}: {plan.origins.num_windows} origins", 0)
+            outcomes.append(_run(forecaster, plan, use_fitted))
+            advance(forecaster.name, 1)
+    return outcomes
+
+
+def backtest_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """Actual values and all forecasts as one long frame."""
+    panel, horizon = plan.reading.panel, plan.origins.horizon
+    columns = plan.reading.layout.columns
+    parts = []
+    for ends in plan.origins.ends:
+        rows = np.flatnonzero(ends >= 0)
+        part, known = panel.take(rows), ends[rows]
+        cutoffs = part.head(known).ends
+        parts.append(
+            pd.DataFrame(
+                {
+                    columns.id: np.repeat(part.ids, horizon),
+                    columns.time: part.flat_future_times(horizon, known),
+                    "cutoff": cutoffs.repeat(horizon),
+                    columns.target: engine.following(part, known, horizon).ravel(),
+                }
+            )
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    for outcome in outcomes:
+        for name, arrays in outcome.columns.items():
+            frame[name] = np.concatenate(arrays).ravel()
+    return frame
+
+
+def _run(forecaster: Forecaster, plan: Plan, use_fitted: bool) -> Outcome:
+    outcome = Outcome(forecaster.name)
+    every = 0 if use_fitted else plan.refit_every(forecaster)
+    fitted = forecaster.fitted_ if use_fitted else None
+    for state, fitted in _walk_with_fits(forecaster, plan, every, fitted, outcome):
+        outcome.first = outcome.first or fitted
+        outcome.add(fitted, state, plan)
+    return outcome
+
+
+def _walk_with_fits(
+    forecaster: Forecaster, plan: Plan, every: int, fitted: Fitted | None, outcome: Outcome
+) -> Iterator[tuple[StateBatch, Fitted]]:
+    """States at each origin, with the fit that is in force there.
+
+    Between two fits the history is absorbed once and each origin is passed on the way.
+    """
+    ends = plan.origins.ends
+    starts = range(0, len(ends), every) if every else [0]
+    for start in starts:
+        part = ends[start : start + every] if every else ends
+        if fitted is None or start:
+            fitted = _timed_fit(forecaster, plan, part[0], outcome)
+        began = time.perf_counter()
+        panel = plan.reading.panel
+        series = pd.Index(fitted.ids).get_indexer(pd.Index(panel.ids))
+        _refuse_unknown(forecaster, panel.ids[(series < 0) & (part >= 0).any(axis=0)])
+        # An unknown series without an origin here is not looked at: any fitted row will do.
+        series = series if forecaster.takes_new_series else np.maximum(series, 0)
+        stops = Origins(part, plan.origins.horizon, plan.origins.step_size)
+        for stop in engine.walk(fitted.model, panel, series, stops):
+            outcome.predict_seconds += time.perf_counter() - began
+            yield stop.state, fitted
+            began = time.perf_counter()
+
+
+def _timed_fit(forecaster: Forecaster, plan: Plan, ends: NDArray, outcome: Outcome) -> Fitted:
+    began = time.perf_counter()
+    rows = np.flatnonzero(ends >= 0)
+    known = plan.reading.panel.take(rows).head(ends[rows])
+    reading = Reading(known, plan.reading.layout)
+    clone = forecaster.clone()._fit_reading(reading, plan.origins.horizon, outcome.first)
+    outcome.fit_seconds += time.perf_counter() - began
+    return clone.fitted_
+
+
+def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:
+    if len(ids) and not forecaster.takes_new_series:
+        raise ValueError(
+            f"{forecaster.name} has one model a series, and {list(ids[:5])} have no data before "
+            "the first cutoff. Use refit=True, fewer origins (n_windows), or a global model."
+        )
+
+
+def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
+    """Refuse a forecaster that has seen steps after the first cutoff."""
+    forecaster._require_fitted()
+    panel, first = plan.reading.panel, plan.origins.ends[0]
+    rows = np.flatnonzero(first >= 0)
+    cutoffs = panel.take(rows).head(first[rows]).ends
+    until = forecaster.fitted_until_
+    for name, cutoff in zip(panel.ids[rows], cutoffs, strict=True):
+        if name in until.index and until[name] > cutoff:
+            raise ValueError(
+                f"{forecaster.name} has seen series {name!r} until {until[name]}, after the first "
+                f"cutoff {cutoff}; fit it on earlier data, or leave use_fitted=False."
+            )

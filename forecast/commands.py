@@ -1,0 +1,148 @@
+"""What each command of the command line does, with the options that `forecast.cli` parsed."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import forecast as fc
+from forecast.catalog import class_name, make_forecaster
+from forecast.console import make_console, progress
+from forecast.evaluation import render
+from forecast.files import check_path, check_table_path, write_table
+from forecast.forecaster import Forecaster
+
+__all__ = ["check", "compare", "datasets", "demo", "fit", "predict", "update"]
+
+
+def check(options: Namespace) -> None:
+    """Print what is in the data."""
+    summary = fc.check(
+        _read(options), options.horizon, season_length=options.season_length,
+        **_frame_options(options),
+    )  # fmt: skip
+    make_console().print(str(summary))
+
+
+def compare(options: Namespace) -> None:
+    """Backtest models against the baselines; print table and verdict, write what was asked for."""
+    if options.out is not None:
+        check_table_path(options.out)
+    if options.report is not None:
+        check_path(options.report)
+    names = [class_name(name) for name in options.models]  # a typing error shows at once
+    frame, console = _read(options), make_console()
+    forecasters = [_make(name, options) for name in names]
+    with progress(console) as report:
+        result = fc.compare(
+            forecasters,
+            frame,
+            options.horizon,
+            n_windows=options.n_windows,
+            step_size=options.step_size,
+            level=options.level,
+            season_length=options.season_length,
+            title=options.dataset or Path(options.file).name,
+            progress=report,
+            command=options.line,
+            **_frame_options(options),
+        )
+    render(result, console)
+    if options.out is not None:
+        write_table(options.out, result.backtest.frame)
+        console.print(f"forecasts: {options.out}")
+    if options.report is not None:
+        result.to_html(options.report)
+        console.print(f"report: {options.report}")
+
+
+def fit(options: Namespace) -> None:
+    """Fit a model and save it."""
+    check_path(options.out)
+    name, frame, console = class_name(options.model), _read(options), make_console()
+    forecaster = _make(name, options)
+    with progress(console) as report:
+        report(f"fitting {forecaster.name}")
+        forecaster.fit(frame, options.horizon, **_frame_options(options))
+    forecaster.save(options.out)
+    console.print(f"{forecaster.name}: {forecaster.choices_}")
+    console.print(f"{options.out}: {_standing(forecaster)}")
+
+
+def predict(options: Namespace) -> None:
+    """Forecast with a saved model, as csv on standard output or into a file."""
+    if options.out is not None:
+        check_table_path(options.out)
+    forecaster = _load(options.model)
+    frame = None if options.data is None else fc.read_file(options.data)
+    forecasts = forecaster.predict(options.horizon, options.level, df=frame)
+    if options.out is None:
+        forecasts.to_csv(sys.stdout, index=False)
+    else:
+        write_table(options.out, forecasts)
+
+
+def update(options: Namespace) -> None:
+    """Let a saved model absorb newer rows."""
+    target = options.out or options.model
+    check_path(target)
+    forecaster = fc.load(options.model).update(fc.read_file(options.file))
+    forecaster.save(target)
+    make_console().print(f"{target}: {_standing(forecaster)}")
+
+
+def datasets(_options: Namespace) -> None:
+    """List the bundled data sets."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("name", "freq", "season", "description"):
+        table.add_column(name)
+    for name, info in fc.datasets().items():
+        table.add_row(name, str(info.freq), str(info.season_length), info.description)
+    make_console().print(table)
+
+
+def demo(options: Namespace) -> None:
+    """Networks against baselines on real series, with a report."""
+    from forecast.demo import run_demo
+
+    run_demo(options.report, make_console())
+
+
+def _read(options: Namespace) -> pd.DataFrame:
+    if options.dataset is not None:
+        return fc.load_dataset(options.dataset)
+    return fc.read_file(options.file)
+
+
+def _frame_options(options: Namespace) -> dict[str, Any]:
+    names = ("id_col", "time_col", "target_col", "freq")
+    return {name: getattr(options, name) for name in names}
+
+
+def _make(name: str, options: Namespace) -> Forecaster:
+    return make_forecaster(
+        name, seed=options.seed, max_seconds=options.max_seconds,
+        season_length=options.season_length,
+    )  # fmt: skip
+
+
+def _load(path: str) -> Forecaster:
+    """A saved forecaster that answers with long pandas frames, whatever it was fitted on."""
+    forecaster = fc.load(path)
+    forecaster.layout_ = replace(forecaster.layout_, kind="long", backend="pandas")
+    return forecaster
+
+
+def _standing(forecaster: Forecaster) -> str:
+    """How many series, and where they end."""
+    ends = forecaster.fitted_until_
+    first, last = ends.min(), ends.max()
+    until = f"{last}" if first == last else f"{first} to {last}"
+    return f"{len(ends)} series, known until {until}"

@@ -1,0 +1,207 @@
+"""Networks beside baselines at the same origins, with a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.backtest import Outcome, Plan, backtest, backtest_frame, unique_names
+from forecast.baselines import AR, Drift, Naive, PooledAR, SeasonalNaive
+from forecast.checks import check_levels, check_positive_integer
+from forecast.denominators import seasonal_changes
+from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
+from forecast.forecaster import Forecaster
+from forecast.pipelines import Columns, Panel, default_season, read_frame, rolling_origins
+
+__all__ = ["compare"]
+
+_BASELINES = (Naive, Drift, SeasonalNaive, AR, PooledAR)
+
+
+def compare(
+    forecasters: Forecaster | Sequence[Forecaster],
+    df: Any,
+    horizon: int,
+    *,
+    n_windows: int | None = None,
+    step_size: int | None = None,
+    level: Any = (80, 95),
+    refit: bool | int | None = None,
+    season_length: int | None = None,
+    freq: Any = None,
+    id_col: str = "unique_id",
+    time_col: str = "ds",
+    target_col: str = "y",
+    title: str | None = None,
+    command: str = "",
+) -> Comparison:
+    """Score forecasters against naive and linear baselines at the same rolling origins.
+
+    The baselines are always added. The reference is the linear forecaster with the lowest MASE at
+    origins inside the training part: chosen before the first cutoff.
+
+    Args:
+        forecasters: one or several; cloned, and fitted before the first cutoff.
+        df: long, wide or single series, as for `fit`.
+        horizon: steps ahead, at least 1.
+        n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
+        step_size: steps between origins; the horizon by default.
+        level: percentages of intervals.
+        refit: True at every origin, False never, k at every k-th; by default closed forms at every
+            origin and networks once.
+        season_length: season of the baselines and of the MASE; from the frequency and the data
+            before the first cutoff by default.
+        freq: pandas alias or integer step; inferred by default.
+        id_col: name of the id column.
+        time_col: name of the time column.
+        target_col: name of the value column.
+        title: heading of the report.
+        command: how to run the comparison again, for the report.
+
+    Returns:
+        The comparison: `verdict`, `table`, `by_step`, `by_series`, `plot()`, `to_html(path)`.
+
+    Raises:
+        ValueError: for data, horizon or origins that do not work; the message says why.
+
+    Example:
+        >>> import forecast as fc
+        >>> result = compare([], fc.load_dataset("sunspots"), horizon=5, n_windows=8)
+        >>> result.reference in ("AR", "PooledAR")
+        True
+    """
+    forecasters = [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
+    check_positive_integer("horizon", horizon)
+    check_positive_integer("season_length", season_length, optional=True)
+    reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
+    origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
+    plan = Plan(reading, origins, check_levels(level), refit)
+    shown = _with_baselines(forecasters, season_length)
+    unique_names(shown)
+    training = _training_part(plan)
+    season = default_season(training, season_length)
+    outcomes = backtest(shown, plan)
+    roles = {forecaster.name: forecaster.role for forecaster in shown}
+    scored = Backtest(
+        backtest_frame(plan, outcomes),
+        reading.layout.columns,
+        tuple(roles),
+        _denominators(plan, training, season.length),
+        horizon,
+        origins.step_size,
+        plan.levels,
+    )
+    return Comparison(
+        scored,
+        _protocol(shown, outcomes, plan, roles),
+        Material(_history(plan), reading.notes, _flags(outcomes, training)),
+        Run(title or "Comparison", command, _settings(plan, season), _seconds(outcomes)),
+    )
+
+
+def _with_baselines(
+    forecasters: Sequence[Forecaster], season_length: int | None
+) -> list[Forecaster]:
+    """The baselines that are not among the forecasters already, then these."""
+    given = {type(forecaster) for forecaster in forecasters if forecaster.alias is None}
+    added = []
+    for baseline in _BASELINES:
+        if baseline not in given:
+            params = baseline().get_params(deep=False)
+            known = {"season_length": season_length} if "season_length" in params else {}
+            added.append(baseline(**known))
+    return [*added, *forecasters]
+
+
+def _training_part(plan: Plan) -> Panel:
+    """What is known at the first origin."""
+    first = plan.origins.ends[0]
+    rows = np.flatnonzero(first >= 0)
+    return plan.reading.panel.take(rows).head(first[rows])
+
+
+def _denominators(plan: Plan, training: Panel, season: int) -> dict[Any, float]:
+    """MASE denominators before each series' first origin."""
+    panel = plan.reading.panel
+    ends = np.where(plan.origins.ends < 0, np.iinfo(np.int64).max, plan.origins.ends).min(axis=0)
+    known = panel.head(np.minimum(ends, panel.lengths))
+    return dict(zip(panel.ids, seasonal_changes(known, season), strict=True))
+
+
+def _protocol(
+    shown: Sequence[Forecaster], outcomes: Sequence[Outcome], plan: Plan, roles: dict[str, str]
+) -> Protocol:
+    fits = {outcome.name: outcome.first for outcome in outcomes if outcome.first is not None}
+    linear = [name for name, role in roles.items() if role == "linear"]
+    reference = min(linear, key=lambda name: np.nan_to_num(fits[name].calibration.mase, nan=np.inf))
+    words = {0: "once", 1: "every cutoff"}
+    every = {forecaster.name: plan.refit_every(forecaster) for forecaster in shown}
+    refit = {name: words.get(k, f"every {k} cutoffs") for name, k in every.items()}
+    choices = {name: fit.estimate.choices for name, fit in fits.items()}
+    return Protocol(roles, reference, refit, choices)
+
+
+def _history(plan: Plan) -> pd.DataFrame:
+    panel, columns = plan.reading.panel, plan.reading.layout.columns
+    return pd.DataFrame(
+        {
+            columns.id: panel.ids[panel.codes],
+            columns.time: panel.flat_times(),
+            columns.target: panel.values,
+        }
+    )
+
+
+def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
+    """What a reader must know of single series and forecasts."""
+    flags = []
+    for outcome in outcomes:
+        fell_back = outcome.first.estimate.fell_back if outcome.first else []
+        if len(fell_back):
+            names = ", ".join(str(name) for name in training.ids[fell_back][:5])
+            flags.append(
+                f"{outcome.name}: {len(fell_back)} series too short for the model at the first "
+                f"cutoff, forecast by their last value ({names})."
+            )
+        if outcome.clipped:
+            flags.append(
+                f"{outcome.name}: {outcome.clipped} forecasts cut at the limits (0, or the "
+                "history's range plus one range)."
+            )
+    constant = [
+        str(training.ids[index])
+        for index in range(training.num_series)
+        if np.nanmin(training.row(index)) == np.nanmax(training.row(index))
+    ]
+    if constant:
+        flags.append(
+            f"{len(constant)} series constant before the first cutoff, forecast as their constant: "
+            f"{', '.join(constant[:5])}."
+        )
+    return tuple(flags)
+
+
+def _settings(plan: Plan, season) -> dict[str, Any]:
+    panel = plan.reading.panel
+    return {
+        "series": panel.num_series,
+        "rows": panel.num_rows,
+        "frequency": panel.frequency.alias,
+        "season": f"{season.length} ({season.reason})",
+        "horizon": plan.origins.horizon,
+        "origins": plan.origins.num_windows,
+        "steps between origins": plan.origins.step_size,
+    }
+
+
+def _seconds(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "fit_seconds": [outcome.fit_seconds for outcome in outcomes],
+            "predict_seconds": [outcome.predict_seconds for outcome in outcomes],
+        },
+        index=[outcome.name for outcome in outcomes],
+    )

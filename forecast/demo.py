@@ -1,0 +1,95 @@
+"""The demo: networks against baselines on real series that an installed library ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import forecast as fc
+from forecast.catalog import make_forecaster
+from forecast.console import progress
+from forecast.evaluation import Comparison, render, write_report
+from forecast.files import check_path
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Part", "run_demo"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comparison of the demo.
+
+    Args:
+        dataset: name of a bundled data set.
+        title: headline.
+        models: names of the networks.
+        horizon: steps to forecast.
+        num_windows: origins.
+        max_seconds: time to train each network.
+    """
+
+    dataset: str
+    title: str
+    models: tuple[str, ...]
+    horizon: int
+    num_windows: int
+    max_seconds: float
+
+    @property
+    def plan(self) -> str:
+        """What will be done, in a sentence."""
+        return (
+            f"{self.title}: {self.num_windows} origins, horizon {self.horizon}, networks trained "
+            f"once, budget {self.max_seconds:g} s each"
+        )
+
+
+PARTS = (
+    Part("co2", "Weekly CO2 at Mauna Loa", ("lstm", "gru", "rnn", "esn"), 52, 10, 7.0),
+    Part("panel", "Ragged panel of quarterly US series", ("lstm", "esn"), 8, 10, 4.0),
+)
+_TITLE = "Networks and linear baselines on real series"
+_SEED = 0
+
+
+def run_demo(path: str | Path, console: Console, parts: tuple[Part, ...] = PARTS) -> None:
+    """Compare, show plan, table and verdict of each part, and write one report.
+
+    Args:
+        path: page to write.
+        console: where to show it.
+        parts: the comparisons.
+
+    Raises:
+        FileNotFoundError: if the folder of `path` does not exist; before anything is computed.
+    """
+    check_path(path)
+    comparisons = []
+    for part in parts:
+        console.print(part.plan)
+        comparisons.append(_compare(part, console))
+        render(comparisons[-1], console)
+        console.print()
+    target = write_report(path, comparisons, _TITLE)
+    console.print(f"report: {target}")
+
+
+def _compare(part: Part, console: Console) -> Comparison:
+    info = fc.datasets()[part.dataset]
+    forecasters = [
+        make_forecaster(name, seed=_SEED, max_seconds=part.max_seconds) for name in part.models
+    ]
+    with progress(console) as report:
+        return fc.compare(
+            forecasters,
+            fc.load_dataset(part.dataset),
+            part.horizon,
+            n_windows=part.num_windows,
+            freq=info.freq,
+            title=f"{part.title}. {info.description}",
+            progress=report,
+            command="forecast demo",
+        )

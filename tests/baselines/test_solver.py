@@ -1,0 +1,129 @@
+"""The shared solver against NumPy, scikit-learn and linear programming."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+from sklearn.linear_model import Ridge
+
+from forecast.baselines.solver import absolute_weights, solve_gram, solve_ridge
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    design = rng.normal(size=(80, 5)) * [1.0, 10.0, 1e3, 0.1, 1.0] + [0.0, 5.0, 1e5, 3.0, -2.0]
+    target = design @ [1.0, 0.2, 1e-3, 5.0, -1.0] + rng.normal(size=80)
+    return design, target, rng.uniform(0.1, 3.0, 80)
+
+
+def weighted_deviation(design, weights):
+    mean = np.average(design, axis=0, weights=weights)
+    return np.sqrt(np.average((design - mean) ** 2, axis=0, weights=weights))
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1e-6, 0.01, 2.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_solve_ridge_equals_scikit_learn_on_scaled_columns(data, ridge, weighted):
+    design, target, weights = data
+    used = weights if weighted else np.ones(80)
+    spread = weighted_deviation(design, used)
+    oracle = Ridge(alpha=ridge * used.sum(), solver="svd")
+    oracle.fit(design / spread, target, sample_weight=used)
+    slopes, intercept = solve_ridge(design, target, ridge, weights if weighted else None)
+    np.testing.assert_allclose(slopes, oracle.coef_ / spread, rtol=1e-8)
+    np.testing.assert_allclose(intercept, oracle.intercept_, rtol=1e-8)
+
+
+def test_several_targets_equal_one_after_the_other(data):
+    design, target, weights = data
+    both = np.stack([target, target**2], axis=1)
+    slopes, intercepts = solve_ridge(design, both, 0.1, weights)
+    assert slopes.shape == (5, 2) and intercepts.shape == (2,)
+    for column in range(2):
+        single, intercept = solve_ridge(design, both[:, column], 0.1, weights)
+        np.testing.assert_allclose(slopes[:, column], single, rtol=1e-10)
+        np.testing.assert_allclose(intercepts[column], intercept, rtol=1e-10)
+
+
+def test_the_penalty_does_not_depend_on_units(data):
+    design, target, _ = data
+    units = np.array([1e-3, 1.0, 1e2, 3.0, 1e4])
+    slopes, intercept = solve_ridge(design, target, 0.3)
+    scaled, other = solve_ridge(design * units, 10 * target, 0.3)
+    np.testing.assert_allclose(scaled * units, 10 * slopes, rtol=1e-8)
+    np.testing.assert_allclose(other, 10 * intercept, rtol=1e-8)
+
+
+def test_a_column_without_spread_gets_nothing(data):
+    design, target, _ = data
+    design = np.insert(design, 2, 7.1, axis=1)
+    slopes, intercept = solve_ridge(design, target, 0.0)
+    plain, other = solve_ridge(np.delete(design, 2, axis=1), target, 0.0)
+    assert slopes[2] == 0.0
+    np.testing.assert_allclose(np.delete(slopes, 2), plain)
+    np.testing.assert_allclose(intercept, other)
+
+
+def test_only_constant_columns_leave_the_mean():
+    slopes, intercept = solve_ridge(np.full((6, 3), 4.0), np.arange(6.0), 0.0)
+    np.testing.assert_array_equal(slopes, 0.0)
+    assert intercept == 2.5
+
+
+@given(seed=st.integers(0, 1000), size=st.integers(1, 8), targets=st.integers(0, 3))
+def test_solve_gram_solves(seed, size, targets):
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(size + 3, size))
+    moment = rng.normal(size=(size, targets) if targets else size)
+    penalty = rng.uniform(0.01, 1.0, size)
+    found = solve_gram(root.T @ root, moment, penalty)
+    expected = np.linalg.solve(root.T @ root + np.diag(penalty), moment)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
+
+
+def test_a_singular_gram_matrix_gives_a_solution():
+    column = np.arange(1.0, 6.0)
+    design = np.stack([column, column, 2 * column], axis=1)
+    found = solve_gram(design.T @ design, design.T @ (3 * column))
+    np.testing.assert_allclose(design @ found, 3 * column, rtol=1e-5)
+
+
+def test_a_gram_matrix_with_negative_rounding_gives_the_minimum_norm_solution():
+    gram = np.diag([1.0, -1e-3])
+    np.testing.assert_allclose(solve_gram(gram, np.array([2.0, 0.0])), [2.0, 0.0], atol=1e-12)
+
+
+def least_absolute_deviations(design, target, weights):
+    """The smallest `sum_i w_i |y_i - x_i B|`, by linear programming."""
+    count, columns = design.shape
+    cost = np.concatenate([np.zeros(columns), weights, weights])
+    equations = np.hstack([design, np.eye(count), -np.eye(count)])
+    free = [(None, None)] * columns + [(0, None)] * (2 * count)
+    return linprog(cost, A_eq=equations, b_eq=target, bounds=free).fun
+
+
+def test_reweighting_approaches_least_absolute_deviations(data):
+    _, _, weights = data
+    rng = np.random.default_rng(1)
+    design = np.column_stack([rng.normal(size=(80, 3)), np.ones(80)])
+    target = design @ [1.0, -2.0, 0.5, 3.0] + rng.standard_t(2, size=80)
+    current, losses = weights.copy(), []
+    for _ in range(60):
+        coefficients = solve_gram(design.T @ (current[:, None] * design), design.T @ (current * target))
+        losses.append(weights @ np.abs(target - design @ coefficients))
+        current = absolute_weights(target - design @ coefficients, weights)
+    optimum = least_absolute_deviations(design, target, weights)
+    assert optimum <= losses[-1] <= 1.002 * optimum < losses[0]
+
+
+def test_absolute_weights_are_the_formula():
+    residuals, weights = np.array([0.0, 1.0, -4.0]), np.array([1.0, 2.0, 1.0])
+    floor = 0.5 * (0.0 + 2.0 + 4.0) / 4.0
+    found = absolute_weights(residuals, weights, smoothing=0.5)
+    np.testing.assert_allclose(found, [1.0 / floor, 2.0, 0.25])
+    np.testing.assert_array_equal(absolute_weights(np.zeros(2), np.zeros(2)), 0.0)
+    assert np.isfinite(absolute_weights(np.zeros(2), np.ones(2))).all()

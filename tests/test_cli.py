@@ -1,0 +1,321 @@
+"""The command line: what each command does, and one clean line for every bad input."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from io_samples import later_rows, long_frame
+
+import forecast as fc
+from forecast.catalog import class_name, make_forecaster, model_names
+from forecast.cli import main
+
+
+@pytest.fixture
+def csv(tmp_path):
+    """A file of two monthly series."""
+    path = tmp_path / "data.csv"
+    long_frame(steps=90).to_csv(path, index=False)
+    return path
+
+
+def run(*words: object) -> None:
+    assert main([str(word) for word in words]) == 0
+
+
+def error_of(capsys, *words: object) -> str:
+    """The line on standard error of a command that fails."""
+    assert main([str(word) for word in words]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1, "one line, no traceback"
+    return shown.err
+
+
+# Good input ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["check", "compare", "fit", "predict", "update", "datasets"])
+def test_each_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as done:
+        main([command, "--help"])
+    assert done.value.code == 0
+    assert f"usage: forecast {command}" in capsys.readouterr().out
+
+
+def test_check_shows_the_summary(csv, capsys):
+    run("check", csv, "--horizon", 12)
+    shown = capsys.readouterr().out
+    assert shown.strip() == str(fc.check(pd.read_csv(csv), 12))
+    assert "2 rolling origins of horizon 12 fit" in shown or "origins of horizon 12 fit" in shown
+
+
+def test_check_takes_the_names_and_the_season(csv, capsys):
+    frame = pd.read_csv(csv).rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
+    frame.to_csv(csv, index=False)
+    names = ["--id-col", "shop", "--time-col", "day", "--target-col", "sales"]
+    run("check", csv, "--horizon", 3, "--season-length", 6, "--freq", "ME", *names)
+    assert "6 (given by the user)" in capsys.readouterr().out
+
+
+def test_datasets_are_listed(capsys):
+    run("datasets")
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in fc.datasets())
+
+
+def test_fit_predict_and_update_are_those_of_the_library(csv, tmp_path, capsys):
+    frame = pd.read_csv(csv)
+    new = later_rows(frame)
+    old = frame.drop(index=new.index)
+    old.to_csv(tmp_path / "old.csv", index=False)
+    new.to_csv(tmp_path / "new.csv", index=False)
+    bundle = tmp_path / "model.kfc"
+    run("fit", tmp_path / "old.csv", "--model", "ar", "--horizon", 6, "--out", bundle)
+    assert "AR: lags" in capsys.readouterr().out
+    run("update", bundle, tmp_path / "new.csv", "--out", tmp_path / "later.kfc")
+    assert "2 series, known until" in capsys.readouterr().out
+    run("predict", tmp_path / "later.kfc", "--level", "80,95")
+    shown = pd.read_csv(io.StringIO(capsys.readouterr().out), parse_dates=["ds"])
+    expected = fc.AR().fit(old, horizon=6).update(new).predict(level=[80, 95])
+    assert shown.columns.tolist() == expected.columns.tolist()
+    np.testing.assert_allclose(shown.iloc[:, 2:], expected.iloc[:, 2:], rtol=1e-12)
+    assert (shown["ds"] == pd.to_datetime(expected["ds"])).all()
+
+
+def test_update_replaces_the_model_by_default(csv, tmp_path, capsys):
+    frame = pd.read_csv(csv)
+    new = later_rows(frame)
+    frame.drop(index=new.index).to_csv(tmp_path / "old.csv", index=False)
+    new.to_csv(tmp_path / "new.csv", index=False)
+    run("fit", tmp_path / "old.csv", "--model", "naive", "--out", tmp_path / "model.kfc")
+    run("update", tmp_path / "model.kfc", tmp_path / "new.csv")
+    last = fc.load(tmp_path / "model.kfc").predict(1)["Naive"].tolist()
+    np.testing.assert_allclose(last, frame.groupby("unique_id")["y"].last())
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_predict_from_another_history_into_a_file(suffix, csv, tmp_path, capsys):
+    run("fit", csv, "--model", "drift", "--out", tmp_path / "model.kfc")
+    out = tmp_path / f"forecasts{suffix}"
+    short = pd.read_csv(csv).groupby("unique_id").head(40)
+    short.to_csv(tmp_path / "short.csv", index=False)
+    run("predict", tmp_path / "model.kfc", "--horizon", 2, "--data", tmp_path / "short.csv",
+        "--out", out)  # fmt: skip
+    written = fc.read_file(out)
+    expected = fc.Drift().fit(short).predict(2)
+    np.testing.assert_allclose(written["Drift"], expected["Drift"], rtol=1e-12)
+
+
+def test_a_model_of_a_wide_frame_predicts_a_long_table(tmp_path, capsys):
+    wide = long_frame().pivot(index="ds", columns="unique_id", values="y")
+    fc.Naive().fit(wide).save(tmp_path / "model.kfc")
+    run("predict", tmp_path / "model.kfc", "--horizon", 2)
+    shown = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert shown.columns.tolist() == ["unique_id", "ds", "Naive"]
+    assert len(shown) == 4
+
+
+def test_compare_end_to_end(csv, tmp_path, capsys):
+    out, report = tmp_path / "backtest.csv", tmp_path / "report.html"
+    run("compare", csv, "--models", "ar", "--horizon", 4, "--n-windows", 8, "--level", "80",
+        "--out", out, "--report", report)  # fmt: skip
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("AR", "PooledAR", "SeasonalNaive", "Naive", "MASE"))
+    frame = pd.read_csv(out)
+    assert {"cutoff", "AR", "AR-lo-80", "AR-hi-80", "PooledAR"} <= set(frame.columns)
+    assert frame.groupby(["unique_id", "cutoff"]).size().eq(4).all()
+    page = report.read_text(encoding="utf-8")
+    assert "forecast compare" in page
+    assert f"report: {report}" in shown
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["backtest.csv", "data.csv", "report.html"]
+
+
+# Names of models ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["pooledar", "PooledAR", " POOLEDAR "])
+def test_names_may_be_short_and_in_any_case(name):
+    assert class_name(name) == "PooledAR"
+
+
+def test_every_forecaster_has_a_name():
+    public = {name for name in fc.__all__ if name.endswith("Forecaster")}
+    public |= set(fc.baselines.__all__)
+    assert {class_name(name) for name in model_names()} == public
+
+
+def test_options_that_a_model_does_not_have_are_left_out():
+    assert make_forecaster("naive", seed=3, max_seconds=2.0, season_length=4).get_params() == {
+        "alias": None
+    }
+
+
+# Bad input ----------------------------------------------------------------------------------------
+
+
+def changed(csv, change) -> None:
+    frame = pd.read_csv(csv)
+    frame = change(frame)
+    frame.to_csv(csv, index=False)
+
+
+def with_target(value):
+    def change(frame):
+        frame["y"] = frame["y"].astype(object)
+        frame.loc[3, "y"] = value
+        return frame
+
+    return change
+
+
+def shifted(frame):
+    frame.loc[5, "ds"] = "2020-06-17"
+    return frame
+
+
+BAD_FRAMES = {
+    "missing column": (lambda frame: frame.drop(columns="y"), "missing column 'y'"),
+    "duplicate": (lambda frame: pd.concat([frame, frame.tail(1)]), "series 'b'"),
+    "text": (with_target("many"), "holds text, for example 'many'"),
+    "inf": (with_target(float("inf")), "inf"),
+    "irregular time": (shifted, "2020-06-17"),
+    "no rows": (lambda frame: frame.head(0), "has no rows"),
+}
+COMMANDS = {
+    "check": ["--horizon", 3],
+    "compare": ["--models", "naive", "--horizon", 3, "--out", "OUT.csv", "--report", "OUT.html"],
+    "fit": ["--model", "naive", "--out", "OUT.kfc"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("case", BAD_FRAMES)
+def test_bad_frames(case, command, csv, capsys, monkeypatch):
+    monkeypatch.chdir(csv.parent)
+    change, message = BAD_FRAMES[case]
+    changed(csv, change)
+    assert message in error_of(capsys, command, csv, *COMMANDS[command])
+    assert [file.name for file in csv.parent.iterdir()] == ["data.csv"], "nothing half-written"
+
+
+BAD_FILES = {
+    "absent.csv": (None, "there is no file"),
+    "empty.csv": (b"", "is empty (0 bytes)"),
+    "binary.csv": (b"\xff\xfe\x00\x01" * 9, "cannot be read as .csv"),
+    "no.parquet": (b"unique_id,ds,y\n", "cannot be read as .parquet"),
+    "data.xlsx": (b"PK", "unknown suffix '.xlsx'; give .csv or .parquet"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files(name, command, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content, message = BAD_FILES[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert message in error_of(capsys, command, name, *COMMANDS[command])
+    assert [file.name for file in tmp_path.iterdir()] == ([] if content is None else [name])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_horizon_zero(command, csv, capsys, monkeypatch):
+    monkeypatch.chdir(csv.parent)
+    words = [*COMMANDS[command], "--horizon", 0]
+    assert "`horizon` must be a whole number of at least 1; got 0" in error_of(
+        capsys, command, csv, *words
+    )
+    assert [file.name for file in csv.parent.iterdir()] == ["data.csv"]
+
+
+@pytest.mark.parametrize(
+    "words", [["compare", "--models", "naive,lstn"], ["fit", "--model", "lstn", "--out", "m.kfc"]]
+)
+def test_unknown_model(words, csv, capsys, monkeypatch):
+    monkeypatch.chdir(csv.parent)
+    message = error_of(capsys, words[0], csv, *words[1:])
+    assert "unknown model 'lstn'; known are ar, drift, esn, gru, lstm" in message
+    assert "Did you mean 'lstm'?" in message
+    assert [file.name for file in csv.parent.iterdir()] == ["data.csv"]
+
+
+def test_unknown_data_set(capsys):
+    assert "unknown data set 'co3'" in error_of(capsys, "check", "--dataset", "co3", "--horizon", 2)
+
+
+def test_level_out_of_range(csv, tmp_path, capsys):
+    run("fit", csv, "--model", "naive", "--out", tmp_path / "model.kfc")
+    capsys.readouterr()
+    message = error_of(capsys, "predict", tmp_path / "model.kfc", "--level", "80,100")
+    assert "`level` must hold percentages above 0 and below 100" in message
+
+
+@pytest.mark.parametrize("option", [["--out", "forecasts.txt"], ["--out", "nowhere/f.csv"],
+                                    ["--report", "nowhere/report.html"]])  # fmt: skip
+def test_where_nothing_can_be_written_is_said_before_the_work(option, csv, capsys, monkeypatch):
+    monkeypatch.chdir(csv.parent)
+    monkeypatch.setattr("forecast.compare", lambda *_, **__: pytest.fail("work"), raising=False)
+    message = error_of(capsys, "compare", csv, "--models", "naive", *option)
+    assert "unknown suffix '.txt'" in message or "folder nowhere does not exist" in message
+
+
+def test_a_file_that_is_no_bundle(csv, capsys):
+    assert "is no bundle, or it is damaged" in error_of(capsys, "predict", csv)
+
+
+def test_rows_that_are_not_newer_leave_the_model_as_it_was(csv, tmp_path, capsys):
+    bundle = tmp_path / "model.kfc"
+    run("fit", csv, "--model", "naive", "--out", bundle)
+    capsys.readouterr()
+    before = bundle.read_bytes()
+    assert "Give rows later than that" in error_of(capsys, "update", bundle, csv)
+    assert bundle.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["fly"], ["check"], ["check", "a.csv"], ["check", "a.csv", "--horizon", "x"],
+              ["check", "a.csv", "--dataset", "co2", "--horizon", "1"],
+              ["predict", "m.kfc", "--level", "wide"]], ids=" ".join,
+)  # fmt: skip
+def test_wrong_words_show_the_usage(words, capsys):
+    with pytest.raises(SystemExit) as done:
+        main(words)
+    assert done.value.code == 2
+    assert "usage: forecast" in capsys.readouterr().err
+
+
+def test_debug_shows_where_an_error_comes_from(capsys):
+    assert main(["check", "absent.csv", "--horizon", "1", "--debug"]) == 2
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert shown.splitlines()[-1].startswith("error: there is no file")
+
+
+def test_an_interrupt_is_one_line(capsys, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forecast.commands.datasets", interrupted)
+    assert main(["datasets"]) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
+def test_a_reader_that_stops_early_is_no_error(csv, tmp_path):
+    run("fit", csv, "--model", "naive", "--out", tmp_path / "model.kfc")
+    command = [sys.executable, "-m", "forecast", "predict", str(tmp_path / "model.kfc"),
+               "--horizon", "20000"]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 0

@@ -1,0 +1,111 @@
+"""Keyed draws: uniform, and independent of batch, order and number of paths."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from forecast.draws import Bounds, Draws, FeedBack, keyed_uniforms, series_key
+
+
+@pytest.mark.parametrize("varied", range(5))
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_uniform_along_every_key(varied, seed):
+    """Seed, series, origin, path and step: each alone gives uniform numbers."""
+    keys: list = [seed, 77, 100, 3, 5]
+    keys[varied] = np.arange(20_000)
+    values = keyed_uniforms(*keys)
+    assert values.min() >= 0 and values.max() < 1
+    assert stats.kstest(values, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(values[:-1], values[1:])[0, 1]) < 4 / np.sqrt(len(values))
+    assert len(np.unique(values)) == len(values)
+
+
+def test_keys_do_not_stand_in_for_each_other():
+    assert keyed_uniforms(1, 2) != keyed_uniforms(2, 1)
+    assert keyed_uniforms(0) != keyed_uniforms(0, 0)
+    grid = keyed_uniforms(np.arange(100)[:, None], np.arange(100))
+    assert len(np.unique(grid)) == 10_000
+    assert abs(np.corrcoef(grid[0], grid[1])[0, 1]) < 0.4
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**64 - 1, np.int32(4)])
+def test_any_integer_is_a_seed(seed):
+    assert 0 <= keyed_uniforms(seed, 3)[0] < 1
+
+
+def test_series_key_is_the_same_in_every_process():
+    code = "from forecast.draws import series_key; print(*series_key(['a', 7, 'b' * 99]))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == [str(key) for key in series_key(["a", 7, "b" * 99])]
+    assert len(np.unique(series_key(range(10_000)))) == 10_000
+    assert series_key([]).shape == (0,)
+
+
+def draws(rows, pool, seed=0):
+    series, origin = series_key("abcdef")[rows], np.array([5, 9, 30, 5, 7, 7])[rows]
+    return Draws(seed, series, origin, pool, np.array([1.0, 2, 3, 4, 5, 6])[rows])
+
+
+@given(
+    rows=st.lists(st.integers(0, 5), min_size=1, max_size=8),
+    paths=st.integers(1, 9),
+    step=st.integers(0, 50),
+    block=st.integers(1, 4),
+)
+def test_residuals_do_not_depend_on_the_batch(rows, paths, step, block):
+    pool = np.random.default_rng(0).normal(size=(37, block))
+    everything = draws(np.arange(6), pool).residuals(9, step)
+    found = draws(np.array(rows), pool).residuals(paths, step)
+    np.testing.assert_array_equal(found, everything[rows, :paths])
+
+
+def test_a_block_of_residuals_is_drawn_jointly():
+    pool = np.arange(20.0).reshape(10, 2)
+    found = draws(np.arange(6), pool).residuals(50, 4) / np.arange(1.0, 7.0)[:, None, None]
+    np.testing.assert_array_equal(found[..., 1] - found[..., 0], 1.0)
+    assert set(found[..., 0].ravel()) == set(pool[:, 0])
+
+
+def test_residuals_are_those_of_the_pool_equally_often():
+    pool = np.arange(10.0)[:, None]
+    found = draws(np.array([0]), pool).residuals(50_000, 0)[0, :, 0]
+    counts = np.bincount(found.astype(int), minlength=10)
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(10.0, 30.0, (0.0, 50.0)), (-1.0, 2.0, (-4.0, 5.0)), (50.0, 60.0, (40.0, 70.0)),
+     (0.0, 0.0, (0.0, 0.0)), (-3.0, -3.0, (-3.0, -3.0))],
+)  # fmt: skip
+def test_bounds_are_the_range_plus_one_range(low, high, expected):
+    found = Bounds.of_range(np.array([low]), np.array([high]))
+    assert (found.low[0], found.high[0]) == expected
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 5), (2, 3, 4)])
+def test_clip_goes_by_rows(shape):
+    limits = Bounds(np.array([0.0, -1.0]), np.array([1.0, 5.0]))
+    values = np.random.default_rng(0).normal(0, 9, shape)
+    found = limits.clip(values)
+    for row in range(2):
+        np.testing.assert_array_equal(
+            found[row], np.clip(values[row], limits.low[row], limits.high[row])
+        )
+
+
+def test_feedback_adds_draws_and_keeps_within_bounds():
+    pool = np.array([[-10.0, 10.0], [0.5, -0.5]])
+    limits = Bounds(np.full(6, -1.0), np.full(6, 2.0))
+    emitted = np.zeros((6, 4, 1))
+    drawn = draws(np.arange(6), pool)
+    found = FeedBack(limits, 4, drawn)(emitted, 3)
+    np.testing.assert_array_equal(found, np.clip(drawn.residuals(4, 3)[:, :, :1], -1.0, 2.0))
+    np.testing.assert_array_equal(FeedBack(limits, 4)(emitted + 7.0, 3), 2.0)
