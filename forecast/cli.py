@@ -84,7 +84,7 @@ def _compare(commands, common) -> None:
         "compare", parents=[common, _source(), _season(), _fitting()],
         help="backtest models against the baselines: table, verdict, report",
     )  # fmt: skip
-    parser.add_argument("--horizon", type=int, help="steps to forecast (default: two seasons)")
+    parser.add_argument("--horizon", type=int, required=True, help="steps to forecast")
     parser.add_argument("--n-windows", type=int, help="origins (default: as many as fit, up to 20)")
     parser.add_argument("--step-size", type=int, help="steps between origins (default: horizon)")
     parser.add_argument(

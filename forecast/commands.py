@@ -6,16 +6,20 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import forecast as fc
 from forecast.catalog import class_name, make_forecaster
-from forecast.console import make_console, progress
 from forecast.evaluation import render
 from forecast.files import check_path, check_table_path, write_table
 from forecast.forecaster import Forecaster
+from forecast.progress import progress_bar
+from forecast.quiet import native_errors_muted
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["check", "compare", "datasets", "demo", "fit", "predict", "update"]
 
@@ -26,7 +30,7 @@ def check(options: Namespace) -> None:
         _read(options), options.horizon, season_length=options.season_length,
         **_frame_options(options),
     )  # fmt: skip
-    make_console().print(str(summary))
+    _console().print(str(summary))
 
 
 def compare(options: Namespace) -> None:
@@ -36,22 +40,20 @@ def compare(options: Namespace) -> None:
     if options.report is not None:
         check_path(options.report)
     names = [class_name(name) for name in options.models]  # a typing error shows at once
-    frame, console = _read(options), make_console()
+    frame, console = _read(options), _console()
     forecasters = [_make(name, options) for name in names]
-    with progress(console) as report:
-        result = fc.compare(
-            forecasters,
-            frame,
-            options.horizon,
-            n_windows=options.n_windows,
-            step_size=options.step_size,
-            level=options.level,
-            season_length=options.season_length,
-            title=options.dataset or Path(options.file).name,
-            progress=report,
-            command=options.line,
-            **_frame_options(options),
-        )
+    result = fc.compare(
+        forecasters,
+        frame,
+        options.horizon,
+        n_windows=options.n_windows,
+        step_size=options.step_size,
+        level=options.level,
+        season_length=options.season_length,
+        title=options.dataset or Path(options.file).name,
+        command=options.line,
+        **_frame_options(options),
+    )
     render(result, console)
     if options.out is not None:
         write_table(options.out, result.backtest.frame)
@@ -64,10 +66,10 @@ def compare(options: Namespace) -> None:
 def fit(options: Namespace) -> None:
     """Fit a model and save it."""
     check_path(options.out)
-    name, frame, console = class_name(options.model), _read(options), make_console()
+    name, frame, console = class_name(options.model), _read(options), _console()
     forecaster = _make(name, options)
-    with progress(console) as report:
-        report(f"fitting {forecaster.name}")
+    with progress_bar(1) as advance:
+        advance(f"fitting {forecaster.name}", 0)
         forecaster.fit(frame, options.horizon, **_frame_options(options))
     forecaster.save(options.out)
     console.print(f"{forecaster.name}: {forecaster.choices_}")
@@ -79,6 +81,8 @@ def predict(options: Namespace) -> None:
     if options.out is not None:
         check_table_path(options.out)
     forecaster = _load(options.model)
+    # A long table, whatever the forecaster was fitted on.
+    forecaster.layout_ = replace(forecaster.layout_, kind="long", backend="pandas")
     frame = None if options.data is None else fc.read_file(options.data)
     forecasts = forecaster.predict(options.horizon, options.level, df=frame)
     if options.out is None:
@@ -91,9 +95,9 @@ def update(options: Namespace) -> None:
     """Let a saved model absorb newer rows."""
     target = options.out or options.model
     check_path(target)
-    forecaster = fc.load(options.model).update(fc.read_file(options.file))
+    forecaster = _load(options.model).update(fc.read_file(options.file))
     forecaster.save(target)
-    make_console().print(f"{target}: {_standing(forecaster)}")
+    _console().print(f"{target}: {_standing(forecaster)}")
 
 
 def datasets(_options: Namespace) -> None:
@@ -105,14 +109,21 @@ def datasets(_options: Namespace) -> None:
         table.add_column(name)
     for name, info in fc.datasets().items():
         table.add_row(name, str(info.freq), str(info.season_length), info.description)
-    make_console().print(table)
+    _console().print(table)
 
 
 def demo(options: Namespace) -> None:
     """Networks against baselines on real series, with a report."""
     from forecast.demo import run_demo
 
-    run_demo(options.report, make_console())
+    run_demo(options.report, _console())
+
+
+def _console() -> Console:
+    """A console on standard output that prints text as it is."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, soft_wrap=True)
 
 
 def _read(options: Namespace) -> pd.DataFrame:
@@ -127,17 +138,16 @@ def _frame_options(options: Namespace) -> dict[str, Any]:
 
 
 def _make(name: str, options: Namespace) -> Forecaster:
-    return make_forecaster(
-        name, seed=options.seed, max_seconds=options.max_seconds,
-        season_length=options.season_length,
-    )  # fmt: skip
+    with native_errors_muted():
+        return make_forecaster(
+            name, seed=options.seed, max_seconds=options.max_seconds,
+            season_length=options.season_length,
+        )  # fmt: skip
 
 
 def _load(path: str) -> Forecaster:
-    """A saved forecaster that answers with long pandas frames, whatever it was fitted on."""
-    forecaster = fc.load(path)
-    forecaster.layout_ = replace(forecaster.layout_, kind="long", backend="pandas")
-    return forecaster
+    with native_errors_muted():
+        return fc.load(path)
 
 
 def _standing(forecaster: Forecaster) -> str:

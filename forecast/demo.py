@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import forecast as fc
 from forecast.catalog import make_forecaster
-from forecast.console import progress
 from forecast.evaluation import Comparison, render, write_report
 from forecast.files import check_path
+from forecast.quiet import native_errors_muted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,26 +70,25 @@ def run_demo(path: str | Path, console: Console, parts: tuple[Part, ...] = PARTS
     comparisons = []
     for part in parts:
         console.print(part.plan)
-        comparisons.append(_compare(part, console))
+        comparisons.append(_compare(part))
         render(comparisons[-1], console)
         console.print()
     target = write_report(path, comparisons, _TITLE)
     console.print(f"report: {target}")
 
 
-def _compare(part: Part, console: Console) -> Comparison:
+def _compare(part: Part) -> Comparison:
     info = fc.datasets()[part.dataset]
-    forecasters = [
-        make_forecaster(name, seed=_SEED, max_seconds=part.max_seconds) for name in part.models
-    ]
-    with progress(console) as report:
-        return fc.compare(
-            forecasters,
-            fc.load_dataset(part.dataset),
-            part.horizon,
-            n_windows=part.num_windows,
-            freq=info.freq,
-            title=f"{part.title}. {info.description}",
-            progress=report,
-            command="forecast demo",
-        )
+    with native_errors_muted():
+        forecasters = [
+            make_forecaster(name, seed=_SEED, max_seconds=part.max_seconds) for name in part.models
+        ]
+    return fc.compare(
+        forecasters,
+        fc.load_dataset(part.dataset),
+        part.horizon,
+        n_windows=part.num_windows,
+        freq=info.freq,
+        title=f"{part.title}. {info.description}",
+        command="forecast demo",
+    )

@@ -183,7 +183,7 @@ def shifted(frame):
 BAD_FRAMES = {
     "missing column": (lambda frame: frame.drop(columns="y"), "missing column 'y'"),
     "duplicate": (lambda frame: pd.concat([frame, frame.tail(1)]), "series 'b'"),
-    "text": (with_target("many"), "holds text, for example 'many'"),
+    "text": (with_target("many"), "column 'y' of series 'a' holds text"),
     "inf": (with_target(float("inf")), "inf"),
     "irregular time": (shifted, "2020-06-17"),
     "no rows": (lambda frame: frame.head(0), "has no rows"),
@@ -236,7 +236,11 @@ def test_horizon_zero(command, csv, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "words", [["compare", "--models", "naive,lstn"], ["fit", "--model", "lstn", "--out", "m.kfc"]]
+    "words",
+    [
+        ["compare", "--models", "naive,lstn", "--horizon", "3"],
+        ["fit", "--model", "lstn", "--out", "m.kfc"],
+    ],
 )
 def test_unknown_model(words, csv, capsys, monkeypatch):
     monkeypatch.chdir(csv.parent)
@@ -262,7 +266,7 @@ def test_level_out_of_range(csv, tmp_path, capsys):
 def test_where_nothing_can_be_written_is_said_before_the_work(option, csv, capsys, monkeypatch):
     monkeypatch.chdir(csv.parent)
     monkeypatch.setattr("forecast.compare", lambda *_, **__: pytest.fail("work"), raising=False)
-    message = error_of(capsys, "compare", csv, "--models", "naive", *option)
+    message = error_of(capsys, "compare", csv, "--models", "naive", "--horizon", 3, *option)
     assert "unknown suffix '.txt'" in message or "folder nowhere does not exist" in message
 
 
@@ -280,7 +284,8 @@ def test_rows_that_are_not_newer_leave_the_model_as_it_was(csv, tmp_path, capsys
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["fly"], ["check"], ["check", "a.csv"], ["check", "a.csv", "--horizon", "x"],
+    "words", [[], ["fly"], ["check"], ["check", "a.csv"], ["compare", "a.csv"],
+              ["check", "a.csv", "--horizon", "x"],
               ["check", "a.csv", "--dataset", "co2", "--horizon", "1"],
               ["predict", "m.kfc", "--level", "wide"]], ids=" ".join,
 )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.features import Features, View
-from forecast.baselines.solver import absolute_weights, solve_gram
+from forecast.baselines.solver import absolute_weights, one_thread, solve_gram
 from forecast.baselines.window import Past, WindowModel
 
 __all__ = ["PooledARModel", "Regression", "Samples", "fit_step", "shrink_to_pool"]
@@ -160,9 +160,10 @@ def shrink_to_pool(
     white = (design * root[:, None]) @ factor
     starts = np.searchsorted(samples.series, np.arange(num_series + 1))
     moves = np.zeros((num_series, len(pooled)))
-    for index in np.flatnonzero(np.diff(starts)):
-        rows = slice(starts[index], starts[index + 1])
-        moves[index] = _unit_ridge(white[rows], root[rows] * residual[rows])
+    with one_thread():
+        for index in np.flatnonzero(np.diff(starts)):
+            rows = slice(starts[index], starts[index + 1])
+            moves[index] = _unit_ridge(white[rows], root[rows] * residual[rows])
     return pooled + moves @ factor.T
 
 

@@ -5,11 +5,15 @@ One solver for every linear fit: the autoregressions and the echo-state readout.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
+from threadpoolctl import ThreadpoolController
 
-__all__ = ["absolute_weights", "solve_gram", "solve_ridge"]
+__all__ = ["absolute_weights", "one_thread", "solve_gram", "solve_ridge"]
 
 # Each rung adds this much of the mean diagonal to a Gram matrix that is not positive definite.
 _JITTER_LADDER = (0.0, 1e-12, 1e-10, 1e-8)
@@ -36,6 +40,12 @@ def solve_gram(gram: NDArray, moment: NDArray, penalty: NDArray | float = 0.0) -
     if not len(gram):  # no column varies, as on a constant series
         return np.zeros_like(moment)
     gram = gram + np.diag(np.broadcast_to(penalty, len(gram)))
+    # Threads cost more than they save on matrices of this size, above all beside TensorFlow's.
+    with one_thread():
+        return _solve(gram, moment)
+
+
+def _solve(gram: NDArray, moment: NDArray) -> NDArray:
     unit = np.trace(gram) / len(gram)
     for jitter in _JITTER_LADDER:
         try:
@@ -44,6 +54,16 @@ def solve_gram(gram: NDArray, moment: NDArray, penalty: NDArray | float = 0.0) -
             continue
         return linalg.cho_solve(factor, moment)
     return linalg.lstsq(gram, moment)[0]
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keep linear algebra to one thread inside a `with` block: for many small products."""
+    return _linear_algebra_threads().limit(limits=1, user_api="blas")
+
+
+@cache
+def _linear_algebra_threads() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def solve_ridge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -133,23 +133,27 @@ def _encode_fitted(fitted: Fitted) -> dict[str, Any]:
         "ids": encode_ids(fitted.ids),
         "season": asdict(fitted.season),
         "horizon": int(fitted.horizon),
-        "choices": fitted.estimate.choices,
-        "history": encode_value(fitted.estimate.history),
-        "default_scale": encode_value(float(fitted.calibration.default_scale)),
+        "estimate": encode_value(_fields(fitted.estimate, arrays=False)),
+        "calibration": encode_value(_fields(fitted.calibration, arrays=False)),
     }
 
 
 def _arrays(fitted: Fitted, state: StateBatch, model: dict[str, NDArray]) -> dict[str, NDArray]:
-    calibration = fitted.calibration
-    return {
-        **{f"model/{name}": array for name, array in model.items()},
-        **{f"state/{name}": array for name, array in state.arrays.items()},
-        "clock": state.clock,
-        "count": state.count,
-        "calibration/by_step": calibration.by_step,
-        "calibration/pool": calibration.pool,
-        "fell_back": fitted.estimate.fell_back,
+    parts = {
+        "model": model,
+        "state": state.arrays,
+        "steps": {"clock": state.clock, "count": state.count},
+        "estimate": _fields(fitted.estimate, arrays=True),
+        "calibration": _fields(fitted.calibration, arrays=True),
     }
+    return {f"{part}/{name}": array for part in parts for name, array in parts[part].items()}
+
+
+def _fields(record: Estimate | Calibration, arrays: bool) -> dict[str, Any]:
+    """The fields of a record that are arrays, or those that are not; the model goes its own way."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    values.pop("model", None)
+    return {name: v for name, v in values.items() if isinstance(v, np.ndarray) == arrays}
 
 
 def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Forecaster:
@@ -172,20 +176,23 @@ def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitt
     about, entries = manifest["model"], manifest["fitted"]
     model_type = model_class(about["class"])
     model = model_type.from_saved(decode_value(about["config"]), _select(arrays, "model/"))
-    history = decode_value(entries["history"])
-    estimate = Estimate(model, entries["choices"], arrays["fell_back"], history)
-    by_step, pool = arrays["calibration/by_step"], arrays["calibration/pool"]
-    if by_step.ndim != 2 or pool.ndim != 2 or not len(pool):
-        raise BundleError(f"its residuals have the shapes {by_step.shape} and {pool.shape}.")
-    calibration = Calibration(by_step, pool, decode_value(entries["default_scale"]))
+    estimate = Estimate(model=model, **_values(entries, arrays, "estimate"))
+    calibration = Calibration(**_values(entries, arrays, "calibration"))
+    if calibration.by_step.ndim != 2 or calibration.pool.ndim != 2 or not len(calibration.pool):
+        raise BundleError("its residuals do not have the shapes that intervals need.")
     season = Season(**entries["season"])
     check_positive_integer("horizon", entries["horizon"])
     return Fitted(estimate, decode_ids(entries["ids"]), season, entries["horizon"], calibration)
 
 
+def _values(entries: dict[str, Any], arrays: dict[str, NDArray], name: str) -> dict[str, Any]:
+    """The fields that `_fields` took apart."""
+    return {**decode_value(entries[name]), **_select(arrays, f"{name}/")}
+
+
 def _decode_store(entries: dict[str, Any], arrays: dict[str, NDArray], model: Model) -> StateStore:
     ids, ends = decode_ids(entries["ids"]), decode_times(entries["ends"])
-    state = StateBatch(_select(arrays, "state/"), arrays["clock"], arrays["count"])
+    state = StateBatch(_select(arrays, "state/"), **_select(arrays, "steps/"))
     _check_state(state, engine.begin(model, np.zeros(0, dtype=np.int64)), (len(ids), len(ends)))
     return StateStore(ids, ends, state, Frequency(entries["frequency"]))
 

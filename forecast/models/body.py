@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from forecast.models.compiled import compiled
 
-__all__ = ["Body", "RecurrentStack"]
+__all__ = ["Body", "ReadBody", "RecurrentStack"]
 
 
 class RecurrentStack(keras.layers.Layer):
@@ -20,40 +20,35 @@ class RecurrentStack(keras.layers.Layer):
 
     Args:
         layers: recurrent layers with `return_sequences` and `return_state`.
-        reads_input: whether the readout sees the input beside the last layer's output.
+        has_readout: False gives the last layer's output as it is.
     """
 
-    def __init__(self, layers: Sequence[keras.layers.Layer], reads_input: bool = False) -> None:
+    def __init__(self, layers: Sequence[keras.layers.Layer], has_readout: bool = True) -> None:
         super().__init__()
         self.recurrent_layers = list(layers)
-        self.reads_input = reads_input
-        self.readout = keras.layers.Dense(1, kernel_initializer="zeros", name="readout")
+        self.readout = None
+        if has_readout:
+            self.readout = keras.layers.Dense(1, kernel_initializer="zeros", name="readout")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create all weights for inputs `(batch, time, features)`."""
         shape = tuple(input_shape)
-        num_features = shape[-1]
         for layer in self.recurrent_layers:
             layer.build(shape)
             shape = (*shape[:2], layer.cell.output_size)
-        read = shape[-1] + num_features if self.reads_input else shape[-1]
-        self.readout.build((*shape[:2], read))
+        if self.readout is not None:
+            self.readout.build(shape)
         self.built = True
 
-    def hidden(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """What the readout sees, `(batch, time, width)`, and the states of all layers."""
+    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """Corrections, `(batch, time)`, and the states of all layers after the last step."""
         outputs, final = features, []
         for layer in self.recurrent_layers:
             count = _num_states(layer)
             own, states = states[:count], states[count:]
             outputs, *after = layer(outputs, initial_state=own, mask=mask)
             final += after
-        return self._read(outputs, features), final
-
-    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """Corrections, `(batch, time)`, and the states of all layers after the last step."""
-        outputs, final = self.hidden(features, mask, states)
-        return ops.squeeze(self.readout(outputs), axis=-1), final
+        return self._read(outputs), final
 
     def step(self, features: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         """Corrections, `(batch,)`, after one step of `(batch, features)`."""
@@ -63,17 +58,17 @@ class RecurrentStack(keras.layers.Layer):
             own, states = states[:count], states[count:]
             outputs, after = layer.cell(outputs, own)
             final += list(after)
-        return ops.squeeze(self.readout(self._read(outputs, features)), axis=-1), final
+        return self._read(outputs), final
 
-    def _read(self, outputs: Any, features: Any) -> Any:
-        return ops.concatenate([outputs, features], axis=-1) if self.reads_input else outputs
+    def _read(self, outputs: Any) -> Any:
+        return outputs if self.readout is None else ops.squeeze(self.readout(outputs), axis=-1)
 
 
 class Body:
     """A `RecurrentStack` called with NumPy arrays, compiled once for any number of rows and steps.
 
     Args:
-        stack: the layers; built for `num_features` inputs.
+        stack: the layers.
         num_features: width of the input.
     """
 
@@ -83,18 +78,14 @@ class Body:
         self.num_features = num_features
         if not stack.built:
             stack.build((None, None, num_features))
-        sizes = [(None, units) for units in self.state_sizes]
+        states = [((None, units), "float32") for units in self.state_sizes]
+        sequences = [((None, None, num_features), "float32"), ((None, None), "bool"), *states]
         self._encode = compiled(
-            lambda features, mask, *states: _flat(stack(features, mask, list(states))),
-            [((None, None, num_features), "float32"), ((None, None), "bool"), *_floats(sizes)],
-        )
-        self._hidden = compiled(
-            lambda features, mask, *states: _flat(stack.hidden(features, mask, list(states))),
-            [((None, None, num_features), "float32"), ((None, None), "bool"), *_floats(sizes)],
+            lambda features, mask, *states: _flat(stack(features, mask, list(states))), sequences
         )
         self._step = compiled(
             lambda features, *states: _flat(stack.step(features, list(states))),
-            [((None, num_features), "float32"), *_floats(sizes)],
+            [((None, num_features), "float32"), *states],
         )
 
     @property
@@ -113,18 +104,24 @@ class Body:
     def encode(
         self, features: NDArray, valid: NDArray, states: list[NDArray]
     ) -> tuple[NDArray, list[NDArray]]:
-        """Corrections after each step, `(rows, steps)`; states stand still at invalid steps."""
-        corrections, *states = self._encode(features, valid, *states)
-        return corrections.astype(np.float64), states
+        """Outputs after each step, and the states; they stand still at invalid steps.
 
-    def hidden(self, features: NDArray, valid: NDArray, states: list[NDArray]) -> NDArray:
-        """What the readout sees after each step, `(rows, steps, width)`."""
-        return self._hidden(features, valid, *states)[0]
+        Args:
+            features: `(rows, steps, num_features)`.
+            valid: `(rows, steps)`.
+            states: arrays of `(rows, units)`.
+
+        Returns:
+            Corrections `(rows, steps)`, or what the readout would see, `(rows, steps, width)`, of
+            a stack without one; and the states after the last valid step of each row.
+        """
+        outputs, *states = self._encode(features, valid, *states)
+        return outputs.astype(np.float64), states
 
     def step(self, features: NDArray, states: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
-        """Corrections after one step, `(rows,)`, and the states there."""
-        corrections, *states = self._step(features, *states)
-        return corrections.astype(np.float64), states
+        """Outputs after one step of `(rows, num_features)`, and the states there."""
+        outputs, *states = self._step(features, *states)
+        return outputs.astype(np.float64), states
 
     def get_weights(self) -> list[NDArray]:
         """All weights, in the order of the layers."""
@@ -135,13 +132,47 @@ class Body:
         self.stack.set_weights(list(weights))
 
 
+class ReadBody:
+    """A body without a readout of its own, read by a linear map in float64.
+
+    The reservoir is shared by every fit of the same forecaster; only the map differs.
+
+    Args:
+        body: the recurrent layers.
+        coefficients: the map: of the layers' output, then of the input, then a constant.
+    """
+
+    def __init__(self, body: Body, coefficients: NDArray) -> None:
+        """Store both."""
+        self.body = body
+        self.coefficients = coefficients
+        self.num_features = body.num_features
+
+    def initial_state(self, num_rows: int) -> list[NDArray]:
+        """Zero states."""
+        return self.body.initial_state(num_rows)
+
+    def encode(
+        self, features: NDArray, valid: NDArray, states: list[NDArray]
+    ) -> tuple[NDArray, list[NDArray]]:
+        """Corrections after each step, `(rows, steps)`, and the states."""
+        outputs, states = self.body.encode(features, valid, states)
+        return self._read(outputs, features), states
+
+    def step(self, features: NDArray, states: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
+        """Corrections after one step, `(rows,)`, and the states."""
+        outputs, states = self.body.step(features, states)
+        return self._read(outputs, features), states
+
+    def _read(self, outputs: NDArray, features: NDArray) -> NDArray:
+        width = outputs.shape[-1]
+        of_outputs = outputs @ self.coefficients[:width]
+        return of_outputs + features @ self.coefficients[width:-1] + self.coefficients[-1]
+
+
 def _num_states(layer: keras.layers.Layer) -> int:
     size = layer.cell.state_size
     return 1 if isinstance(size, int) else len(size)
-
-
-def _floats(shapes: list[tuple[int | None, int]]) -> list[tuple[tuple[int | None, ...], str]]:
-    return [(shape, "float32") for shape in shapes]
 
 
 def _flat(result: tuple[Any, list[Any]]) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import keras
@@ -19,7 +19,7 @@ from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.layers import GRU, LSTM, EchoState, SimpleRNN
-from forecast.models.body import Body, RecurrentStack
+from forecast.models.body import Body, ReadBody, RecurrentStack
 from forecast.models.descent import descend
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
@@ -32,6 +32,8 @@ __all__ = ["ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster"]
 
 # Series whose free running is looked at during training.
 _MOST_CHECKED = 100
+# Rows of data from which the default network is the larger one.
+_LARGE_PANEL = 20_000
 _HIGHWAY = Regression(ridge=1e-3, shrinkage=100.0, reweightings=6)
 
 
@@ -42,17 +44,6 @@ class NetworkForecaster(Forecaster):
 
     season_length: int | None
     seed: int
-
-    @abstractmethod
-    def _layers(self) -> list[keras.layers.Layer]:
-        """New recurrent layers, with seeded weights."""
-
-    _reads_input: ClassVar[bool] = False
-
-    def _network(self, highway: PooledARModel) -> NetworkModel:
-        """The untrained network around a fitted highway."""
-        stack = RecurrentStack(self._layers(), self._reads_input)
-        return NetworkModel(highway, Body(stack, input_width(highway)))
 
     def _highway(self, task: Task) -> PooledARModel:
         """The pooled autoregression, one step ahead, on the training series."""
@@ -69,16 +60,16 @@ class _Trained(NetworkForecaster):
 
     def __init__(
         self,
-        units: int = 64,
-        num_layers: int = 2,
+        units: int | None = None,
+        num_layers: int | None = None,
         training: Training = Training(),  # noqa: B008 (frozen)
         season_length: int | None = None,
         seed: int = 0,
         alias: str | None = None,
     ) -> None:
         """Store the arguments."""
-        check_positive_integer("units", units)
-        check_positive_integer("num_layers", num_layers)
+        check_positive_integer("units", units, optional=True)
+        check_positive_integer("num_layers", num_layers, optional=True)
         check_positive_integer("season_length", season_length, optional=True)
         self.units = units
         self.num_layers = num_layers
@@ -93,32 +84,42 @@ class _Trained(NetworkForecaster):
         self._require_fitted()
         return self._num_steps
 
-    def _layers(self) -> list[keras.layers.Layer]:
-        seeds = np.random.SeedSequence(self.seed).generate_state(2 * self.num_layers)
+    def _size(self, num_rows: int) -> tuple[int, int]:
+        """Units and layers: as given, or by the amount of data."""
+        large = num_rows >= _LARGE_PANEL
+        return self.units or (64 if large else 32), self.num_layers or (2 if large else 1)
+
+    def _layers(self, units: int, num_layers: int) -> list[keras.layers.Layer]:
+        """New recurrent layers, with seeded weights."""
+        seeds = np.random.SeedSequence(self.seed).generate_state(2 * num_layers)
         return [
             self._layer(
-                self.units,
+                units,
                 kernel_initializer=keras.initializers.GlorotUniform(int(seeds[2 * index])),
                 recurrent_initializer=keras.initializers.Orthogonal(seed=int(seeds[2 * index + 1])),
                 return_sequences=True,
                 return_state=True,
             )
-            for index in range(self.num_layers)
+            for index in range(num_layers)
         ]
 
     def _estimate(self, task: Task) -> Estimate:
-        model = self._network(self._highway(task))
-        described = f"{self.num_layers} x {self.units} units, linear highway"
+        highway = self._highway(task)
+        units, num_layers = self._size(task.panel.num_rows)
+        layers = self._layers(units, num_layers)
+        body = Body(RecurrentStack(layers), input_width(highway))
+        model = NetworkModel(highway, body)
+        described = f"{num_layers} x {units} units, linear highway"
         no_steps = np.zeros(0, dtype=np.int64)
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             self._num_steps = 0
             return Estimate(model, f"{described} alone: too short to train on", no_steps, {})
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
-        lesson = make_lesson(model, task.panel, task.season.length)
+        lesson = make_lesson(highway, task.panel, task.season.length)
         planned = self.training.planned_steps(task.panel.num_rows, length)
         sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
         check = _free_running_check(model, *task.ahead, task.season.length)
-        history, self._num_steps = descend(model.body, sequences, self.training, check)
+        history, self._num_steps = descend(body, sequences, self.training, check)
         best = int(np.nanargmin(history["free_running"]))
         described += f", best of {len(history['step'])} checks at step {history['step'][best]:.0f}"
         return Estimate(model, described, no_steps, history)
@@ -128,8 +129,8 @@ class RNNForecaster(_Trained):
     """A recurrent network, `h' = tanh(W x + U h + b)`, that corrects a linear forecast.
 
     Args:
-        units: hidden units of a layer.
-        num_layers: recurrent layers one above the other.
+        units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
+        num_layers: recurrent layers one above the other; 1 below 20,000 rows, else 2, by default.
         training: how it is trained.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
@@ -143,8 +144,8 @@ class LSTMForecaster(_Trained):
     """A long short-term memory network that corrects a linear forecast.
 
     Args:
-        units: hidden units of a layer.
-        num_layers: recurrent layers one above the other.
+        units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
+        num_layers: recurrent layers one above the other; 1 below 20,000 rows, else 2, by default.
         training: how it is trained.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
@@ -158,8 +159,8 @@ class GRUForecaster(_Trained):
     """A gated recurrent network that corrects a linear forecast.
 
     Args:
-        units: hidden units of a layer.
-        num_layers: recurrent layers one above the other.
+        units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
+        num_layers: recurrent layers one above the other; 1 below 20,000 rows, else 2, by default.
         training: how it is trained.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
@@ -186,8 +187,6 @@ class ESNForecaster(NetworkForecaster):
         alias: name of the forecast column; the class by default.
     """
 
-    _reads_input: ClassVar[bool] = True
-
     def __init__(
         self,
         units: int = 200,
@@ -212,22 +211,12 @@ class ESNForecaster(NetworkForecaster):
         self.seed = seed
         self.alias = alias
 
-    def _layers(self) -> list[keras.layers.Layer]:
-        reservoir = EchoState(
-            self.units,
-            leak_rate=self.leak_rate,
-            spectral_radius=self.spectral_radius,
-            input_scaling=self.input_scaling,
-            seed=self.seed,
-            return_sequences=True,
-            return_state=True,
-        )
-        return [reservoir]
-
     def _estimate(self, task: Task) -> Estimate:
-        model = self._network(self._highway(task))
-        lesson = make_lesson(model, task.panel, task.season.length)
-        penalty = fit_readout(model.body, lesson)
+        highway = self._highway(task)
+        body = _reservoir(self, input_width(highway))
+        lesson = make_lesson(highway, task.panel, task.season.length)
+        coefficients, penalty = fit_readout(body, lesson)
+        model = NetworkModel(highway, ReadBody(body, coefficients))
         words = "no correction" if np.isinf(penalty) else f"readout ridge {penalty:g}"
         return Estimate.closed_form(model, f"{self.units} units, linear highway, {words}")
 
@@ -246,3 +235,16 @@ def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, sea
         return mean_scaled_error(errors, denominators[rows])
 
     return check
+
+
+@lru_cache(maxsize=4)
+def _built_reservoir(settings: tuple[tuple[str, Any], ...], num_features: int) -> Body:
+    layer = EchoState(**dict(settings), return_sequences=True, return_state=True)
+    return Body(RecurrentStack([layer], has_readout=False), num_features)
+
+
+def _reservoir(forecaster: ESNForecaster, num_features: int) -> Body:
+    """The reservoir of these settings: it is never trained, so refits share one."""
+    names = ("units", "leak_rate", "spectral_radius", "input_scaling", "seed")
+    settings = tuple((name, getattr(forecaster, name)) for name in names)
+    return _built_reservoir(settings, num_features)

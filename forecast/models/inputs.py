@@ -8,15 +8,16 @@ free running see the same inputs by construction.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled_ar import PooledARModel
-from forecast.baselines.window import Past
+from forecast.baselines.window import Past, along
 
-__all__ = ["Inputs", "input_width", "read_inputs"]
+__all__ = ["Inputs", "input_width", "inputs_along", "read_inputs"]
 
 # Inputs beyond this many deviations are cut: a network must not see the extremes of a burst.
 _LARGEST_INPUT = 8.0
@@ -68,6 +69,15 @@ def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
     deviations = (np.stack(columns, axis=1) - level[:, None]) / unit[:, None]
     features = np.clip(np.nan_to_num(deviations), -_LARGEST_INPUT, _LARGEST_INPUT)
     return Inputs(features.astype(np.float32), base, unit)
+
+
+def inputs_along(
+    highway: PooledARModel, past: Past, values: NDArray
+) -> Iterator[tuple[NDArray, Inputs]]:
+    """Inputs after each step of `values`, `(num_rows, num_steps)`, some steps at a time."""
+    later = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
+    for steps, pasts in along(past.append(later[:, :1]), later[:, 1:]):
+        yield steps, read_inputs(highway, pasts)
 
 
 def _lag(past: Past, lag: int) -> NDArray:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled_ar import PooledARModel
-from forecast.baselines.window import Past, along
-from forecast.models.body import Body
-from forecast.models.inputs import Inputs, read_inputs
+from forecast.baselines.window import Past
+from forecast.models.body import Body, ReadBody
+from forecast.models.inputs import inputs_along, read_inputs
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["NetworkModel"]
@@ -31,7 +31,7 @@ class NetworkModel:
 
     block_length = 1
 
-    def __init__(self, highway: PooledARModel, body: Body) -> None:
+    def __init__(self, highway: PooledARModel, body: Body | ReadBody) -> None:
         """Store both parts."""
         self.highway = highway
         self.body = body
@@ -74,13 +74,6 @@ class NetworkModel:
                 upcoming, cells = self._next(past, cells)
         return np.concatenate(steps, axis=2)
 
-    def inputs_along(self, past: Past, values: NDArray) -> Iterator[tuple[NDArray, Inputs]]:
-        """Inputs after each step of `values`, some steps at a time."""
-        later = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
-        first = past.append(later[:, :1])
-        for steps, pasts in along(first, later[:, 1:]):
-            yield steps, read_inputs(self.highway, pasts)
-
     def _encode(
         self, past: Past, values: NDArray, valid: NDArray, cells: list[NDArray]
     ) -> tuple[NDArray, list[NDArray]]:
@@ -92,7 +85,7 @@ class NetworkModel:
             return forecasts[:, None], kept
         features = np.empty((num_rows, num_steps, self.body.num_features), dtype=np.float32)
         base, unit = np.empty((2, num_rows, num_steps))
-        for steps, inputs in self.inputs_along(past, values):
+        for steps, inputs in inputs_along(self.highway, past, values):
             shape = (num_rows, len(steps))
             features[:, steps] = inputs.features.reshape(*shape, -1)
             base[:, steps] = inputs.base.reshape(shape)

@@ -20,25 +20,22 @@ _HELD_OUT = 0.2
 _LEAST_GAIN = 0.002
 
 
-def fit_readout(body: Body, lesson: Lesson) -> float:
-    """Put the best readout into `body`.
+def fit_readout(body: Body, lesson: Lesson) -> tuple[NDArray, float]:
+    """The readout with the best penalty.
 
     Args:
-        body: reservoir and readout.
+        body: the reservoir.
         lesson: inputs, targets and weights of every step.
 
     Returns:
-        The penalty chosen, infinite for no correction at all.
+        Coefficients of the states, the inputs and a constant; and the penalty chosen, infinite
+        for no correction at all.
     """
     design, target, weights, late = _rows(body, lesson)
     penalty = _choose_penalty(design, target, weights, late)
     if np.isinf(penalty):
-        coefficients = np.zeros(design.shape[1])
-    else:
-        coefficients, _ = _fit(design, target, weights, penalty)
-    kernel, bias = coefficients[:-1, None], coefficients[-1:]
-    body.stack.readout.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
-    return penalty
+        return np.zeros(design.shape[1]), penalty
+    return _fit(design, target, weights, penalty), penalty
 
 
 def _choose_penalty(design: NDArray, target: NDArray, weights: NDArray, late: NDArray) -> float:
@@ -48,7 +45,7 @@ def _choose_penalty(design: NDArray, target: NDArray, weights: NDArray, late: ND
     candidates = {np.inf: np.average(np.abs(target[late]), weights=weights[late])}
     candidates[np.inf] *= 1.0 - _LEAST_GAIN
     for penalty in _PENALTIES:
-        coefficients, _ = _fit(design[~late], target[~late], weights[~late], penalty)
+        coefficients = _fit(design[~late], target[~late], weights[~late], penalty)
         errors = np.abs(target[late] - design[late] @ coefficients)
         candidates[penalty] = np.average(errors, weights=weights[late])
     return min(candidates, key=lambda penalty: candidates[penalty])
@@ -56,9 +53,9 @@ def _choose_penalty(design: NDArray, target: NDArray, weights: NDArray, late: ND
 
 def _fit(
     design: NDArray, target: NDArray, weights: NDArray, penalty: float
-) -> tuple[NDArray, NDArray]:
+) -> NDArray:
     regression = Regression(penalty, np.inf, _REWEIGHTINGS)
-    return fit_step(design, target, weights, regression, None)
+    return fit_step(design, target, weights, regression, None)[0]
 
 
 def _rows(body: Body, lesson: Lesson) -> tuple[NDArray, NDArray, NDArray, NDArray]:
@@ -73,9 +70,9 @@ def _rows(body: Body, lesson: Lesson) -> tuple[NDArray, NDArray, NDArray, NDArra
     for start in range(0, num_series, chunk):
         rows = slice(start, min(start + chunk, num_series))
         states = body.initial_state(len(lesson.lengths[rows]))
-        read = body.hidden(lesson.features[rows], valid[rows], states)
-        parts.append(read[taught[rows]])
-    design = np.concatenate(parts).astype(np.float64)
-    design = np.concatenate([design, np.ones((len(design), 1))], axis=1)
+        outputs, _ = body.encode(lesson.features[rows], valid[rows], states)
+        parts.append(outputs[taught[rows]])
+    inputs = lesson.features[taught].astype(np.float64)
+    design = np.concatenate([np.concatenate(parts), inputs, np.ones((len(inputs), 1))], axis=1)
     late = np.arange(num_steps) >= (1.0 - _HELD_OUT) * lesson.lengths[:, None]
     return design, lesson.targets[taught], lesson.weights[taught], late[taught]

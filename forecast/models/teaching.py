@@ -8,10 +8,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.pooled_ar import PooledARModel
 from forecast.baselines.pooled_fit import metric_weights
 from forecast.baselines.window import Past
 from forecast.denominators import seasonal_changes
-from forecast.models.network import NetworkModel
+from forecast.models.inputs import input_width, inputs_along
 from forecast.pipelines import Panel
 
 __all__ = ["Lesson", "Sequences", "make_lesson"]
@@ -38,28 +39,28 @@ class Lesson:
     lengths: NDArray
 
 
-def make_lesson(model: NetworkModel, panel: Panel, season: int) -> Lesson:
+def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
     """Walk the highway along the panel and note what it sees and misses.
 
     Args:
-        model: the network; only its highway is used.
+        highway: the linear forecaster inside the network.
         panel: training series; gaps are fed with the highway's own forecast, and not learned from.
         season: season of the MASE that errors are weighed by.
     """
     block = panel.block(0, panel.lengths)
-    past = Past.blank(model.highway.window_length, np.arange(panel.num_series))
-    encoded = model.highway.encode(np.where(block.observed, block.values, np.nan))
-    values = model.highway.fill(past, encoded, block.valid & ~block.observed)
+    past = Past.blank(highway.window_length, np.arange(panel.num_series))
+    encoded = highway.encode(np.where(block.observed, block.values, np.nan))
+    values = highway.fill(past, encoded, block.valid & ~block.observed)
     shape = values.shape
-    features = np.zeros((*shape, model.body.num_features), dtype=np.float32)
+    features = np.zeros((*shape, input_width(highway)), dtype=np.float32)
     base, unit = np.zeros(shape), np.ones(shape)
-    for steps, inputs in model.inputs_along(past, values):
+    for steps, inputs in inputs_along(highway, past, values):
         features[:, steps] = inputs.features.reshape(shape[0], len(steps), -1)
         base[:, steps] = inputs.base.reshape(shape[0], -1)
         unit[:, steps] = inputs.unit.reshape(shape[0], -1)
     upcoming = np.concatenate([encoded[:, 1:], np.full((shape[0], 1), np.nan)], axis=1)
     targets = np.clip((upcoming - base) / unit, -_LARGEST_TARGET, _LARGEST_TARGET)
-    weights = _weights(model, panel, values, unit, season)
+    weights = _weights(highway, panel, values, unit, season)
     weights[np.isnan(targets) | ~block.valid] = 0.0
     # Before a season has passed the inputs say little: such steps are no examples.
     early = np.minimum(season, panel.lengths // 2)
@@ -69,11 +70,11 @@ def make_lesson(model: NetworkModel, panel: Panel, season: int) -> Lesson:
 
 
 def _weights(
-    model: NetworkModel, panel: Panel, values: NDArray, unit: NDArray, season: int
+    highway: PooledARModel, panel: Panel, values: NDArray, unit: NDArray, season: int
 ) -> NDArray:
     """What an error of one unit costs in MASE at each step."""
     changes = seasonal_changes(panel, season)
-    slope = np.exp(np.nan_to_num(values)) if model.highway.logarithm else 1.0
+    slope = np.exp(np.nan_to_num(values)) if highway.logarithm else 1.0
     steps = np.arange(unit.shape[1]) < panel.lengths[:, None]
     return metric_weights(slope * unit, np.where(steps, changes[:, None], 0.0))
 

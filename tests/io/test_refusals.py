@@ -112,8 +112,10 @@ def test_a_member_that_is_not_in_the_manifest(good, tmp_path):
 
 
 def test_a_member_that_is_missing(good, tmp_path):
-    content = {name: data for name, data in good.items() if name != "clock.npy"}
-    refuse(write_members(tmp_path / "model.kfc", content), r"member 'clock\.npy' .* is missing")
+    content = {name: data for name, data in good.items() if name != "steps/clock.npy"}
+    refuse(
+        write_members(tmp_path / "model.kfc", content), r"member 'steps/clock\.npy' .* is missing"
+    )
 
 
 def test_a_changed_member(good, tmp_path):
@@ -125,7 +127,7 @@ def test_a_changed_member(good, tmp_path):
 def test_a_flipped_byte(good, tmp_path):
     path = write_members(tmp_path / "model.kfc", good)
     content = bytearray(path.read_bytes())
-    position = content.index(good["clock.npy"]) + len(good["clock.npy"]) - 1
+    position = content.index(good["steps/clock.npy"]) + len(good["steps/clock.npy"]) - 1
     content[position] ^= 1
     path.write_bytes(bytes(content))
     refuse(path, "is no bundle, or it is damaged: Bad CRC-32")
@@ -142,28 +144,30 @@ def test_more_bytes_than_allowed(good, tmp_path):
 
 def test_a_pickle_in_an_array(good, tmp_path):
     data = npy(np.array([print], dtype=object), allow_pickle=True)
-    path = write_members(tmp_path / "model.kfc", with_array(good, "clock.npy", data))
-    refuse(path, r"member 'clock\.npy' is of dtype object; a bundle holds numbers only")
+    path = write_members(tmp_path / "model.kfc", with_array(good, "steps/clock.npy", data))
+    refuse(path, r"member 'steps/clock\.npy' is of dtype object; a bundle holds numbers only")
 
 
 def test_a_shape_larger_than_its_bytes(good, tmp_path):
     header = io.BytesIO()
     description = {"descr": "<f8", "fortran_order": False, "shape": (2**40,)}
     np.lib.format.write_array_header_1_0(header, description)
-    path = write_members(tmp_path / "m.kfc", with_array(good, "clock.npy", header.getvalue()))
-    refuse(path, r"member 'clock\.npy' does not have the size that its shape \(1099511627776,\)")
+    path = write_members(tmp_path / "m.kfc", with_array(good, "steps/clock.npy", header.getvalue()))
+    refuse(
+        path, r"member 'steps/clock\.npy' does not have the size that its shape \(1099511627776,\)"
+    )
 
 
 def test_an_array_that_is_none(good, tmp_path):
-    path = write_members(tmp_path / "model.kfc", with_array(good, "clock.npy", b"no array"))
-    refuse(path, r"member 'clock\.npy' is no \.npy array")
+    path = write_members(tmp_path / "model.kfc", with_array(good, "steps/clock.npy", b"no array"))
+    refuse(path, r"member 'steps/clock\.npy' is no \.npy array")
 
 
 def test_an_unknown_version_of_npy(good, tmp_path):
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.zeros(2), version=(2, 0))
-    path = write_members(tmp_path / "m.kfc", with_array(good, "clock.npy", buffer.getvalue()))
-    refuse(path, r"member 'clock\.npy' is of an unknown version of \.npy")
+    path = write_members(tmp_path / "m.kfc", with_array(good, "steps/clock.npy", buffer.getvalue()))
+    refuse(path, r"member 'steps/clock\.npy' is of an unknown version of \.npy")
 
 
 def test_states_of_another_shape(good, tmp_path):
@@ -172,7 +176,7 @@ def test_states_of_another_shape(good, tmp_path):
 
 
 def test_fewer_states_than_series(good, tmp_path):
-    content = with_array(good, "clock.npy", npy(np.zeros(1, dtype=np.int64)))
+    content = with_array(good, "steps/clock.npy", npy(np.zeros(1, dtype=np.int64)))
     refuse(write_members(tmp_path / "m.kfc", content), r"of \[1, 2\] rows .* for 2 series")
 
 
@@ -233,7 +237,7 @@ def test_manifests(case, good, tmp_path):
 
 
 def test_no_manifest(tmp_path):
-    path = write_members(tmp_path / "model.kfc", {"clock.npy": npy(np.zeros(2))})
+    path = write_members(tmp_path / "model.kfc", {"steps/clock.npy": npy(np.zeros(2))})
     refuse(path, r"it has no manifest\.json, so it is no bundle")
 
 

@@ -1,0 +1,187 @@
+"""Intervals: order statistics of scaled residuals, and the coverage they give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from forecast import AR, PooledAR, engine
+from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
+from forecast.calibration import Calibration, calibrate, calibration_origins
+from forecast.pipelines import Origins, read_frame
+
+
+def frame_of(*parts):
+    return pd.concat(
+        pd.DataFrame({"unique_id": f"s{i}", "ds": pd.date_range("2024", periods=len(y)), "y": y})
+        for i, y in enumerate(parts)
+    )
+
+
+def calibration_of(by_step):
+    return Calibration(np.asarray(by_step, dtype=float), np.zeros((8, 1)), 1.0, np.nan)
+
+
+@given(
+    count=st.integers(8, 60),
+    level=st.one_of(st.sampled_from([50, 80, 90, 95]), st.floats(1, 99)),
+    seed=st.integers(0, 99),
+)
+def test_half_width_is_the_order_statistic_of_split_conformal_prediction(count, level, seed):
+    residuals = np.random.default_rng(seed).normal(size=count)
+    rank = next((k for k in range(1, count + 1) if k >= (count + 1) * level / 100 - 1e-9), count)
+    width = calibration_of(residuals[:, None]).half_width(level, 1)
+    assert width.tolist() == [np.sort(np.abs(residuals))[rank - 1]]
+
+
+def test_missing_residuals_do_not_count():
+    residuals = np.arange(1.0, 21.0)
+    with_gaps = np.insert(residuals, [3, 9], np.nan)
+    for level in (50, 90):
+        plain = calibration_of(residuals[:, None]).half_width(level, 1)
+        np.testing.assert_array_equal(calibration_of(with_gaps[:, None]).half_width(level, 1), plain)
+
+
+def test_steps_beyond_the_calibrated_grow_with_the_square_root():
+    by_step = np.random.default_rng(0).normal(size=(50, 4)) * np.arange(1, 5)
+    widths = calibration_of(by_step).half_width(80, 16)
+    np.testing.assert_array_equal(widths[:2], calibration_of(by_step).half_width(80, 2))
+    np.testing.assert_allclose(widths[4:], widths[3] * np.sqrt(np.arange(5, 17) / 4))
+
+
+def test_few_residuals_mean_normal_errors():
+    """Mean absolute one-step error 1, so standard deviation sqrt(pi / 2), growing as a walk's."""
+    widths = calibration_of(np.ones((7, 3))).half_width(80, 3)
+    deviation = np.sqrt(np.pi / 2) * np.sqrt([1, 2, 3])
+    np.testing.assert_allclose(widths, stats.norm.ppf(0.9) * deviation)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 400), min_size=1, max_size=40),
+    horizon=st.integers(1, 60),
+    season=st.integers(1, 60),
+)
+def test_origins_lie_in_the_last_part_of_the_training_data(lengths, horizon, season):
+    lengths = np.array(lengths)
+    origins = calibration_origins(lengths, horizon, season)
+    ends = origins.ends
+    assert ends.shape[1] == len(lengths) and 1 <= origins.horizon <= horizon
+    used = ends >= 0
+    assert np.all((ends + origins.horizon <= lengths) | ~used)
+    assert np.all((ends >= np.maximum(lengths // 2, 2)) | ~used)
+    assert np.all(np.diff(np.where(used, ends, 0), axis=0) >= 0)
+    longest = int(np.argmax(lengths))
+    if lengths[longest] >= 3:
+        assert used[-1, longest]
+        held_out = lengths[longest] - ends[:, longest][used[:, longest]].min()
+        assert held_out <= max(lengths[longest] // 3, origins.horizon)
+
+
+@pytest.mark.parametrize("block_length", [1, 3])
+def test_residuals_equal_a_loop_over_origins(block_length):
+    rng = np.random.default_rng(1)
+    parts = [rng.normal(size=length).cumsum() for length in (60, 45)]
+    parts[0][[20, 52]] = np.nan
+    panel = read_frame(frame_of(*parts)).panel
+    horizon, ends = 4, np.array([[40, 30], [44, 34], [50, 41]])
+    model = NaiveModel() if block_length == 1 else SeasonalNaiveModel(3)
+    found = calibrate(model, panel, Origins(ends, horizon, 5), season=2)
+    expected, scaled = [], []
+    for origin in ends:
+        for row, end in enumerate(origin):
+            past = pd.Series(parts[row][:end]).to_numpy().copy()
+            for step in np.flatnonzero(np.isnan(past)):
+                past[step] = past[step - block_length]
+            errors = np.abs(parts[row][block_length:end] - past[:-block_length])
+            if block_length > 1:  # before a season was seen, the last value stands in
+                errors = np.append(errors, np.abs(np.diff(past[:block_length])))
+            forecast = past[end - block_length + np.arange(horizon) % block_length]
+            actual = parts[row][end : end + horizon]
+            expected.append((actual - forecast) / np.nanmean(errors))
+            changes = np.nanmean(np.abs(parts[row][2:] - parts[row][:-2]))
+            scaled.append(np.abs(actual - forecast) / changes)
+    np.testing.assert_allclose(found.by_step, expected, rtol=1e-10)
+    assert found.mase == pytest.approx(np.nanmean(scaled))
+    assert found.pool.shape[1] == block_length
+
+
+def test_the_pool_is_centred_on_its_median():
+    rng = np.random.default_rng(2)
+    parts = [rng.gamma(1.0, size=80).cumsum() for _ in range(5)]
+    ar = PooledAR(lags=3, block_length=4).fit(frame_of(*parts), horizon=4)
+    pool = ar.fitted_.calibration.pool
+    assert pool.shape[1] == 4 and np.isfinite(pool).all()
+    np.testing.assert_allclose(np.median(pool, axis=0), 0.0, atol=1e-12)
+
+
+def test_a_series_without_errors_of_its_own_gets_the_median_scale():
+    rng = np.random.default_rng(3)
+    parts = [scale * rng.normal(size=60) for scale in (1.0, 2.0, 8.0)]
+    ar = AR(lags=1).fit(frame_of(*parts, np.array([4.0])), horizon=3)
+    calibration = ar.fitted_.calibration
+    scale = calibration.scale(ar.store_.state)
+    np.testing.assert_array_equal(scale[:3], engine.error_scale(ar.store_.state)[:3])
+    assert scale[3] == calibration.default_scale
+    assert 1.0 < calibration.default_scale < 2.5
+
+
+PHI, SIGMA = 0.8, 2.0
+
+
+@pytest.fixture(scope="module")
+def autoregressions():
+    """150 AR(1) series of 260 steps at level 100; the last 8 steps are held out."""
+    rng = np.random.default_rng(4)
+    noise = SIGMA * rng.normal(size=(150, 360))
+    values = np.zeros((150, 360))
+    for step in range(1, 360):
+        values[:, step] = PHI * values[:, step - 1] + noise[:, step]
+    return 100 + values[:, 100:]
+
+
+@pytest.fixture(scope="module")
+def fitted(autoregressions):
+    return AR(lags=1).fit(frame_of(*autoregressions[:, :-8]), horizon=8)
+
+
+def known_spread(phi, sigma, steps):
+    return sigma * np.sqrt((1 - phi ** (2 * steps)) / (1 - phi**2))
+
+
+def test_paths_widen_as_the_process_says(fitted):
+    paths = fitted.sample(8, 300, seed=1)["y"].to_numpy().reshape(150, 300, 8)
+    spread = np.sqrt(paths.var(axis=1).mean(axis=0))
+    np.testing.assert_allclose(spread, known_spread(PHI, SIGMA, np.arange(1, 9)), rtol=0.06)
+
+
+def test_paths_of_one_series_widen_as_its_own_coefficient_says(autoregressions):
+    ar = AR(lags=1).fit(frame_of(autoregressions[0]), horizon=8)
+    paths = ar.sample(8, 20_000, seed=2)["y"].to_numpy().reshape(20_000, 8)
+    phi = ar.fitted_.model.coefficients[0, 0]
+    calibration = ar.fitted_.calibration
+    sigma = calibration.pool.std() * calibration.scale(ar.store_.state)[0]
+    np.testing.assert_allclose(paths.std(axis=0), known_spread(phi, sigma, np.arange(1, 9)), rtol=0.03)
+
+
+@pytest.mark.parametrize(("level", "slack"), [(80, 0.05), (95, 0.025)])
+def test_intervals_cover_what_they_say(fitted, autoregressions, level, slack):
+    frame = fitted.predict(8, level=[level])
+    low, high = (frame[f"AR-{side}-{level}"].to_numpy().reshape(150, 8) for side in ("lo", "hi"))
+    actual = autoregressions[:, -8:]
+    covered = ((actual >= low) & (actual <= high)).mean()
+    assert abs(covered - level / 100) < slack
+    expected = known_spread(PHI, SIGMA, np.arange(1, 9)) * stats.norm.ppf(0.5 + level / 200)
+    np.testing.assert_allclose((high - low).mean(axis=0) / 2, expected, rtol=0.15)
+
+
+def test_a_random_walk_widens_with_the_square_root():
+    rng = np.random.default_rng(5)
+    walks = 500 + rng.normal(size=(100, 200)).cumsum(axis=1)
+    ar = AR(lags=1).fit(frame_of(*walks), horizon=9)
+    width = ar.predict(9, level=80)
+    half = (width["AR-hi-80"] - width["AR"]).to_numpy().reshape(100, 9).mean(axis=0)
+    np.testing.assert_allclose(half / half[0], np.sqrt(np.arange(1, 10)), rtol=0.12)
