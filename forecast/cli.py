@@ -131,7 +131,9 @@ def _demo(commands, common) -> None:
     parser = commands.add_parser(
         "demo", parents=[common], help="networks against baselines on real series, in a minute"
     )
-    parser.add_argument("--report", metavar="PATH.html", default="report.html", help="%(default)s")
+    parser.add_argument(
+        "--report", metavar="PATH.html", default="report.html", help="default: %(default)s"
+    )
 
 
 def _source() -> argparse.ArgumentParser:

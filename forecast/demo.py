@@ -47,9 +47,11 @@ class Part:
         )
 
 
+_CO2 = "Weekly CO2 at Mauna Loa, with its missing weeks"
+_PANEL = "Twelve quarterly US series, cut on purpose to unequal lengths"
 PARTS = (
-    Part("co2", "Weekly CO2 at Mauna Loa", ("lstm", "gru", "rnn", "esn"), 52, 10, 7.0),
-    Part("panel", "Ragged panel of quarterly US series", ("lstm", "esn"), 8, 10, 4.0),
+    Part("co2", _CO2, ("lstm", "gru", "rnn", "esn"), 52, 10, 7.0),
+    Part("panel", _PANEL, ("lstm", "esn"), 8, 10, 4.0),
 )
 _TITLE = "Networks and linear baselines on real series"
 _SEED = 0
@@ -89,6 +91,6 @@ def _compare(part: Part) -> Comparison:
         part.horizon,
         n_windows=part.num_windows,
         freq=info.freq,
-        title=f"{part.title}. {info.description}",
+        title=f"{part.title} ({info.source})",
         command="forecast demo",
     )

@@ -61,8 +61,8 @@ class Forecaster(Parameters, ABC):
 
     @property
     def name(self) -> str:
-        """Name of the forecast columns: the alias, or the class."""
-        return self.alias or type(self).__name__
+        """Name of the forecast columns: the alias, or the class ("LSTM" of LSTMForecaster)."""
+        return self.alias or type(self).__name__.removesuffix("Forecaster")
 
     def fit(
         self,

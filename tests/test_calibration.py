@@ -43,7 +43,9 @@ def test_missing_residuals_do_not_count():
     with_gaps = np.insert(residuals, [3, 9], np.nan)
     for level in (50, 90):
         plain = calibration_of(residuals[:, None]).half_width(level, 1)
-        np.testing.assert_array_equal(calibration_of(with_gaps[:, None]).half_width(level, 1), plain)
+        np.testing.assert_array_equal(
+            calibration_of(with_gaps[:, None]).half_width(level, 1), plain
+        )
 
 
 def test_steps_beyond_the_calibrated_grow_with_the_square_root():
@@ -164,7 +166,9 @@ def test_paths_of_one_series_widen_as_its_own_coefficient_says(autoregressions):
     phi = ar.fitted_.model.coefficients[0, 0]
     calibration = ar.fitted_.calibration
     sigma = calibration.pool.std() * calibration.scale(ar.store_.state)[0]
-    np.testing.assert_allclose(paths.std(axis=0), known_spread(phi, sigma, np.arange(1, 9)), rtol=0.03)
+    np.testing.assert_allclose(
+        paths.std(axis=0), known_spread(phi, sigma, np.arange(1, 9)), rtol=0.03
+    )
 
 
 @pytest.mark.parametrize(("level", "slack"), [(80, 0.05), (95, 0.025)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from io_samples import later_rows, long_frame
 import forecast as fc
 from forecast.catalog import class_name, make_forecaster, model_names
 from forecast.cli import main
+from forecast.quiet import native_errors_muted
 
 
 @pytest.fixture
@@ -315,7 +317,7 @@ def test_an_interrupt_is_one_line(capsys, monkeypatch):
 def test_a_reader_that_stops_early_is_no_error(csv, tmp_path):
     run("fit", csv, "--model", "naive", "--out", tmp_path / "model.kfc")
     command = [sys.executable, "-m", "forecast", "predict", str(tmp_path / "model.kfc"),
-               "--horizon", "20000"]  # fmt: skip
+               "--horizon", "2700"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -324,3 +326,23 @@ def test_a_reader_that_stops_early_is_no_error(csv, tmp_path):
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait() == 0
+
+
+def test_compiled_code_is_muted_and_python_is_not(capfd):
+    with pytest.raises(ValueError, match="shown"), native_errors_muted():
+        os.write(2, b"chatter")
+        raise ValueError("shown")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
+@pytest.mark.slow
+def test_a_network_is_fitted_without_chatter(csv, tmp_path):
+    command = [sys.executable, "-m", "forecast", "fit", str(csv), "--model", "LSTM",
+               "--max-seconds", "1", "--out", str(tmp_path / "model.kfc")]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LSTM" in done.stdout
+    command = [sys.executable, "-m", "forecast", "predict", str(tmp_path / "model.kfc")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

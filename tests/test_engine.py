@@ -24,7 +24,9 @@ def make_panel(*parts):
 @pytest.fixture
 def panel():
     return make_panel(
-        [2.0, np.nan, 5.0, -1.0, 4.0, 4.0, 9.0, np.nan, 3.0, 1.0], [7.0, 8.0, 6.0], [1.0, 2.0, 4.0, 8.0]
+        [2.0, np.nan, 5.0, -1.0, 4.0, 4.0, 9.0, np.nan, 3.0, 1.0],
+        [7.0, 8.0, 6.0],
+        [1.0, 2.0, 4.0, 8.0],
     )
 
 
@@ -41,7 +43,9 @@ def test_the_record_is_range_last_value_and_errors(state):
     np.testing.assert_array_equal(record["maximum"], [9.0, 8.0, 8.0])
     np.testing.assert_array_equal(record["last"], [1.0, 6.0, 8.0])
     # Naive's errors, a gap standing at the value before it.
-    np.testing.assert_array_equal(record["error_sum"], [3 + 6 + 5 + 0 + 5 + 6 + 2, 1 + 2, 1 + 2 + 4])
+    np.testing.assert_array_equal(
+        record["error_sum"], [3 + 6 + 5 + 0 + 5 + 6 + 2, 1 + 2, 1 + 2 + 4]
+    )
     np.testing.assert_array_equal(record["error_count"], [7, 2, 3])
     np.testing.assert_allclose(engine.error_scale(state), [27 / 7, 1.5, 7 / 3])
     np.testing.assert_array_equal(state.clock, [10, 3, 4])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from io_samples import long_frame
 
 import forecast as fc
-from forecast.files import replaced_file
+from forecast.files import replaced_file, write_table
 from forecast.io import load, save
 
 
@@ -97,3 +98,29 @@ def test_the_file_may_be_read_as_the_users_mask_says(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert Path(tmp_path / "a.txt").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+# Tables -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".CSV"])
+def test_a_table_is_written_without_its_index(suffix, tmp_path):
+    frame = long_frame()
+    write_table(tmp_path / f"table{suffix}", frame)
+    written = fc.read_file(tmp_path / f"table{suffix}")
+    assert written.columns.tolist() == frame.columns.tolist()
+    np.testing.assert_allclose(written["y"], frame["y"], rtol=1e-14)
+
+
+def test_a_table_of_an_unknown_kind(tmp_path):
+    with pytest.raises(ValueError, match=r"unknown suffix '\.txt'; give \.csv or \.parquet"):
+        write_table(tmp_path / "table.txt", long_frame())
+
+
+def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    (tmp_path / "table.csv").write_text("old")
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space left on device"):
+        write_table(tmp_path / "table.csv", long_frame())
+    assert (tmp_path / "table.csv").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]

@@ -88,7 +88,11 @@ def test_integer_times_and_any_ids(ids, start):
 @pytest.mark.parametrize("forecaster", [Naive(), Drift(), SeasonalNaive(), AR(), PooledAR()])
 def test_a_panel_of_too_short_series_only(forecaster, length):
     frame = pd.DataFrame(
-        {"unique_id": "a", "ds": pd.date_range("2024", periods=length), "y": np.arange(length) + 1.0}
+        {
+            "unique_id": "a",
+            "ds": pd.date_range("2024", periods=length),
+            "y": np.arange(length) + 1.0,
+        }
     )
     new = forecaster.clone().fit(frame, freq="D")
     found = new.predict(3, level=[80]).iloc[:, 2:].to_numpy()

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn.base
-from contracts import HORIZON, forecaster_classes, mixed_frame, odd_frame, small
+from contracts import HORIZON, forecaster_classes, mixed_frame, odd_frame, small, trial
 
 from forecast import engine
 from forecast.forecaster import NotFittedError
@@ -24,7 +24,7 @@ def cls(request):
 
 @pytest.fixture(scope="session")
 def fitted(cls):
-    return small(cls).fit(mixed_frame(), horizon=HORIZON)
+    return trial(cls.__name__).fitted
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,9 @@ def test_predict_from_another_history_leaves_the_forecaster_alone(fitted):
 @pytest.mark.parametrize("horizon", [0, -1, 1.5, True, "4"])
 def test_a_horizon_below_one_is_refused(fitted, horizon):
     for call in (fitted.predict, fitted.sample, lambda h: fitted.clone().fit(mixed_frame(), h)):
-        with pytest.raises(ValueError, match=r"`horizon` must be a whole number of at least 1; got"):
+        with pytest.raises(
+            ValueError, match=r"`horizon` must be a whole number of at least 1; got"
+        ):
             call(horizon)
 
 
@@ -131,7 +133,10 @@ def test_nothing_works_before_fit(cls, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (rows_of("level", "2024-03-20"), r"series 'level': the rows begin at 2024-03-20 .*2024-03-30"),
+        (
+            rows_of("level", "2024-03-20"),
+            r"series 'level': the rows begin at 2024-03-20 .*2024-03-30",
+        ),
         (rows_of("level", "2024-03-30", "2024-03-31"), r"later than that, or call condition\(df\)"),
         (rows_of("level", "2024-04-02", "2024-04-02"), r"2024-04-02"),
         (rows_of("level", "2024-04-02").drop(columns="y"), r"missing column 'y'"),

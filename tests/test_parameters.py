@@ -55,7 +55,10 @@ def test_set_params_of_a_dataclass_and_its_field_together():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sise": 3}, r"Thing has no parameter 'sise'; it has lags, options, size. Did you mean 'size'\?"),
+        (
+            {"sise": 3},
+            r"Thing has no parameter 'sise'; it has lags, options, size. Did you mean 'size'\?",
+        ),
         ({"zzz": 3}, r"it has lags, options, size\.$"),
         ({"options__zzz": 3}, r"no parameter 'options__zzz'"),
         ({"lags__first": 3}, r"no parameter 'lags__first'"),

@@ -17,7 +17,9 @@ MODEL = DriftModel()
 def panel_of(freq="D", **series):
     """Series by name, each `(start, values)`."""
     frames = [
-        pd.DataFrame({"unique_id": name, "ds": pd.date_range(start, periods=len(y), freq=freq), "y": y})
+        pd.DataFrame(
+            {"unique_id": name, "ds": pd.date_range(start, periods=len(y), freq=freq), "y": y}
+        )
         for name, (start, y) in series.items()
     ]
     return read_frame(pd.concat(frames), Columns(), freq).panel
@@ -74,7 +76,9 @@ def test_new_series_join_at_the_end(store):
 def test_rows_that_are_not_newer_are_refused(store, start):
     before = store.state.take([0, 1])
     panel = panel_of(b=("2024-01-05", [8.0]), a=(start, [6.0]))
-    message = rf"series 'a': the rows begin at {start} 00:00:00, .* already seen 2024-01-03 00:00:00\. "
+    message = (
+        rf"series 'a': the rows begin at {start} 00:00:00, .* already seen 2024-01-03 00:00:00\. "
+    )
     with pytest.raises(ValueError, match=message + "Give rows later than that, or call condition"):
         store.after(MODEL, panel, np.array([1, 0]))
     assert_states_equal(store.state, before)
@@ -106,9 +110,13 @@ def test_integer_times():
 def test_units_of_time_may_differ(first, second, zone):
     def panel(start, values, unit):
         times = pd.date_range(start, periods=len(values), freq="h", tz=zone).as_unit(unit)
-        return read_frame(pd.DataFrame({"unique_id": "a", "ds": times, "y": values}), freq="h").panel
+        return read_frame(
+            pd.DataFrame({"unique_id": "a", "ds": times, "y": values}), freq="h"
+        ).panel
 
-    store = StateStore.of_history(MODEL, panel("2024-03-30 22:00", [1.0, 2.0], first), np.array([0]))
+    store = StateStore.of_history(
+        MODEL, panel("2024-03-30 22:00", [1.0, 2.0], first), np.array([0])
+    )
     after = store.after(MODEL, panel("2024-03-31 01:00", [3.0], second), np.array([0]))
     assert after.state.clock[0] == 4
     assert after.ends[0] == pd.Timestamp("2024-03-31 01:00", tz=zone)

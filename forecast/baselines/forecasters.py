@@ -185,6 +185,7 @@ class PooledAR(Forecaster):
 
 
 def seasons_of(season: Season) -> tuple[int, ...]:
+    """The seasons longer than a step, shortest first."""
     lengths = (season.length, season.long or 1)
     return tuple(length for length in lengths if length > 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from forecast.models.blueprint import Blueprint
 from forecast.models.compiled import compiled
 
 __all__ = ["Body", "ReadBody", "RecurrentStack"]
@@ -68,16 +69,15 @@ class Body:
     """A `RecurrentStack` called with NumPy arrays, compiled once for any number of rows and steps.
 
     Args:
-        stack: the layers.
-        num_features: width of the input.
+        blueprint: what to build.
     """
 
-    def __init__(self, stack: RecurrentStack, num_features: int) -> None:
+    def __init__(self, blueprint: Blueprint) -> None:
         """Build the layers and prepare the compiled functions."""
-        self.stack = stack
-        self.num_features = num_features
-        if not stack.built:
-            stack.build((None, None, num_features))
+        self.blueprint = blueprint
+        self.num_features = num_features = blueprint.num_features
+        self.stack = stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
+        stack.build((None, None, num_features))
         states = [((None, units), "float32") for units in self.state_sizes]
         sequences = [((None, None, num_features), "float32"), ((None, None), "bool"), *states]
         self._encode = compiled(
@@ -128,8 +128,27 @@ class Body:
         return [np.asarray(weight) for weight in self.stack.get_weights()]
 
     def set_weights(self, weights: Sequence[NDArray]) -> None:
-        """Put weights in the order of `get_weights`."""
+        """Put weights in the order of `get_weights`.
+
+        Raises:
+            ValueError: if one is missing or has another shape.
+        """
+        expected = [weight.shape for weight in self.get_weights()]
+        if [weight.shape for weight in weights] != expected:
+            got = [weight.shape for weight in weights]
+            raise ValueError(f"weights of the shapes {expected} are expected; got {got}.")
         self.stack.set_weights(list(weights))
+
+    def arrays(self) -> dict[str, NDArray]:
+        """All weights by name, for a bundle."""
+        return {f"weight.{index}": weight for index, weight in enumerate(self.get_weights())}
+
+    @staticmethod
+    def of_arrays(blueprint: Blueprint, arrays: Mapping[str, NDArray]) -> Body | ReadBody:
+        """The body that `arrays` and `blueprint` came from."""
+        body = Body(blueprint)
+        body.set_weights([arrays[f"weight.{index}"] for index in range(len(body.get_weights()))])
+        return body if blueprint.has_readout else ReadBody(body, arrays["coefficients"])
 
 
 class ReadBody:
@@ -147,6 +166,11 @@ class ReadBody:
         self.body = body
         self.coefficients = coefficients
         self.num_features = body.num_features
+        self.blueprint = body.blueprint
+
+    def arrays(self) -> dict[str, NDArray]:
+        """All weights by name, for a bundle."""
+        return self.body.arrays() | {"coefficients": self.coefficients}
 
     def initial_state(self, num_rows: int) -> list[NDArray]:
         """Zero states."""

@@ -74,6 +74,8 @@ class Guide(keras.callbacks.Callback):
         self.step_seconds.append(time.perf_counter() - self.last_batch)
         loss = float(logs["loss"])
         self.losses.append(loss)
+        if batch == 0:
+            self.history["loss"][0] = loss  # the untrained network's, before the first update
         step = batch + 1
         if not np.isfinite(loss):
             warnings.warn("the loss diverged; the best weights so far are kept", stacklevel=2)
@@ -123,7 +125,7 @@ def descend(
     sequences: Sequences,
     training: Training,
     check: Callable[[], float],
-) -> tuple[dict[str, list[float]], int]:
+) -> dict[str, list[float]]:
     """Train the layers of `body` and leave its best weights in it.
 
     Args:
@@ -133,7 +135,7 @@ def descend(
         check: score of the current weights in free running; smaller is better.
 
     Returns:
-        Learning curves, and the number of steps of the plan.
+        Learning curves, and the number of steps of the plan under `num_steps`.
     """
     student = Student(body)
     optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
@@ -144,4 +146,4 @@ def descend(
     except KeyboardInterrupt:
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
     body.set_weights(guide.best)
-    return guide.history, guide.num_steps
+    return guide.history | {"num_steps": [float(guide.num_steps)]}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +17,8 @@ from forecast.checks import check_positive_integer, check_share
 from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
-from forecast.layers import GRU, LSTM, EchoState, SimpleRNN
-from forecast.models.body import Body, ReadBody, RecurrentStack
+from forecast.models.blueprint import Blueprint
+from forecast.models.body import Body, ReadBody
 from forecast.models.descent import descend
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
@@ -56,7 +55,7 @@ class _Trained(NetworkForecaster):
     """Networks trained by gradient descent."""
 
     closed_form: ClassVar[bool] = False
-    _layer: ClassVar[type[keras.layers.Layer]]
+    _layer: ClassVar[str]
 
     def __init__(
         self,
@@ -81,45 +80,30 @@ class _Trained(NetworkForecaster):
     @property
     def num_steps_(self) -> int:
         """Weight updates of the plan; `Training(num_steps=...)` with it replays the fit."""
-        self._require_fitted()
-        return self._num_steps
+        planned = self._require_fitted().estimate.history.get("num_steps", [0.0])
+        return int(planned[0])
 
     def _size(self, num_rows: int) -> tuple[int, int]:
         """Units and layers: as given, or by the amount of data."""
         large = num_rows >= _LARGE_PANEL
         return self.units or (64 if large else 32), self.num_layers or (2 if large else 1)
 
-    def _layers(self, units: int, num_layers: int) -> list[keras.layers.Layer]:
-        """New recurrent layers, with seeded weights."""
-        seeds = np.random.SeedSequence(self.seed).generate_state(2 * num_layers)
-        return [
-            self._layer(
-                units,
-                kernel_initializer=keras.initializers.GlorotUniform(int(seeds[2 * index])),
-                recurrent_initializer=keras.initializers.Orthogonal(seed=int(seeds[2 * index + 1])),
-                return_sequences=True,
-                return_state=True,
-            )
-            for index in range(num_layers)
-        ]
-
     def _estimate(self, task: Task) -> Estimate:
         highway = self._highway(task)
         units, num_layers = self._size(task.panel.num_rows)
-        layers = self._layers(units, num_layers)
-        body = Body(RecurrentStack(layers), input_width(highway))
+        width = input_width(highway)
+        body = Body(Blueprint(self._layer, units, num_layers, width, self.seed))
         model = NetworkModel(highway, body)
         described = f"{num_layers} x {units} units, linear highway"
         no_steps = np.zeros(0, dtype=np.int64)
         if task.ahead is None or (task.ahead[1].ends < 0).all():
-            self._num_steps = 0
             return Estimate(model, f"{described} alone: too short to train on", no_steps, {})
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
         lesson = make_lesson(highway, task.panel, task.season.length)
         planned = self.training.planned_steps(task.panel.num_rows, length)
         sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
         check = _free_running_check(model, *task.ahead, task.season.length)
-        history, self._num_steps = descend(body, sequences, self.training, check)
+        history = descend(body, sequences, self.training, check)
         best = int(np.nanargmin(history["free_running"]))
         described += f", best of {len(history['step'])} checks at step {history['step'][best]:.0f}"
         return Estimate(model, described, no_steps, history)
@@ -137,7 +121,7 @@ class RNNForecaster(_Trained):
         alias: name of the forecast column; the class by default.
     """
 
-    _layer: ClassVar[type[keras.layers.Layer]] = SimpleRNN
+    _layer: ClassVar[str] = "SimpleRNN"
 
 
 class LSTMForecaster(_Trained):
@@ -152,7 +136,7 @@ class LSTMForecaster(_Trained):
         alias: name of the forecast column; the class by default.
     """
 
-    _layer: ClassVar[type[keras.layers.Layer]] = LSTM
+    _layer: ClassVar[str] = "LSTM"
 
 
 class GRUForecaster(_Trained):
@@ -167,7 +151,7 @@ class GRUForecaster(_Trained):
         alias: name of the forecast column; the class by default.
     """
 
-    _layer: ClassVar[type[keras.layers.Layer]] = GRU
+    _layer: ClassVar[str] = "GRU"
 
 
 class ESNForecaster(NetworkForecaster):
@@ -238,13 +222,17 @@ def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, sea
 
 
 @lru_cache(maxsize=4)
-def _built_reservoir(settings: tuple[tuple[str, Any], ...], num_features: int) -> Body:
-    layer = EchoState(**dict(settings), return_sequences=True, return_state=True)
-    return Body(RecurrentStack([layer], has_readout=False), num_features)
+def _built_reservoir(settings: tuple[float, ...], num_features: int) -> Body:
+    units, seed, leak_rate, spectral_radius, input_scaling = settings
+    options = {
+        "leak_rate": leak_rate,
+        "spectral_radius": spectral_radius,
+        "input_scaling": input_scaling,
+    }
+    return Body(Blueprint("EchoState", int(units), 1, num_features, int(seed), options))
 
 
 def _reservoir(forecaster: ESNForecaster, num_features: int) -> Body:
     """The reservoir of these settings: it is never trained, so refits share one."""
-    names = ("units", "leak_rate", "spectral_radius", "input_scaling", "seed")
-    settings = tuple((name, getattr(forecaster, name)) for name in names)
-    return _built_reservoir(settings, num_features)
+    names = ("units", "seed", "leak_rate", "spectral_radius", "input_scaling")
+    return _built_reservoir(tuple(getattr(forecaster, name) for name in names), num_features)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled_ar import PooledARModel
 from forecast.baselines.window import Past
+from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import inputs_along, read_inputs
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["NetworkModel"]
 
-_CELL = "cell."
+_CELL, _HIGHWAY = "cell.", "highway."
 
 
 class NetworkModel:
@@ -73,6 +76,24 @@ class NetworkModel:
             if step + 1 < horizon:
                 upcoming, cells = self._next(past, cells)
         return np.concatenate(steps, axis=2)
+
+    def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """What a bundle keeps of the model: settings for JSON, and arrays."""
+        settings, arrays = self.highway.to_saved()
+        arrays = {_HIGHWAY + name: array for name, array in arrays.items()}
+        body = {"highway": settings, "body": asdict(self.body.blueprint)}
+        return body, arrays | self.body.arrays()
+
+    @classmethod
+    def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> NetworkModel:
+        """The model that `to_saved` gave the settings and arrays of."""
+        own = {
+            name.removeprefix(_HIGHWAY): array
+            for name, array in arrays.items()
+            if name.startswith(_HIGHWAY)
+        }
+        highway = PooledARModel.from_saved(settings["highway"], own)
+        return cls(highway, Body.of_arrays(Blueprint(**settings["body"]), arrays))
 
     def _encode(
         self, past: Past, values: NDArray, valid: NDArray, cells: list[NDArray]

@@ -50,7 +50,9 @@ def least_squares(values, lags):
 
 @pytest.mark.parametrize("lags", [1, 4, [1, 7], [3, 2, 12]])
 def test_coefficients_and_forecasts_equal_statsmodels(lags):
-    series = [simulated([0.6, 0.2], 150, seed, mean=level) for seed, level in ((1, 50.0), (2, -900.0))]
+    series = [
+        simulated([0.6, 0.2], 150, seed, mean=level) for seed, level in ((1, 50.0), (2, -900.0))
+    ]
     ar = AR(lags=lags, ridge=0.0).fit(frame_of(*series), horizon=3)
     forecasts = ar.predict(20).set_index("unique_id")["AR"]
     for row, values in enumerate(series):

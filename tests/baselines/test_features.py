@@ -72,7 +72,9 @@ def test_columns_equal_loops(seed, num_lags, extra, seasons, relative, step, mis
 def test_season_means_are_those_of_the_same_season():
     window = np.arange(24.0)
     features = Features(4, (12,), False, 24)
-    past = Past(window[None], np.array([276.0]), np.array([24]), np.zeros(1), np.zeros(1, dtype=int))
+    past = Past(
+        window[None], np.array([276.0]), np.array([24]), np.zeros(1), np.zeros(1, dtype=int)
+    )
     view = features.view(past)
     for step, same in ((1, (12.0, 0.0)), (3, (14.0, 2.0)), (12, (23.0, 11.0)), (13, (12.0, 0.0))):
         means = features.design(view, step)[0, 7:11] + view.level[0]
@@ -85,7 +87,9 @@ def test_relative_columns_do_not_depend_on_size_or_level(factor):
     features = Features(6, (5,), True, 30)
 
     def design(values):
-        past = Past(values, values.sum(axis=1), np.array([30]), values[:, 0], np.zeros(1, dtype=int))
+        past = Past(
+            values, values.sum(axis=1), np.array([30]), values[:, 0], np.zeros(1, dtype=int)
+        )
         return features.design(features.view(past), 2)
 
     np.testing.assert_allclose(design(factor * (window + 3.0)), design(window), rtol=1e-8)

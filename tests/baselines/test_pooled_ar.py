@@ -162,7 +162,8 @@ def test_much_shrinkage_gives_the_pool_and_little_each_series_its_own():
     for index, values in enumerate(parts):
         design, target, weights = samples(values, 1, logarithm=True)
         own, shared = (
-            np.sum((weights * (target - design @ row)) ** 2) for row in (little[1 + index, 0], pool[0])
+            np.sum((weights * (target - design @ row)) ** 2)
+            for row in (little[1 + index, 0], pool[0])
         )
         assert own < shared
 

@@ -113,7 +113,9 @@ def test_reweighting_approaches_least_absolute_deviations(data):
     target = design @ [1.0, -2.0, 0.5, 3.0] + rng.standard_t(2, size=80)
     current, losses = weights.copy(), []
     for _ in range(60):
-        coefficients = solve_gram(design.T @ (current[:, None] * design), design.T @ (current * target))
+        coefficients = solve_gram(
+            design.T @ (current[:, None] * design), design.T @ (current * target)
+        )
         losses.append(weights @ np.abs(target - design @ coefficients))
         current = absolute_weights(target - design @ coefficients, weights)
     optimum = least_absolute_deviations(design, target, weights)

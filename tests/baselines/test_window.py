@@ -13,7 +13,9 @@ from forecast.draws import Bounds, FeedBack
 from forecast.protocol import Block, Static
 
 LAGS = np.array([1, 3])
-MODEL = ARModel(LAGS, np.array([[0.5, 0.2], [0.9, -0.3]]), np.array([1.0, -2.0]), np.array([4.0, 7.0]))
+MODEL = ARModel(
+    LAGS, np.array([[0.5, 0.2], [0.9, -0.3]]), np.array([1.0, -2.0]), np.array([4.0, 7.0])
+)
 
 
 def walk(values, row):
@@ -73,5 +75,7 @@ def test_a_rollout_feeds_back_what_feedback_returns(num_paths):
         path = list(values[row])
         for step in range(6):
             past = np.array([path[-lag] for lag in LAGS]) - MODEL.centres[row]
-            path.append(max(MODEL.intercepts[row] + past @ MODEL.coefficients[row], limits.low[row]))
+            path.append(
+                max(MODEL.intercepts[row] + past @ MODEL.coefficients[row], limits.low[row])
+            )
             np.testing.assert_allclose(found[row, :, step], path[-1], rtol=1e-10, atol=1e-10)
