@@ -203,8 +203,8 @@ def backtest_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
 def _run(forecaster: Forecaster, plan: Plan, use_fitted: bool) -> Outcome:
     outcome = Outcome(forecaster.name)
     every = 0 if use_fitted else plan.refit_every(forecaster)
-    fitted = forecaster.fitted_ if use_fitted else None
-    for state, fitted in _walk_with_fits(forecaster, plan, every, fitted, outcome):
+    given = forecaster.fitted_ if use_fitted else None
+    for state, fitted in _walk_with_fits(forecaster, plan, every, given, outcome):
         outcome.first = outcome.first or fitted
         outcome.add(fitted, state, plan)
     return outcome

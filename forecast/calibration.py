@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from forecast import engine
-from forecast.draws import Draws
 from forecast.denominators import seasonal_changes
+from forecast.draws import Draws
 from forecast.pipelines import Origins, Panel
 from forecast.protocol import Model, StateBatch
 

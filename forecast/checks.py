@@ -23,7 +23,8 @@ def check_positive_integer(name: str, value: Any, optional: bool = False) -> Non
 
 def check_share(name: str, value: Any, low: float = 0.0, high: float = float("inf")) -> None:
     """Refuse anything but a number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not low <= float(value) <= high:
         raise ValueError(f"`{name}` must be a number from {low} to {high}; got {value!r}.")
 
 
@@ -39,9 +40,12 @@ def check_levels(level: Any) -> tuple[float, ...]:
     """
     if level is None:
         return ()
-    levels = tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
+    levels = (
+        tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
+    )
     for number in levels:
-        if isinstance(number, bool) or not isinstance(number, Real) or not 0 < number < 100:
+        percentage = isinstance(number, Real) and not isinstance(number, bool)
+        if not percentage or not 0 < float(number) < 100:
             raise ValueError(
                 f"`level` must hold percentages above 0 and below 100, such as [80, 95]; "
                 f"got {number!r}."

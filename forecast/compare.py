@@ -89,7 +89,7 @@ def compare(
         backtest_frame(plan, outcomes),
         reading.layout.columns,
         tuple(roles),
-        _denominators(plan, training, season.length),
+        _denominators(plan, season.length),
         horizon,
         origins.step_size,
         plan.levels,
@@ -107,12 +107,10 @@ def _with_baselines(
 ) -> list[Forecaster]:
     """The baselines that are not among the forecasters already, then these."""
     given = {type(forecaster) for forecaster in forecasters if forecaster.alias is None}
-    added = []
-    for baseline in _BASELINES:
-        if baseline not in given:
-            params = baseline().get_params(deep=False)
-            known = {"season_length": season_length} if "season_length" in params else {}
-            added.append(baseline(**known))
+    added: list[Forecaster] = [baseline() for baseline in _BASELINES if baseline not in given]
+    for baseline in added:
+        if "season_length" in baseline.get_params(deep=False):
+            baseline.set_params(season_length=season_length)
     return [*added, *forecasters]
 
 
@@ -123,7 +121,7 @@ def _training_part(plan: Plan) -> Panel:
     return plan.reading.panel.take(rows).head(first[rows])
 
 
-def _denominators(plan: Plan, training: Panel, season: int) -> dict[Any, float]:
+def _denominators(plan: Plan, season: int) -> dict[Any, float]:
     """MASE denominators before each series' first origin."""
     panel = plan.reading.panel
     ends = np.where(plan.origins.ends < 0, np.iinfo(np.int64).max, plan.origins.ends).min(axis=0)
@@ -159,8 +157,8 @@ def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
     """What a reader must know of single series and forecasts."""
     flags = []
     for outcome in outcomes:
-        fell_back = outcome.first.estimate.fell_back if outcome.first else []
-        if len(fell_back):
+        if outcome.first is not None and len(outcome.first.estimate.fell_back):
+            fell_back = outcome.first.estimate.fell_back
             names = ", ".join(str(name) for name in training.ids[fell_back][:5])
             flags.append(
                 f"{outcome.name}: {len(fell_back)} series too short for the model at the first "

@@ -1,7 +1,7 @@
 """The walk of a model over data: begin, absorb, roll forward, stop at origins.
 
-Only the engine calls a model. Around each model it keeps a small record of every series (range,
-last value, size of the one-step errors), the same for all models: it scales intervals, bounds
+Only the engine calls a model. Around each model it keeps a small record of every series (range
+and size of the one-step errors), the same for all models: it scales intervals, bounds
 forecasts and makes a constant series come out as its constant.
 """
 
@@ -44,7 +44,6 @@ def begin(model: Model, series: NDArray) -> StateBatch:
     record = {
         "minimum": blank,
         "maximum": blank,
-        "last": blank,
         "error_sum": np.zeros(len(series)),
         "error_count": np.zeros(len(series), dtype=np.int64),
     }
@@ -192,12 +191,9 @@ def _recorded(record, block: Block, one_step: NDArray) -> dict[str, NDArray]:
     low = np.where(block.observed, block.values, np.inf).min(axis=1)
     high = np.where(block.observed, block.values, -np.inf).max(axis=1)
     seen = block.observed.any(axis=1)
-    newest = block.observed.shape[1] - 1 - np.argmax(block.observed[:, ::-1], axis=1)
-    last = values[np.arange(len(values)), newest]
     return {
         "minimum": np.where(seen, np.fmin(record["minimum"], low), record["minimum"]),
         "maximum": np.where(seen, np.fmax(record["maximum"], high), record["maximum"]),
-        "last": np.where(seen, last, record["last"]),
         "error_sum": record["error_sum"] + np.where(known, errors, 0.0).sum(axis=1),
         "error_count": record["error_count"] + known.sum(axis=1),
     }

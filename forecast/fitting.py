@@ -95,9 +95,9 @@ def fit_model(
 ) -> Fitted:
     """Fit on a panel.
 
-    Once on what lies before the calibration origins, to see honest errors there. A closed form is
-    then fitted again on everything; a network keeps its weights, since these origins have told it
-    when to stop.
+    Once on what lies before the calibration origins, to see honest errors there. The estimate is
+    then completed on everything: a closed form is fitted again; a network keeps its weights, since
+    these origins have told it when to stop, and only its linear part is fitted again.
 
     Args:
         forecaster: gives the estimate.
@@ -117,8 +117,7 @@ def fit_model(
     head = panel.head(_before(origins, panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins)))
     calibration = calibrate(estimate.model, panel, origins, season.length)
-    if forecaster.closed_form:
-        estimate = forecaster._estimate(Task(panel, season, horizon))
+    estimate = forecaster._complete(estimate, Task(panel, season, horizon))
     return Fitted(estimate, panel.ids, season, horizon, calibration)
 
 

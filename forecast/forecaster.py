@@ -59,6 +59,10 @@ class Forecaster(Parameters, ABC):
     def _estimate(self, task: Task) -> Estimate:
         """Learn parameters from the training series of `task`."""
 
+    def _complete(self, estimate: Estimate, task: Task) -> Estimate:  # noqa: ARG002
+        """The estimate on all training series, after one on their earlier part; fitted anew."""
+        return self._estimate(task)
+
     @property
     def name(self) -> str:
         """Name of the forecast columns: the alias, or the class ("LSTM" of LSTMForecaster)."""

@@ -26,7 +26,7 @@ def point_frame(
     store: StateStore, columns: Columns, alias: str, points: NDArray
 ) -> pd.DataFrame:  # fmt: skip
     """Point forecasts, `(num_series, horizon)`, after the end of each series."""
-    num_series, horizon = points.shape
+    horizon = points.shape[1]
     return pd.DataFrame(
         {
             columns.id: np.repeat(store.ids, horizon),
@@ -40,8 +40,8 @@ def sample_frame(store: StateStore, columns: Columns, paths: NDArray) -> pd.Data
     """Sample paths, `(num_series, num_paths, horizon)`, path after path of each series."""
     num_series, num_paths, horizon = paths.shape
     times = _times_after(store, horizon)
-    rows = np.arange(num_series * horizon).reshape(num_series, 1, horizon)
-    rows = np.broadcast_to(rows, paths.shape).ravel()
+    steps = np.arange(num_series * horizon).reshape(num_series, 1, horizon)
+    rows = np.broadcast_to(steps, paths.shape).ravel()
     return pd.DataFrame(
         {
             columns.id: np.repeat(store.ids, num_paths * horizon),

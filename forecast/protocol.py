@@ -106,7 +106,10 @@ class Static:
 class Feedback(Protocol):
     """Turns what a model emits during a rollout into the values that it is fed back."""
 
-    num_paths: int
+    @property
+    def num_paths(self) -> int:
+        """Paths rolled forward for each row."""
+        ...
 
     def __call__(self, emitted: FloatArray, step: int) -> FloatArray:
         """Values for steps `step`, `step + 1`, ... of the horizon.

@@ -69,7 +69,7 @@ class StateStore:
     def _advanced(self, model: Model, panel: Panel, rows: NDArray) -> StateStore:
         block = self._block_after(panel, rows)
         state, _ = engine.absorb(model, self.state.take(rows), block)
-        ends = self.ends.to_series(index=range(len(self.ids)))
+        ends = self.ends.to_series().reset_index(drop=True)
         ends.iloc[rows] = panel.ends
         return StateStore(
             self.ids, pd.Index(ends), self.state.put(rows, state), self.frequency
@@ -81,8 +81,9 @@ class StateStore:
         if overlap.any():
             late = int(np.argmax(overlap))
             raise ValueError(
-                f"series {panel.ids[late]!r}: the rows begin at {panel.starts[late]}, but the state "
-                f"has already seen {self.ends[rows[late]]}. Give rows later than that, or call "
+                f"series {panel.ids[late]!r}: the rows begin at {panel.starts[late]}, but the "
+                f"state has already seen {self.ends[rows[late]]}. Give rows later than that, or "
+                "call "
                 "condition(df) with the whole history."
             )
         starts = zip(panel.starts, self.ends.take(rows), strict=True)

@@ -40,7 +40,7 @@ class ARModel(WindowModel):
         self.intercepts = intercepts
         self.centres = centres
 
-    def emit(self, past: Past, num_steps: int) -> NDArray:
+    def emit(self, past: Past, num_steps: int) -> NDArray:  # noqa: ARG002 (always 1)
         """See `WindowModel`."""
         lagged = past.window[:, self.window_length - self.lags]
         centred = np.nan_to_num(lagged - self.centres[past.series, None])

@@ -28,7 +28,7 @@ class Naive(Forecaster):
 
     Example:
         >>> import pandas as pd
-        >>> df = pd.DataFrame({"unique_id": "a", "ds": range(9), "y": [1.0, 5, 2, 4, 3, 6, 8, 9, 7]})
+        >>> df = pd.DataFrame({"unique_id": "a", "ds": range(8), "y": [1.0, 5, 2, 4, 3, 6, 8, 7]})
         >>> Naive().fit(df).predict(horizon=2)["Naive"].tolist()
         [7.0, 7.0]
     """
@@ -39,7 +39,7 @@ class Naive(Forecaster):
         """Store the arguments."""
         self.alias = alias
 
-    def _estimate(self, task: Task) -> Estimate:
+    def _estimate(self, task: Task) -> Estimate:  # noqa: ARG002 (nothing to learn)
         return Estimate.closed_form(NaiveModel(), "last value")
 
 
@@ -56,7 +56,7 @@ class Drift(Forecaster):
         """Store the arguments."""
         self.alias = alias
 
-    def _estimate(self, task: Task) -> Estimate:
+    def _estimate(self, task: Task) -> Estimate:  # noqa: ARG002 (nothing to learn)
         return Estimate.closed_form(DriftModel(), "mean change since the start")
 
 
@@ -198,7 +198,7 @@ def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
 
 
 def _default_lags(panel: Panel, season: Season) -> NDArray:
-    """Lags 1 to m + 1, and m' - 1 to m' + 1 of a longer season m'; never over a quarter of the data.
+    """Lags 1 to m + 1, and m' - 1 to m' + 1 of a longer season m'; at most a quarter of the data.
 
     Without a season, 12 (n / 100)^(1/4) lags (Schwert's rule).
     """

@@ -90,10 +90,11 @@ class PooledARModel(WindowModel):
         """See `WindowModel`."""
         view = self.features.view(past)
         own = past.series + 1 if len(self.coefficients) > 1 else np.zeros_like(past.series)
+        designs = (self.features.design(view, step + 1) for step in range(num_steps))
         steps = [
-            np.einsum("np,np->n", self.features.design(view, step + 1), self.coefficients[own, step])
-            for step in range(num_steps)
-        ]  # fmt: skip
+            np.einsum("np,np->n", design, self.coefficients[own, step])
+            for step, design in enumerate(designs)
+        ]
         return view.level[:, None] + view.scale[:, None] * np.stack(steps, axis=1)
 
 
@@ -132,9 +133,13 @@ def fit_step(
 
 
 def shrink_to_pool(
-    samples: Samples, design: NDArray, step: int, fit: tuple[NDArray, NDArray], regression: Regression,
+    samples: Samples,
+    design: NDArray,
+    step: int,
+    fit: tuple[NDArray, NDArray],
+    regression: Regression,
     num_series: int,
-) -> NDArray:  # fmt: skip
+) -> NDArray:
     """Each series' coefficients, drawn towards the pool's.
 
     `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`, G the pool's Gram matrix per row.

@@ -36,14 +36,14 @@ class PooledSettings:
         seasons: season lengths, in steps.
         block_length: steps ahead that get a regression of their own.
         regression: penalty, shrinkage, loss.
-        max_rows: origins learned from at most; beyond, every k-th is taken.
+        max_elements: size of the design matrix at most; beyond, every k-th origin is taken.
     """
 
     num_lags: int
     seasons: tuple[int, ...]
     block_length: int
     regression: Regression
-    max_rows: int = 20_000
+    max_elements: int = 2_400_000
 
 
 def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
@@ -132,7 +132,7 @@ def metric_weights(level: NDArray, denominators: NDArray) -> NDArray:
 def _stride(panel: Panel, features: Features, settings: PooledSettings) -> int:
     """Distance between origins: all rows if they are few, never in step with a season."""
     rows = sum(len(_origins(int(n), features.num_lags, 1)) for n in panel.lengths)
-    stride = max(1, -(-rows // settings.max_rows))
+    stride = max(1, -(-rows * features.num_columns // settings.max_elements))
     while any(gcd(stride, season) > 1 for season in settings.seasons if season > 1):
         stride += 1
     return stride

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 __all__ = ["absolute_weights", "one_thread", "solve_gram", "solve_ridge"]
 
@@ -85,7 +85,8 @@ def solve_ridge(
 
     Example:
         >>> import numpy as np
-        >>> slope, intercept = solve_ridge(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3, 5]), 0)
+        >>> design = np.array([[0.0], [1.0], [2.0]])
+        >>> slope, intercept = solve_ridge(design, np.array([1.0, 3.0, 5.0]), ridge=0.0)
         >>> round(float(slope[0]), 6), round(float(intercept), 6)
         (2.0, 1.0)
     """

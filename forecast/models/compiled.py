@@ -45,7 +45,7 @@ def _trace(function: Callable[..., Any], signature: Signature) -> Callable[..., 
         specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
         return tf.function(function, input_signature=specs, autograph=False)
     if keras.backend.backend() == "jax":
-        import jax
+        import jax  # type: ignore[import-not-found]
 
         return jax.jit(function)
     return function

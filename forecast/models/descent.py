@@ -35,9 +35,7 @@ class Student(keras.Model):
         states = [ops.zeros((ops.shape(features)[0], units)) for units in self.state_sizes]
         return self.stack(features, inputs["mask"], states)[0]
 
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ) -> Any:  # noqa: ARG002
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
         """`sum w |y - f| / sum w`."""
         error = ops.abs(y - y_pred) * sample_weight
         return ops.sum(error) / ops.maximum(ops.sum(sample_weight), 1e-6)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast import engine
 from forecast.baselines.forecasters import default_num_lags, seasons_of
@@ -107,6 +107,13 @@ class _Trained(NetworkForecaster):
         best = int(np.nanargmin(history["free_running"]))
         described += f", best of {len(history['step'])} checks at step {history['step'][best]:.0f}"
         return Estimate(model, described, no_steps, history)
+
+    def _complete(self, estimate: Estimate, task: Task) -> Estimate:
+        """The same network around a highway that knows all training series."""
+        if not isinstance(estimate.model, NetworkModel):
+            raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
+        model = NetworkModel(self._highway(task), estimate.model.body)
+        return replace(estimate, model=model)
 
 
 class RNNForecaster(_Trained):

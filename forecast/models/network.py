@@ -128,7 +128,7 @@ def _runs(gap: NDArray) -> Iterator[slice]:
         if column > start:
             yield slice(start, column)
         yield slice(column, column + 1)
-        start = column + 1
+        start = int(column) + 1
     if start < len(gap):
         yield slice(start, len(gap))
 

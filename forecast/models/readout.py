@@ -51,9 +51,7 @@ def _choose_penalty(design: NDArray, target: NDArray, weights: NDArray, late: ND
     return min(candidates, key=lambda penalty: candidates[penalty])
 
 
-def _fit(
-    design: NDArray, target: NDArray, weights: NDArray, penalty: float
-) -> NDArray:
+def _fit(design: NDArray, target: NDArray, weights: NDArray, penalty: float) -> NDArray:
     regression = Regression(penalty, np.inf, _REWEIGHTINGS)
     return fit_step(design, target, weights, regression, None)[0]
 
