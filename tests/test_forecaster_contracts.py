@@ -42,7 +42,7 @@ def test_columns_and_shapes_of_predict(cls, fitted):
     assert list(plain.columns) == ["unique_id", "ds", fitted.name] and len(plain) == 5 * HORIZON
     frame = fitted.predict(9, level=[95, 80])
     alias = fitted.name
-    assert alias == name
+    assert alias == name.removesuffix("Forecaster")
     assert list(frame.columns) == [
         "unique_id", "ds", alias,
         f"{alias}-lo-80", f"{alias}-hi-80", f"{alias}-lo-95", f"{alias}-hi-95",

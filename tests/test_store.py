@@ -42,7 +42,8 @@ def test_newer_rows_move_their_series_only(store):
     after = store.after(MODEL, panel_of(b=("2024-01-05", [8.0, 6.0])), np.array([1]))
     assert list(after.ends) == list(pd.to_datetime(["2024-01-03", "2024-01-06"]))
     np.testing.assert_array_equal(after.state.clock, [3, 4])
-    np.testing.assert_array_equal(after.state.arrays["record.last"], [4.0, 6.0])
+    window = after.state.arrays["model.window"]
+    np.testing.assert_array_equal(window[:, -1], [4.0, 6.0])
     np.testing.assert_array_equal(store.state.clock, [3, 2])
     assert_states_equal(after.state.take([0]), store.state.take([0]))
 

@@ -65,6 +65,7 @@ class Guide(keras.callbacks.Callback):
         """Set the learning rate of the step."""
         rate = learning_rate_at(batch, self.num_steps, self.training.learning_rate)
         self.model.optimizer.learning_rate = rate
+        self.model.reset_metrics()  # Keras would report the mean loss since the epoch began
         self.last_batch = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:

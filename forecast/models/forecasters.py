@@ -100,12 +100,13 @@ class _Trained(NetworkForecaster):
             return Estimate(model, f"{described} alone: too short to train on", no_steps, {})
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
         lesson = make_lesson(highway, task.panel, task.season.length)
+        if not lesson.weights.any():
+            return Estimate(model, f"{described} alone: no changes to learn from", no_steps, {})
         planned = self.training.planned_steps(task.panel.num_rows, length)
         sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
         check = _free_running_check(model, *task.ahead, task.season.length)
         history = descend(body, sequences, self.training, check)
-        best = int(np.nanargmin(history["free_running"]))
-        described += f", best of {len(history['step'])} checks at step {history['step'][best]:.0f}"
+        described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
         return Estimate(model, described, no_steps, history)
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
@@ -226,6 +227,12 @@ def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, sea
         return mean_scaled_error(errors, denominators[rows])
 
     return check
+
+
+def _best_step(history: dict[str, list[float]]) -> float:
+    """Step of the check with the smallest score; 0 where none was made or could be scored."""
+    checks = zip(history["free_running"], history["step"], strict=True)
+    return min((check for check in checks if np.isfinite(check[0])), default=(0.0, 0.0))[1]
 
 
 @lru_cache(maxsize=4)

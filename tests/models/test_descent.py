@@ -1,0 +1,238 @@
+"""Gradient descent: rates, plans, losses and checks as they happen, and how it ends early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from models.material import body_of
+from numpy.typing import NDArray
+
+from forecast.models import descent
+from forecast.models.blueprint import Blueprint
+from forecast.models.body import Body
+from forecast.models.descent import descend
+from forecast.models.teaching import Lesson, Sequences
+from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
+
+FEATURES = 3
+
+
+def lesson_of(seed: int = 0) -> Lesson:
+    """Targets that depend on the newest input; the last series is shorter than a stretch."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(0.0, 1.0, (5, 24, FEATURES)).astype(np.float32)
+    lengths = np.array([24, 24, 24, 18, 6])
+    valid = np.arange(24) < lengths[:, None]
+    targets = np.where(valid, 0.8 * features[..., 0] - 0.3, 0.0)
+    return Lesson(features, targets, np.where(valid, rng.uniform(0.5, 1.5, valid.shape), 0.0), lengths)
+
+
+def sequences_of(num_updates: int, seed: int = 1) -> Sequences:
+    return Sequences(lesson_of(), 10, batch_size=6, num_updates=num_updates, seed=seed)
+
+
+def fresh() -> Body:
+    return Body(Blueprint("GRU", 4, 1, FEATURES, seed=3))
+
+
+def better_each_time() -> Callable[[], float]:
+    """A check that every training passes: the newest weights are always the best."""
+    numbers = count()
+    return lambda: -float(next(numbers))
+
+
+def assert_same(actual: list[NDArray], expected: list[NDArray]) -> None:
+    for left, right in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+class Recorder:
+    """A check that notes the weights it sees; scores improve until `until`, then get worse."""
+
+    def __init__(self, body: Body, until: int = 10**6) -> None:
+        self.body, self.until = body, until
+        self.weights: list[list[NDArray]] = []
+
+    def __call__(self) -> float:
+        self.weights.append(self.body.get_weights())
+        number = len(self.weights) - 1
+        return float(-number if number <= self.until else number)
+
+
+def test_training_learns_what_the_inputs_say() -> None:
+    body = fresh()
+    training = Training(num_steps=60, num_checks=2, learning_rate=0.05)
+    history = descend(body, sequences_of(60), training, better_each_time())
+    assert history["step"] == [0.0, 35.0, 60.0] and history["num_steps"] == [60.0]
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+
+
+def test_the_optimizer_gets_the_rate_of_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def adam(*args, **kwargs):
+        made.append(original(*args, **kwargs))
+        return made[-1]
+
+    original = keras.optimizers.Adam
+    monkeypatch.setattr(keras.optimizers, "Adam", adam)
+    body, rates, scores = fresh(), [], better_each_time()
+
+    def check() -> float:
+        rates.append(float(made[0].learning_rate.numpy()))
+        return scores()
+
+    training = Training(num_steps=20, num_checks=10, learning_rate=0.01)
+    history = descend(body, sequences_of(20), training, check)
+    assert history["step"] == [0.0, *np.arange(11.0, 21.0)]
+    expected = [learning_rate_at(step - 1, 20, 0.01) for step in range(11, 21)]
+    np.testing.assert_allclose(rates[1:], expected, rtol=1e-6)
+
+
+def test_the_first_update_of_adam_moves_weights_by_a_tenth_of_the_rate() -> None:
+    body = fresh()
+    before = body.get_weights()
+    descend(body, sequences_of(1), Training(num_steps=1, learning_rate=0.02), better_each_time())
+    moved = [np.abs(new - old) for new, old in zip(body.get_weights(), before, strict=True)]
+    *_, kernel, bias = moved
+    np.testing.assert_allclose(np.append(kernel, bias), 0.02 / WARMUP_STEPS, rtol=1e-3)
+    # Behind a readout of zeros no gradient reaches the layers yet.
+    assert not any(move.any() for move in moved[:-2])
+
+
+def test_the_loss_is_the_weighted_absolute_error_of_each_batch() -> None:
+    body = body_of("LSTM", FEATURES, units=4, num_layers=2)
+    sequences = sequences_of(14)
+    losses = []
+    for number in range(14):
+        features, valid, targets, weights = sequences.batch(number)
+        corrections, _ = body.encode(features, valid, body.initial_state(len(features)))
+        losses.append((np.abs(targets - corrections) * weights).sum() / weights.sum())
+    standing = Training(num_steps=14, num_checks=2, learning_rate=0.0)
+    history = descend(body, sequences, standing, better_each_time())
+    assert history["step"] == [0.0, 12.0, 14.0]
+    expected = [losses[0], np.mean(losses[:12]), np.mean(losses[12:])]
+    np.testing.assert_allclose(history["loss"], expected, rtol=1e-5)
+
+
+def test_the_same_steps_give_the_same_weights_bit_for_bit() -> None:
+    bodies = [fresh(), fresh(), fresh()]
+    for body, seed in zip(bodies, (1, 1, 2), strict=True):
+        descend(body, sequences_of(15, seed), Training(num_steps=15), better_each_time())
+    first, again, other = (body.get_weights() for body in bodies)
+    assert_same(first, again)
+    assert (first[0] != other[0]).any() and (first[0] != fresh().get_weights()[0]).any()
+
+
+def tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock on which everything between two looks takes one second."""
+    clock = count()
+    monkeypatch.setattr(descent, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
+
+
+@pytest.mark.parametrize(("max_seconds", "planned"), [(50.0, 35), (1.0, 10), (1e6, 60)])
+def test_max_seconds_fixes_a_plan_that_replays(
+    max_seconds: float, planned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(monkeypatch)
+    timed, replayed = fresh(), fresh()
+    training = Training(max_seconds=max_seconds, num_checks=2)
+    history = descend(timed, sequences_of(60), training, better_each_time())
+    # 23 s until the plan is made: the first check 2, ten steps 20, one look; 2 s for checks.
+    assert history["num_steps"] == [float(planned)]
+    assert history["step"][-1] == planned
+    again = Training(num_steps=planned, num_checks=2)
+    curves = descend(replayed, sequences_of(planned), again, better_each_time())
+    assert_same(timed.get_weights(), replayed.get_weights())
+    assert curves == history
+
+
+def test_the_untrained_network_is_a_candidate() -> None:
+    body, numbers = fresh(), count()
+    before = body.get_weights()
+    history = descend(
+        body, sequences_of(12), Training(num_steps=12, num_checks=2), lambda: float(next(numbers))
+    )
+    assert history["free_running"] == [0.0, 1.0, 2.0]
+    assert_same(body.get_weights(), before)
+    valid = np.ones((5, 24), dtype=bool)
+    corrections, _ = body.encode(lesson_of().features, valid, body.initial_state(5))
+    assert not corrections.any()
+
+
+def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
+    body = fresh()
+    check = Recorder(body, until=2)
+    training = Training(num_steps=40, num_checks=30)
+    history = descend(body, sequences_of(40), training, check)
+    # The best check was that of step 12; four checks without a better one follow.
+    assert history["step"] == [0.0, *np.arange(11.0, 17.0)]
+    assert history["num_steps"] == [40.0]
+    assert_same(body.get_weights(), check.weights[2])
+    assert (check.weights[2][0] != check.weights[-1][0]).any()
+
+
+@pytest.mark.parametrize("score", [float("nan"), 1.0])
+def test_a_score_that_never_falls_keeps_the_untrained_network(score: float) -> None:
+    body = fresh()
+    before = body.get_weights()
+    descend(body, sequences_of(12), Training(num_steps=12, num_checks=2), lambda: score)
+    assert_same(body.get_weights(), before)
+
+
+class Broken(Sequences):
+    """Batches whose targets are not numbers from one on."""
+
+    broken_from = 12
+
+    def __getitem__(self, number: int):
+        inputs, targets, weights = super().__getitem__(number)
+        return inputs, targets + (np.nan if number >= self.broken_from else 0.0), weights
+
+
+def test_divergence_stops_the_training_and_keeps_the_best_weights() -> None:
+    body = fresh()
+    check = Recorder(body)
+    sequences = Broken(lesson_of(), 10, batch_size=6, num_updates=30, seed=1)
+    with pytest.warns(UserWarning, match="the loss diverged; the best weights so far are kept"):
+        history = descend(body, sequences, Training(num_steps=30, num_checks=20), check)
+    assert history["step"] == [0.0, 11.0, 12.0]
+    assert_same(body.get_weights(), check.weights[-1])
+    assert all(np.isfinite(weight).all() for weight in body.get_weights())
+
+
+def test_a_loss_that_is_infinite_at_once_leaves_the_untrained_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finite = descent.Student.compute_loss
+    monkeypatch.setattr(
+        descent.Student, "compute_loss", lambda *args, **kwargs: finite(*args, **kwargs) / 0.0
+    )
+    body = fresh()
+    before = body.get_weights()
+    with pytest.warns(UserWarning, match="the loss diverged"):
+        history = descend(body, sequences_of(20), Training(num_steps=20), better_each_time())
+    assert history["step"] == [0.0]
+    assert_same(body.get_weights(), before)
+
+
+@pytest.mark.parametrize("checks_before", [0, 1, 3])
+def test_an_interrupt_keeps_the_best_weights(checks_before: int) -> None:
+    body = fresh()
+    before, recorder = body.get_weights(), Recorder(body)
+
+    def check() -> float:
+        if len(recorder.weights) == checks_before:
+            raise KeyboardInterrupt
+        return recorder()
+
+    with pytest.warns(UserWarning, match="interrupted; the best weights so far are kept"):
+        history = descend(body, sequences_of(20), Training(num_steps=20, num_checks=10), check)
+    assert history["step"] == [0.0, 11.0, 12.0][:checks_before]
+    assert len(history["loss"]) == len(history["free_running"]) == checks_before
+    assert_same(body.get_weights(), recorder.weights[-1] if checks_before else before)
