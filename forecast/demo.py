@@ -43,7 +43,7 @@ class Part:
         """What will be done, in a sentence."""
         return (
             f"{self.title}: {self.num_windows} origins, horizon {self.horizon}, networks trained "
-            f"once, budget {self.max_seconds:g} s each"
+            f"once, budget {self.max_seconds:g} s each; closed forms, ESN too, at every origin"
         )
 
 

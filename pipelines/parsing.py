@@ -115,9 +115,24 @@ def parse_numbers(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
     for row in np.flatnonzero(np.asarray(column.notna())):
         entry = column.iloc[row]
         if isinstance(entry, (str, bytes, complex)) or not hasattr(entry, "__float__"):
-            raise ValueError(_no_number(entry, place(int(row))))
+            shown = _row_to_show(column, int(row))
+            raise ValueError(_no_number(column.iloc[shown], place(shown)))
         values[row] = float(entry)
     return values
+
+
+def _row_to_show(column: pd.Series, first: int) -> int:
+    """The first row that is no number even when read as text; `first` if there is none.
+
+    One word in a csv column makes text of all its numbers: the word is what the user looks for.
+    """
+    for row in np.flatnonzero(np.asarray(column.notna())):
+        entry = column.iloc[row]
+        try:
+            float(entry if isinstance(entry, str) else 0.0)
+        except ValueError:
+            return int(row)
+    return first
 
 
 def _no_number(entry: Any, place: str) -> str:

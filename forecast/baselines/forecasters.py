@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -215,6 +215,8 @@ def _lag_array(lags: Any) -> NDArray | None:
     """Lags as given, as an increasing array."""
     if lags is None:
         return None
+    if isinstance(lags, Iterator):
+        raise ValueError(f"`lags` must be a number or a list; got a {type(lags).__name__}.")
     listed = list(lags) if isinstance(lags, Iterable) else None
     if listed is not None and not listed:
         raise ValueError("`lags` is empty; give a number p for lags 1 to p, or a list of lags.")

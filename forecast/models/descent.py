@@ -14,6 +14,7 @@ from keras import ops
 from forecast.models.body import Body
 from forecast.models.teaching import Sequences
 from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
+from forecast.progress import progress_bar
 
 __all__ = ["descend"]
 
@@ -56,6 +57,7 @@ class Guide(keras.callbacks.Callback):
         self.started = self.last_batch = time.perf_counter()
         self.step_seconds: list[float] = []
         self.check_seconds = 0.0
+        self.advance: Callable[[str, int], None] = lambda description, units: None  # noqa: ARG005
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Score the untrained network: the linear forecast alone."""
@@ -76,6 +78,7 @@ class Guide(keras.callbacks.Callback):
         if batch == 0:
             self.history["loss"][0] = loss  # the untrained network's, before the first update
         step = batch + 1
+        self.advance(f"training, step {step}, loss {loss:.4f}", 1)
         if not np.isfinite(loss):
             warnings.warn("the loss diverged; the best weights so far are kept", stacklevel=2)
             self.model.stop_training = True
@@ -140,9 +143,10 @@ def descend(
     optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
     student.compile(optimizer=optimizer)
     guide = Guide(body, training, len(sequences), check)
-    try:
-        student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
-    except KeyboardInterrupt:
-        warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
+    with progress_bar(len(sequences)) as guide.advance:
+        try:
+            student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+        except KeyboardInterrupt:
+            warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
     body.set_weights(guide.best)
     return guide.history | {"num_steps": [float(guide.num_steps)]}

@@ -63,7 +63,9 @@ def highway_of(
     return PooledARModel(features, rng.normal(0.02, 0.1, shape), logarithm)
 
 
-def body_of(layer: str, num_features: int, units: int = 5, num_layers: int = 2, seed: int = 0) -> Body:
+def body_of(
+    layer: str, num_features: int, units: int = 5, num_layers: int = 2, seed: int = 0
+) -> Body:
     """A body with random weights everywhere, biases and the readout too."""
     body = Body(Blueprint(layer, units, num_layers, num_features, seed))
     rng = np.random.default_rng(seed + 1)

@@ -140,7 +140,9 @@ def test_an_untrained_network_corrects_nothing(layer: str) -> None:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_seed_decides_the_weights_and_no_two_matrices_share_draws(layer: str) -> None:
-    first, again, other = (Body(Blueprint(layer, 6, 2, 6, seed)).get_weights() for seed in (1, 1, 2))
+    first, again, other = (
+        Body(Blueprint(layer, 6, 2, 6, seed)).get_weights() for seed in (1, 1, 2)
+    )
     for left, right in zip(first, again, strict=True):
         np.testing.assert_array_equal(left, right)
     matrices = [(left, right) for left, right in zip(first, other, strict=True) if left.any()]
@@ -176,5 +178,7 @@ def test_arrays_rebuild_the_body(layer: str) -> None:
 
 
 def test_an_unknown_layer_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be one of SimpleRNN, LSTM, GRU, EchoState; got 'RNN'"):
+    with pytest.raises(
+        ValueError, match="must be one of SimpleRNN, LSTM, GRU, EchoState; got 'RNN'"
+    ):
         Blueprint("RNN", 4, 1, 3, seed=0)

@@ -66,8 +66,10 @@ def test_a_season_that_the_window_does_not_hold_counts_as_the_level(season: int)
 def test_extremes_are_cut_at_eight_units() -> None:
     values = VALUES.copy()
     values[-LAGS - 1] += 1e6
-    values[-3 * LAGS :-LAGS - 1] -= 1e6
-    features = read_inputs(highway_of(LAGS, (LAGS, LAGS + 2), WINDOW), past_of(values, WINDOW)).features[0]
+    values[-3 * LAGS : -LAGS - 1] -= 1e6
+    features = read_inputs(
+        highway_of(LAGS, (LAGS, LAGS + 2), WINDOW), past_of(values, WINDOW)
+    ).features[0]
     assert features[5] == 8.0  # lag 6: the burst
     assert features[8] == -8.0  # lag 8: before it
     assert np.abs(features).max() == 8.0

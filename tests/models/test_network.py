@@ -204,7 +204,9 @@ def test_one_step_forecasts_equal_a_float64_oracle(num_layers: int, logarithm: b
 def test_forecasts_follow_the_unit_of_the_series(layer: str, factor: float, shift: float) -> None:
     model, values = network_of(highway_of(), layer), gappy()
     state, one_step = model.observe(model.init_state(ROWS, NEW), block_of(values))
-    moved, moved_step = model.observe(model.init_state(ROWS, NEW), block_of(factor * values + shift))
+    moved, moved_step = model.observe(
+        model.init_state(ROWS, NEW), block_of(factor * values + shift)
+    )
     expected = factor * one_step + shift
     np.testing.assert_array_equal(np.isnan(moved_step), np.isnan(expected))
     scale = factor * np.nanmax(np.abs(values))

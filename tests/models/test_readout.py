@@ -22,9 +22,7 @@ def reservoir(units: int = UNITS) -> Body:
     return Body(Blueprint("EchoState", units, 1, FEATURES, seed=2, options=options))
 
 
-def lesson_of(
-    num_series: int, num_steps: int, seed: int, targets: NDArray | None = None
-) -> Lesson:
+def lesson_of(num_series: int, num_steps: int, seed: int, targets: NDArray | None = None) -> Lesson:
     """Random inputs; random targets by default; uneven weights; the last series is shorter."""
     rng = np.random.default_rng(seed)
     features = rng.normal(0.0, 1.0, (num_series, num_steps, FEATURES)).astype(np.float32)

@@ -213,7 +213,7 @@ REFUSED = {
     "column 'y' occurs 2 times": lambda: pd.concat([base(), base()[["y"]]], axis=1),
     "series 'b', time 2024-01-05 00:00:00 occurs more than once":
         lambda: pd.concat([base(), base().tail(1)]),
-    "column 'y' of series 'a' holds text, for example '1'": lambda: base(y=["1", "x"] * 5),
+    "column 'y' of series 'a' holds text, for example 'x'": lambda: base(y=["1", "x"] * 5),
     "column 'y' of series 'a' holds complex": lambda: base(y=[1j] * 10),
     "column 'y' of series 'a' holds Timestamp": lambda: base(y=base()["ds"]),
     "target is infinite in 1 rows, first at series 'b', time 2024-01-02":
@@ -277,3 +277,9 @@ def test_nothing_of_the_users_frame_changes():
     one = pd.DataFrame({"unique_id": "a", "ds": [1, 2], "y": [1.0, 2.0]})
     read_frame(one).panel.values[:] = 0.0
     assert one["y"].tolist() == [1.0, 2.0]
+
+
+def test_one_word_among_numbers_read_as_text_is_the_one_shown():
+    frame = pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": ["1.5", "oops", "2.5"]})
+    with pytest.raises(ValueError, match="series 'a' holds text, for example 'oops'"):
+        read_frame(frame)
