@@ -3,6 +3,9 @@
 PYTHON ?= python3
 PYTEST_FLAGS ?= -n 2 --dist loadfile
 
+# Each of the test processes has a core for itself: threads of its own would only get in the way.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
+
 VENV := .venv
 BIN := $(VENV)/bin
 # The build of an editable install warns about folders named like the package: not for the user.
@@ -26,7 +29,7 @@ demo: $(DEMO_STAMP)
 	@$(BIN)/forecast demo --report report.html
 
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 # mypy reads neither the import hook of an editable install nor the package-dir mapping behind it,
 # so it would not find forecast.pipelines. A tree of links that looks like the installed package is

@@ -23,6 +23,8 @@ from forecast.pipelines import Panel
 __all__ = ["PooledSettings", "estimate_pooled", "metric_weights"]
 
 _WEIGHT_CAP = 10.0
+# Products in one round of fitting all steps: about a second on two cores.
+_MOST_PRODUCTS = 2.5e10
 # Reweightings of a step that starts from the coefficients of the step before it.
 _WARM_REWEIGHTINGS = 3
 
@@ -36,14 +38,15 @@ class PooledSettings:
         seasons: season lengths, in steps.
         block_length: steps ahead that get a regression of their own.
         regression: penalty, shrinkage, loss.
-        max_elements: size of the design matrix at most; beyond, every k-th origin is taken.
+        max_rows: origins learned from at most; beyond, every k-th is taken. Long blocks of many
+            lags take fewer, so that a fit stays a matter of seconds.
     """
 
     num_lags: int
     seasons: tuple[int, ...]
     block_length: int
     regression: Regression
-    max_elements: int = 2_400_000
+    max_rows: int = 40_000
 
 
 def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
@@ -132,10 +135,16 @@ def metric_weights(level: NDArray, denominators: NDArray) -> NDArray:
 def _stride(panel: Panel, features: Features, settings: PooledSettings) -> int:
     """Distance between origins: all rows if they are few, never in step with a season."""
     rows = sum(len(_origins(int(n), features.num_lags, 1)) for n in panel.lengths)
-    stride = max(1, -(-rows * features.num_columns // settings.max_elements))
+    most = min(settings.max_rows, _affordable_rows(features.num_columns, settings.block_length))
+    stride = max(1, -(-rows // most))
     while any(gcd(stride, season) > 1 for season in settings.seasons if season > 1):
         stride += 1
     return stride
+
+
+def _affordable_rows(num_columns: int, num_steps: int) -> int:
+    """Rows whose Gram matrices of all steps stay within the budget; at least ten a column."""
+    return int(max(10 * num_columns, _MOST_PRODUCTS / (num_columns**2 * num_steps)))
 
 
 def _origins(length: int, num_lags: int, stride: int) -> NDArray:

@@ -182,7 +182,7 @@ def test_reweighting_lowers_the_absolute_loss():
 
 def test_many_origins_are_thinned_out_of_step_with_the_season():
     parts = [series(seed, 200) for seed in range(3)]
-    few = estimate_pooled(panel_of(*parts), settings(1e-3, max_elements=150 * (LAGS + 3 + 4 + 1)))
+    few = estimate_pooled(panel_of(*parts), settings(1e-3, max_rows=150))
     every_fifth = []
     for values in parts:
         design, target, weights = samples(values, 1, logarithm=True)

@@ -22,8 +22,10 @@ def features_of(num_steps: int = STEPS, num_rows: int = ROWS, seed: int = 5) -> 
 
 def random_states(body: Body, num_rows: int = ROWS, seed: int = 6) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
-    return [rng.normal(0.1, 0.5, state.shape).astype(np.float32)
-            for state in body.initial_state(num_rows)]  # fmt: skip
+    return [
+        rng.normal(0.1, 0.5, state.shape).astype(np.float32)
+        for state in body.initial_state(num_rows)
+    ]
 
 
 def assert_near(actual, expected, tolerance: float = 1e-5) -> None:
@@ -71,7 +73,9 @@ def test_padded_rows_stand_still_and_the_others_do_not_notice(body: Body) -> Non
             for found, wanted in zip(after, own, strict=True):
                 np.testing.assert_array_equal(found[row : row + 1], wanted)
             continue
-        alone, expected = body.encode(features[row : row + 1, :length], valid[row : row + 1, :length], own)  # fmt: skip
+        alone, expected = body.encode(
+            features[row : row + 1, :length], valid[row : row + 1, :length], own
+        )
         assert_near(outputs[row : row + 1, :length], alone)
         for found, wanted in zip(after, expected, strict=True):
             assert_near(found[row : row + 1], wanted)

@@ -108,14 +108,16 @@ def test_inputs_along_a_block_are_those_after_each_step(
     pasts = [past_of(VALUES[:begun], WINDOW), past_of(VALUES[::-1][:begun], WINDOW)]
     names = ("window", "total", "clock", "first", "series")
     both = Past(*(np.concatenate([getattr(past, name) for past in pasts]) for name in names))
-    seen = []
+    seen: list[int] = []
     for steps, inputs in inputs_along(HIGHWAY, both, block):
         seen.extend(steps)
         for row, series in enumerate((VALUES, VALUES[::-1])):
             for place, step in enumerate(steps):
                 alone = read_inputs(HIGHWAY, past_of(series[: begun + step + 1], WINDOW))
                 at = row * len(steps) + place
-                np.testing.assert_allclose(inputs.features[at], alone.features[0], rtol=1e-5, atol=1e-6)  # fmt: skip
+                np.testing.assert_allclose(
+                    inputs.features[at], alone.features[0], rtol=1e-5, atol=1e-6
+                )
                 np.testing.assert_allclose(inputs.base[at], alone.base[0], rtol=1e-10)
                 np.testing.assert_allclose(inputs.unit[at], alone.unit[0], rtol=1e-10)
     assert seen == list(range(9))

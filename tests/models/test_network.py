@@ -1,4 +1,4 @@
-"""The network as a model: a slow walk of single steps and a float64 oracle say what it forecasts."""
+"""The network as a model, against a slow walk of single steps and a float64 oracle."""
 
 from __future__ import annotations
 
@@ -172,8 +172,10 @@ def test_one_step_forecasts_equal_a_float64_oracle(num_layers: int, logarithm: b
     """`y[t+1] = linear forecast + unit * (readout of the LSTM)`, from the equations."""
     highway, units = highway_of(logarithm=logarithm, seed=9), 4
     width = input_width(highway)
-    gates = [cells.draw_weights("ifco", width if layer == 0 else units, units, seed=layer)
-             for layer in range(num_layers)]  # fmt: skip
+    gates = [
+        cells.draw_weights("ifco", width if layer == 0 else units, units, seed=layer)
+        for layer in range(num_layers)
+    ]
     rng = np.random.default_rng(7)
     kernel, bias = rng.normal(0.2, 0.8, (units, 1)), np.array([0.3])
     body = Body(Blueprint("LSTM", units, num_layers, width, seed=0))
@@ -192,11 +194,12 @@ def test_one_step_forecasts_equal_a_float64_oracle(num_layers: int, logarithm: b
             zero = np.zeros((1, units))
             outputs, _ = cells.run(cells.lstm_step, outputs, (zero, zero), gate)
         corrections = (outputs[0] @ kernel + bias)[:, 0]
-        expected = [highway.emit(past, 1)[0, 0] + one.unit[0] * correction
-                    for past, one, correction in zip(pasts, inputs, corrections, strict=True)]  # fmt: skip
+        expected = [
+            highway.emit(past, 1)[0, 0] + one.unit[0] * correction
+            for past, one, correction in zip(pasts, inputs, corrections, strict=True)
+        ]
         assert np.ptp(corrections) > 0.15
-        expected = np.exp(expected) - 1.0 if logarithm else np.array(expected)
-        assert_near(one_step[row, 1:], expected)
+        assert_near(one_step[row, 1:], np.expm1(expected) if logarithm else expected)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -222,8 +225,10 @@ def test_without_a_correction_the_network_is_its_highway() -> None:
     state, one_step = model.observe(model.init_state(ROWS, fitted), block)
     linear, linear_step = highway.observe(highway.init_state(ROWS, fitted), block)
     assert_near(one_step, linear_step, 1e-10)
-    free, expected = (which.rollout(begun, 7, FeedBack(UNBOUNDED))
-                      for which, begun in ((model, state), (highway, linear)))  # fmt: skip
+    free, expected = (
+        which.rollout(begun, 7, FeedBack(UNBOUNDED))
+        for which, begun in ((model, state), (highway, linear))
+    )
     assert_near(free, expected, 1e-10)
 
 

@@ -48,7 +48,7 @@ def oracle_states(body: Body, lesson: Lesson) -> NDArray:
     """The reservoir by its equation, `(num_series, num_steps, units)`."""
     kernel, recurrent, bias = (weight.astype(float) for weight in body.get_weights())
     weights = {"W_h": kernel.T, "U_h": recurrent.T, "b_h": bias}
-    weights["leak_rate"] = body.blueprint.options["leak_rate"]
+    weights["leak_rate"] = np.array(body.blueprint.options["leak_rate"])
     start = (np.zeros((len(lesson.lengths), len(bias))),)
     return cells.run(cells.echo_state_step, lesson.features.astype(float), start, weights)[0]
 

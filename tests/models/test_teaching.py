@@ -54,7 +54,9 @@ def test_targets_are_what_the_highway_missed_in_its_unit(taught) -> None:
         inputs, encoded, _ = walk(highway, values, row)
         for step in range(len(values)):
             one = inputs[step]
-            np.testing.assert_allclose(lesson.features[row, step], one.features[0], rtol=1e-4, atol=1e-5)  # fmt: skip
+            np.testing.assert_allclose(
+                lesson.features[row, step], one.features[0], rtol=1e-4, atol=1e-5
+            )
             known = step + 1 < len(values) and not np.isnan(values[step + 1])
             missed = (encoded[step + 1] - one.base[0]) / one.unit[0] if known else 0.0
             np.testing.assert_allclose(

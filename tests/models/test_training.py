@@ -21,13 +21,13 @@ from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
         ({"max_seconds": "ten"}, r"`max_seconds` must be a number .* got 'ten'"),
         ({"batch_size": 0}, r"`batch_size` must be a whole number of at least 1; got 0"),
         ({"batch_size": None}, r"`batch_size` must be a whole number .* got None"),
-        ({"learning_rate": -1e-3}, r"`learning_rate` must be a number from 0\.0 to 1\.0; got -0\.001"),
+        ({"learning_rate": -0.5}, r"`learning_rate` must be a number from 0\.0 to 1\.0; got -0\.5"),
         ({"learning_rate": 1.5}, r"`learning_rate` must be a number from 0\.0 to 1\.0; got 1\.5"),
         ({"clip_norm": 0.0}, r"`clip_norm` must be a number from 1e-09 to inf; got 0\.0"),
         ({"truncation": -3}, r"`truncation` must be a whole number of at least 1; got -3"),
         ({"num_checks": 0}, r"`num_checks` must be a whole number of at least 1; got 0"),
     ],
-)  # fmt: skip
+)
 def test_values_out_of_range_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Training(**arguments)
