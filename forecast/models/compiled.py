@@ -43,9 +43,8 @@ def _trace(function: Callable[..., Any], signature: Signature) -> Callable[..., 
         import tensorflow as tf
 
         specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
-        return tf.function(function, input_signature=specs, autograph=False)
-    if keras.backend.backend() == "jax":
-        import jax  # type: ignore[import-not-found]
-
-        return jax.jit(function)
+        traced = tf.function(function, input_signature=specs, autograph=False)
+        concrete = traced.get_concrete_function()
+        return lambda *arrays: concrete(*map(tf.constant, arrays))
+    # Elsewhere as it is: a jitted closure would keep the weights of its first call.
     return function

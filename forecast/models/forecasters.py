@@ -110,11 +110,17 @@ class _Trained(NetworkForecaster):
         return Estimate(model, described, no_steps, history)
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
-        """The same network around a highway that knows all training series."""
+        """The same network around a highway that knows all training series.
+
+        Where the later steps would change what the network sees (other lags, no logarithm any
+        more), the highway that it was trained on stays.
+        """
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
-        model = NetworkModel(self._highway(task), estimate.model.body)
-        return replace(estimate, model=model)
+        old, new = estimate.model.highway, self._highway(task)
+        if (old.logarithm, old.features.num_lags) != (new.logarithm, new.features.num_lags):
+            return estimate
+        return replace(estimate, model=NetworkModel(new, estimate.model.body))
 
 
 class RNNForecaster(_Trained):

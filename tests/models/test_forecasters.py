@@ -162,3 +162,13 @@ def test_a_trained_network_learns_what_a_linear_forecast_cannot(cls, chaos: NDAr
     training = fc.Training(num_steps=150, learning_rate=1e-2, num_checks=3)
     linear = one_step_error(fc.PooledAR(), chaos)
     assert one_step_error(cls(units=16, training=training, seed=0), chaos) < 0.5 * linear
+
+
+def test_a_negative_value_after_the_training_part_keeps_the_highway_it_was_trained_on() -> None:
+    values = 10.0 + np.sin(np.arange(60.0))
+    values[-2] = -1.0
+    frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": values})
+    training = fc.Training(num_steps=2, num_checks=1)
+    fitted = fc.LSTMForecaster(units=4, training=training).fit(frame, horizon=4)
+    assert fitted.fitted_.model.highway.logarithm
+    assert np.isfinite(fitted.predict(4)["LSTM"]).all()
