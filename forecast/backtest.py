@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
-from forecast.fitting import Fitted
+from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
 from forecast.output import interval_names
 from forecast.pipelines import Columns, Origins, Reading, read_frame, rolling_origins, write_frame
@@ -240,10 +240,9 @@ def _timed_fit(forecaster: Forecaster, plan: Plan, ends: NDArray, outcome: Outco
     began = time.perf_counter()
     rows = np.flatnonzero(ends >= 0)
     known = plan.reading.panel.take(rows).head(ends[rows])
-    reading = Reading(known, plan.reading.layout)
-    clone = forecaster.clone()._fit_reading(reading, plan.origins.horizon, outcome.first)
+    fitted = fit_model(forecaster.clone(), known, plan.origins.horizon, outcome.first)
     outcome.fit_seconds += time.perf_counter() - began
-    return clone.fitted_
+    return fitted
 
 
 def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:

@@ -97,7 +97,12 @@ class Forecaster(Parameters, ABC):
         """
         check_positive_integer("horizon", horizon, optional=True)
         reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
-        return self._fit_reading(reading, horizon)
+        fitted = fit_model(self, reading.panel, horizon)
+        everything = np.arange(reading.panel.num_series)
+        store = StateStore.of_history(fitted.model, reading.panel, everything)
+        self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
+        self.notes_, self.left_out_ = reading.notes, reading.left_out
+        return self
 
     def predict(self, horizon: int | None = None, level: Any = None, *, df: Any = None) -> Any:
         """Forecast from where the states stand.
@@ -226,16 +231,6 @@ class Forecaster(Parameters, ABC):
         """Ids of series too short for the model, forecast by their last value."""
         fitted = self._require_fitted()
         return list(fitted.ids[fitted.estimate.fell_back])
-
-    def _fit_reading(
-        self, reading: Reading, horizon: int | None, previous: Fitted | None = None
-    ) -> Self:
-        panel = reading.panel
-        fitted = fit_model(self, panel, horizon, previous)
-        store = StateStore.of_history(fitted.model, panel, np.arange(panel.num_series))
-        self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
-        self.notes_, self.left_out_ = reading.notes, reading.left_out
-        return self
 
     def _interval(self, store: StateStore, points, level: float):
         calibration = self.fitted_.calibration
