@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
+from forecast.draws import FeedBack
 from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
 from forecast.output import interval_names
@@ -33,12 +34,15 @@ class Plan:
         levels: interval levels in percent.
         refit: True refits at every origin, False never, k at every k-th; None lets closed forms
             be refitted and networks fitted once.
+        scoring_season: season by which all are scored before the first origin; each its own by
+            default.
     """
 
     reading: Reading
     origins: Origins
     levels: tuple[float, ...] = ()
     refit: bool | int | None = None
+    scoring_season: int | None = None
 
     def refit_every(self, forecaster: Forecaster) -> int:
         """Origins between two fits; 0 fits once."""
@@ -69,12 +73,10 @@ class Outcome:
     def add(self, fitted: Fitted, state: StateBatch, plan: Plan) -> None:
         """Forecast from `state` and keep points and limits."""
         began = time.perf_counter()
-        horizon = plan.origins.horizon
-        points = engine.forecast(fitted.model, state, horizon)[:, 0]
-        limits = engine.bounds(state)
-        moving = (limits.high > limits.low)[:, None]
-        at_limit = (points >= limits.high[:, None]) | (points <= limits.low[:, None])
-        self.clipped += int((at_limit & moving).sum())
+        horizon, limits = plan.origins.horizon, engine.bounds(state)
+        feedback = FeedBack(limits)
+        points = engine.roll(fitted.model, state, horizon, feedback)[:, 0]
+        self.clipped += feedback.num_clipped
         self.columns.setdefault(self.name, []).append(points)
         spread = fitted.calibration.scale(state)[:, None]
         for level in plan.levels:
@@ -100,7 +102,10 @@ def cross_validation(
     time_col: str = "ds",
     target_col: str = "y",
 ) -> Any:
-    """Forecasts at rolling origins; nothing is fitted on what comes after the first of them.
+    """Forecasts at rolling origins; no series is fitted on what comes after its first one.
+
+    Origins are counted from each series' own end. Where series end at different times, a model
+    pooled over them has seen later dates of other series.
 
     Args:
         forecasters: one or several; cloned, and fitted before the first cutoff.
@@ -240,7 +245,9 @@ def _timed_fit(forecaster: Forecaster, plan: Plan, ends: NDArray, outcome: Outco
     began = time.perf_counter()
     rows = np.flatnonzero(ends >= 0)
     known = plan.reading.panel.take(rows).head(ends[rows])
-    fitted = fit_model(forecaster.clone(), known, plan.origins.horizon, outcome.first)
+    fitted = fit_model(
+        forecaster.clone(), known, plan.origins.horizon, outcome.first, plan.scoring_season
+    )
     outcome.fit_seconds += time.perf_counter() - began
     return fitted
 
@@ -254,15 +261,15 @@ def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:
 
 
 def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
-    """Refuse a forecaster that has seen steps after the first cutoff."""
-    forecaster._require_fitted()
+    """Refuse a forecaster that has learned from steps after the first cutoff."""
+    fitted = forecaster._require_fitted()
     panel, first = plan.reading.panel, plan.origins.ends[0]
     rows = np.flatnonzero(first >= 0)
-    cutoffs = panel.take(rows).head(first[rows]).ends
-    until = forecaster.fitted_until_
-    for name, cutoff in zip(panel.ids[rows], cutoffs, strict=True):
-        if name in until.index and until[name] > cutoff:
-            raise ValueError(
-                f"{forecaster.name} has seen series {name!r} until {until[name]}, after the first "
-                f"cutoff {cutoff}; fit it on earlier data, or leave use_fitted=False."
-            )
+    earliest = panel.take(rows).head(first[rows]).ends.min()
+    latest = int(np.argmax(fitted.until))
+    if fitted.until[latest] > earliest:
+        raise ValueError(
+            f"{forecaster.name} has learned from series {fitted.ids[latest]!r} until "
+            f"{fitted.until[latest]}, after the first cutoff {earliest}; fit it on earlier "
+            "data, or leave use_fitted=False."
+        )

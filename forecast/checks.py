@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["check_levels", "check_positive_integer", "check_share"]
+__all__ = ["check_levels", "check_positive_integer", "check_seed", "check_share"]
 
 
 def check_positive_integer(name: str, value: Any, optional: bool = False) -> None:
@@ -19,6 +19,12 @@ def check_positive_integer(name: str, value: Any, optional: bool = False) -> Non
         return
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"`{name}` must be a whole number of at least 1; got {value!r}.")
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse anything but a whole number of at least 0."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"`seed` must be a whole number of at least 0; got {seed!r}.")
 
 
 def check_share(name: str, value: Any, low: float = 0.0, high: float = float("inf")) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import forecast as fc
 from forecast.catalog import class_name, make_forecaster
 from forecast.evaluation import render
-from forecast.files import check_path, check_table_path, write_table
+from forecast.files import check_apart, check_path, check_table_path, write_table
 from forecast.forecaster import Forecaster
 from forecast.progress import progress_bar
 from forecast.quiet import native_errors_muted
@@ -35,6 +35,7 @@ def check(options: Namespace) -> None:
 
 def compare(options: Namespace) -> None:
     """Backtest models against the baselines; print table and verdict, write what was asked for."""
+    check_apart(options.out, options.report, options.file)
     if options.out is not None:
         check_table_path(options.out)
     if options.report is not None:
@@ -65,6 +66,7 @@ def compare(options: Namespace) -> None:
 
 def fit(options: Namespace) -> None:
     """Fit a model and save it."""
+    check_apart(options.out, options.file)
     check_path(options.out)
     name, frame, console = class_name(options.model), _read(options), _console()
     forecaster = _make(name, options)
@@ -73,11 +75,26 @@ def fit(options: Namespace) -> None:
         forecaster.fit(frame, options.horizon, **_frame_options(options))
     forecaster.save(options.out)
     console.print(f"{forecaster.name}: {forecaster.choices_}")
+    for note in _remarks(forecaster):
+        console.print(f"! {note}")
     console.print(f"{options.out}: {_standing(forecaster)}")
+
+
+def _remarks(forecaster: Forecaster) -> list[str]:
+    """What was done to the data, and which series are not forecast by the model itself."""
+    remarks = list(forecaster.notes_)
+    if forecaster.fell_back_:
+        names = ", ".join(map(str, forecaster.fell_back_[:5]))
+        remarks.append(
+            f"{len(forecaster.fell_back_)} series with too few complete rows for the model, "
+            f"forecast by their last value: {names}"
+        )
+    return remarks
 
 
 def predict(options: Namespace) -> None:
     """Forecast with a saved model, as csv on standard output or into a file."""
+    check_apart(options.out, options.model, options.data)
     if options.out is not None:
         check_table_path(options.out)
     forecaster = _load(options.model)

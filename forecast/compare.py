@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,10 @@ def compare(
     reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
     origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
     plan = Plan(reading, origins, check_levels(level), refit)
+    season = default_season(_training_part(plan), season_length)
+    plan = replace(plan, scoring_season=season.length)
     shown = _with_baselines(forecasters, season_length)
     unique_names(shown)
-    training = _training_part(plan)
-    season = default_season(training, season_length)
     outcomes = backtest(shown, plan)
     roles = {forecaster.name: forecaster.role for forecaster in shown}
     scored = Backtest(
@@ -97,7 +98,7 @@ def compare(
     return Comparison(
         scored,
         _protocol(shown, outcomes, plan, roles),
-        Material(_history(plan), reading.notes, _flags(outcomes, training)),
+        Material(_history(plan), _notes(plan), _flags(outcomes, _training_part(plan))),
         Run(title or "Comparison", command, _settings(plan, season), _seconds(outcomes)),
     )
 
@@ -105,9 +106,14 @@ def compare(
 def _with_baselines(
     forecasters: Sequence[Forecaster], season_length: int | None
 ) -> list[Forecaster]:
-    """The baselines that are not among the forecasters already, then these."""
-    given = {type(forecaster) for forecaster in forecasters if forecaster.alias is None}
-    added: list[Forecaster] = [baseline() for baseline in _BASELINES if baseline not in given]
+    """The baselines, but those given with default settings already, then the forecasters.
+
+    A baseline with settings of the user's does not replace the default one: a weak one would make
+    any network look good.
+    """
+    given = {repr(forecaster) for forecaster in forecasters}
+    defaults: list[Forecaster] = [baseline() for baseline in _BASELINES]
+    added = [baseline for baseline in defaults if repr(baseline) not in given]
     for baseline in added:
         if "season_length" in baseline.get_params(deep=False):
             baseline.set_params(season_length=season_length)
@@ -153,6 +159,18 @@ def _history(plan: Plan) -> pd.DataFrame:
     )
 
 
+def _notes(plan: Plan) -> tuple[str, ...]:
+    """What was done to the data, and how the origins of several series lie in time."""
+    notes, panel = plan.reading.notes, plan.reading.panel
+    if panel.ends.nunique() == 1:
+        return notes
+    apart = (
+        "Series end at different times. Origins are counted from each series' own end, so a model "
+        "pooled over series may have learned from later dates of other series."
+    )
+    return (*notes, apart)
+
+
 def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
     """What a reader must know of single series and forecasts."""
     flags = []
@@ -161,8 +179,8 @@ def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
             fell_back = outcome.first.estimate.fell_back
             names = ", ".join(str(name) for name in training.ids[fell_back][:5])
             flags.append(
-                f"{outcome.name}: {len(fell_back)} series too short for the model at the first "
-                f"cutoff, forecast by their last value ({names})."
+                f"{outcome.name}: {len(fell_back)} series with too few complete rows for the model "
+                f"at the first cutoff, forecast by their last value ({names})."
             )
         if outcome.clipped:
             flags.append(

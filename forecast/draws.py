@@ -105,7 +105,7 @@ class Draws:
         return self.pool[rows] * self.scale[:, None, None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class FeedBack:
     """What a model is fed during a rollout: its own output, plus draws, within bounds.
 
@@ -113,15 +113,20 @@ class FeedBack:
         bounds: the explosion guard of each row.
         num_paths: paths rolled forward for each row.
         draws: residuals to add; None feeds the point forecast back.
+        num_clipped: values that the guard has moved so far, those of constant series apart.
     """
 
     bounds: Bounds
     num_paths: int = 1
     draws: Draws | None = None
+    num_clipped: int = 0
 
     def __call__(self, emitted: NDArray, step: int) -> NDArray:
         """See `forecast.protocol.Feedback`."""
         if self.draws is not None:
             noise = self.draws.residuals(self.num_paths, step)
             emitted = emitted + noise[:, :, : emitted.shape[2]]
-        return self.bounds.clip(emitted)
+        values = self.bounds.clip(emitted)
+        moving = self.bounds.high > self.bounds.low
+        self.num_clipped += int((values != emitted)[moving].sum())
+        return values

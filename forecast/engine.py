@@ -26,6 +26,7 @@ __all__ = [
     "errors_at",
     "following",
     "forecast",
+    "roll",
     "walk",
 ]
 
@@ -84,7 +85,11 @@ def forecast(
     """
     if not state.num_rows:
         return np.empty((0, num_paths, horizon))
-    feedback = FeedBack(bounds(state), num_paths, draws)
+    return roll(model, state, horizon, FeedBack(bounds(state), num_paths, draws))
+
+
+def roll(model: Model, state: StateBatch, horizon: int, feedback: FeedBack) -> NDArray:
+    """Roll forward with a given feedback, `(num_rows, num_paths, horizon)`."""
     return model.rollout(state.select(_MODEL), horizon, feedback)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["check_path", "check_table_path", "replaced_file", "write_table"]
+__all__ = ["check_apart", "check_path", "check_table_path", "replaced_file", "write_table"]
 
 _WRITERS = {".csv": "to_csv", ".parquet": "to_parquet"}
 
@@ -46,6 +46,27 @@ def replaced_file(path: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_apart(*paths: str | Path | None) -> None:
+    """Refuse two names for one file: what is written must not replace what is read.
+
+    Args:
+        *paths: files of one command; None where an option was not given.
+
+    Raises:
+        ValueError: naming the file.
+
+    Example:
+        >>> check_apart("model.kfc", "rows.csv", None)
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        place = None if path is None else Path(path).resolve()
+        if place in seen:
+            raise ValueError(f"{path} is named twice; write to another file, or it would be lost")
+        if place is not None:
+            seen.add(place)
 
 
 def check_path(path: str | Path) -> None:

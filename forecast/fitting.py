@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.calibration import Calibration, calibrate, calibration_origins
@@ -67,6 +68,7 @@ class Fitted:
     Args:
         estimate: the model and how it came about.
         ids: ids of the series that it was fitted on, `(num_series,)`.
+        until: time of the last step of each that it has learned from, `(num_series,)`.
         season: season of the series.
         horizon: steps ahead that intervals are calibrated for.
         calibration: residuals before the cutoff.
@@ -74,6 +76,7 @@ class Fitted:
 
     estimate: Estimate
     ids: NDArray
+    until: pd.Index
     season: Season
     horizon: int
     calibration: Calibration
@@ -91,34 +94,39 @@ def default_horizon(season: Season, panel: Panel) -> int:
 
 
 def fit_model(
-    forecaster: Forecaster, panel: Panel, horizon: int | None, previous: Fitted | None = None
+    forecaster: Forecaster,
+    panel: Panel,
+    horizon: int | None,
+    previous: Fitted | None = None,
+    scoring_season: int | None = None,
 ) -> Fitted:
     """Fit on a panel.
 
     Once on what lies before the calibration origins, to see honest errors there. The estimate is
     then completed on everything: a closed form is fitted again; a network keeps its weights, since
-    these origins have told it when to stop, and only its linear part is fitted again.
+    these origins have told it when to stop, and only its linear part is fitted again. (So the
+    residuals of a network come from the origins that chose its weights.)
 
     Args:
         forecaster: gives the estimate.
         panel: training series.
         horizon: steps ahead that matter; None for `default_horizon`.
         previous: an earlier fit of the same forecaster, whose season, horizon and residuals stand.
+        scoring_season: season of the MASE and of the origins by which it is scored, the same for
+            all forecasters of a comparison; the model's own by default.
     """
     if previous is not None:
-        task = Task(panel, previous.season, previous.horizon)
-        estimate = forecaster._estimate(task)
-        return Fitted(
-            estimate, panel.ids, previous.season, previous.horizon, previous.calibration
-        )  # fmt: skip
+        estimate = forecaster._estimate(Task(panel, previous.season, previous.horizon))
+        return replace(previous, estimate=estimate, ids=panel.ids, until=panel.ends)
     season = default_season(panel, forecaster.season_length)
     horizon = default_horizon(season, panel) if horizon is None else horizon
-    origins = calibration_origins(panel.lengths, horizon, season.length)
+    scoring = scoring_season or season.length
+    origins = calibration_origins(panel.lengths, horizon, scoring)
     head = panel.head(_before(origins, panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins)))
-    calibration = calibrate(estimate.model, panel, origins, season.length)
+    calibration = calibrate(estimate.model, panel, origins, scoring)
     estimate = forecaster._complete(estimate, Task(panel, season, horizon))
-    return Fitted(estimate, panel.ids, season, horizon, calibration)
+    return Fitted(estimate, panel.ids, panel.ends, season, horizon, calibration)
 
 
 def _before(origins: Origins, lengths: NDArray) -> NDArray:

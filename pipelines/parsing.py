@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+# Two numbers and a year: day and month in an order that differs between countries.
+_DATE_PARTS = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}.*")
 
 
 def parse_times(column: pd.Series | pd.Index, name: Any) -> pd.Index:
@@ -58,6 +62,7 @@ def _whole(times: np.ndarray, name: Any) -> pd.Index:
 def _parse_objects(column: pd.Series | pd.Index, name: Any) -> pd.DatetimeIndex:
     """Text, dates and single timestamps as datetimes of one zone."""
     entries = pd.Index(column.to_numpy(dtype=object), dtype=object)
+    _refuse_ambiguous_dates(entries, name)
     try:
         return _to_datetime(entries)
     except (ValueError, TypeError, FutureWarning) as error:
@@ -72,6 +77,23 @@ def _parse_objects(column: pd.Series | pd.Index, name: Any) -> pd.DatetimeIndex:
             f"time column {name!r} has mixed time zones. Bring it to one zone, for example "
             f"df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True)."
         ) from error
+
+
+def _refuse_ambiguous_dates(entries: pd.Index, name: Any) -> None:
+    """Refuse dates such as 01/02/2010 if no entry tells the day from the month."""
+    if not (len(entries) and isinstance(entries[0], str) and _DATE_PARTS.match(entries[0])):
+        return
+    found = [_DATE_PARTS.match(entry) for entry in entries if isinstance(entry, str)]
+    parts = [(int(match[1]), int(match[2])) for match in found if match]
+    if not parts or max(max(pair) for pair in parts) > 12:
+        return
+    if any(first != second for first, second in parts):
+        shown = next(match[0] for match in found if match and int(match[1]) != int(match[2]))
+        raise ValueError(
+            f"time column {name!r} holds dates such as {shown!r}, whose day and month cannot be "
+            "told apart. Write them as 2010-02-01, or convert them: "
+            f"df[{name!r}] = pd.to_datetime(df[{name!r}], dayfirst=True) (or dayfirst=False)."
+        )
 
 
 def _to_datetime(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:

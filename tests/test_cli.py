@@ -346,3 +346,14 @@ def test_a_network_is_fitted_without_chatter(csv, tmp_path):
     command = [sys.executable, "-m", "forecast", "predict", str(tmp_path / "model.kfc")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_output_that_would_replace_its_input_is_refused(tmp_path, capsys):
+    path = tmp_path / "rows.csv"
+    frame = pd.DataFrame({"unique_id": "a", "ds": range(40), "y": np.arange(40.0) % 7})
+    frame.to_csv(path, index=False)
+    before = path.read_bytes()
+    words = ["fit", str(path), "--model", "naive", "--horizon", "2", "--out", str(path)]
+    assert main(words) == 2
+    assert "is named twice; write to another file" in capsys.readouterr().err
+    assert path.read_bytes() == before

@@ -191,14 +191,14 @@ def seasons_of(season: Season) -> tuple[int, ...]:
 
 
 def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
-    """The longest season (two of it if that is short), as far as half the series reach."""
+    """The longest season (two of it if that is short), at most a third of a typical series."""
     wanted = max(seasons, default=12)
     wanted = 2 * wanted if wanted <= 24 else wanted
     return int(np.clip(np.median(panel.lengths) // 3, 1, wanted))
 
 
 def _default_lags(panel: Panel, season: Season) -> NDArray:
-    """Lags 1 to m + 1, and m' - 1 to m' + 1 of a longer season m'; at most a quarter of the data.
+    """Lags 1 to m + 1, and m' - 1 to m' + 1 of a longer season m'; cut where series are short.
 
     Without a season, 12 (n / 100)^(1/4) lags (Schwert's rule).
     """

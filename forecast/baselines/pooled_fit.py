@@ -20,7 +20,7 @@ from forecast.baselines.window import Past
 from forecast.denominators import seasonal_changes
 from forecast.pipelines import Panel
 
-__all__ = ["PooledSettings", "estimate_pooled", "metric_weights"]
+__all__ = ["PooledSettings", "coprime_stride", "estimate_pooled", "metric_weights"]
 
 _WEIGHT_CAP = 10.0
 # Products in one round of fitting all steps: about a second on two cores.
@@ -136,8 +136,18 @@ def _stride(panel: Panel, features: Features, settings: PooledSettings) -> int:
     """Distance between origins: all rows if they are few, never in step with a season."""
     rows = sum(len(_origins(int(n), features.num_lags, 1)) for n in panel.lengths)
     most = min(settings.max_rows, _affordable_rows(features.num_columns, settings.block_length))
-    stride = max(1, -(-rows // most))
-    while any(gcd(stride, season) > 1 for season in settings.seasons if season > 1):
+    return coprime_stride(-(-rows // most), settings.seasons)
+
+
+def coprime_stride(stride: int, seasons: tuple[int, ...]) -> int:
+    """The next stride, at least 1, that visits every phase of every season.
+
+    Example:
+        >>> coprime_stride(4, (24, 168))
+        5
+    """
+    stride = max(1, stride)
+    while any(gcd(stride, season) > 1 for season in seasons if season > 1):
         stride += 1
     return stride
 

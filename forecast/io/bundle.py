@@ -131,6 +131,7 @@ def _versions() -> dict[str, str]:
 def _encode_fitted(fitted: Fitted) -> dict[str, Any]:
     return {
         "ids": encode_ids(fitted.ids),
+        "until": encode_times(fitted.until),
         "season": asdict(fitted.season),
         "horizon": int(fitted.horizon),
         "estimate": encode_value(_fields(fitted.estimate, arrays=False)),
@@ -182,7 +183,8 @@ def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitt
         raise BundleError("its residuals do not have the shapes that intervals need.")
     season = Season(**entries["season"])
     check_positive_integer("horizon", entries["horizon"])
-    return Fitted(estimate, decode_ids(entries["ids"]), season, entries["horizon"], calibration)
+    ids, until = decode_ids(entries["ids"]), decode_times(entries["until"])
+    return Fitted(estimate, ids, until, season, entries["horizon"], calibration)
 
 
 def _values(entries: dict[str, Any], arrays: dict[str, NDArray], name: str) -> dict[str, Any]:

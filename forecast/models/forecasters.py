@@ -13,7 +13,7 @@ from forecast.baselines.forecasters import default_num_lags, seasons_of
 from forecast.baselines.pooled_ar import PooledARModel, Regression
 from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled
 from forecast.calibration import mean_scaled_error
-from forecast.checks import check_positive_integer, check_share
+from forecast.checks import check_positive_integer, check_seed, check_share
 from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
@@ -70,6 +70,9 @@ class _Trained(NetworkForecaster):
         check_positive_integer("units", units, optional=True)
         check_positive_integer("num_layers", num_layers, optional=True)
         check_positive_integer("season_length", season_length, optional=True)
+        check_seed(seed)
+        if not isinstance(training, Training):
+            raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
         self.units = units
         self.num_layers = num_layers
         self.training = training
@@ -201,6 +204,7 @@ class ESNForecaster(NetworkForecaster):
         check_share("leak_rate", leak_rate, low=1e-9, high=1.0)
         check_share("input_scaling", input_scaling, low=0.0)
         check_positive_integer("season_length", season_length, optional=True)
+        check_seed(seed)
         self.units = units
         self.spectral_radius = spectral_radius
         self.leak_rate = leak_rate
@@ -213,7 +217,7 @@ class ESNForecaster(NetworkForecaster):
         highway = self._highway(task)
         body = _reservoir(self, input_width(highway))
         lesson = make_lesson(highway, task.panel, task.season.length)
-        coefficients, penalty = fit_readout(body, lesson)
+        coefficients, penalty = fit_readout(body, lesson, seasons_of(task.season))
         model = NetworkModel(highway, ReadBody(body, coefficients))
         words = "no correction" if np.isinf(penalty) else f"readout ridge {penalty:g}"
         return Estimate.closed_form(model, f"{self.units} units, linear highway, {words}")

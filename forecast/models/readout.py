@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled_ar import Regression, fit_step
+from forecast.baselines.pooled_fit import coprime_stride
 from forecast.models.body import Body
 from forecast.models.teaching import Lesson
 
@@ -20,18 +21,19 @@ _HELD_OUT = 0.2
 _LEAST_GAIN = 0.002
 
 
-def fit_readout(body: Body, lesson: Lesson) -> tuple[NDArray, float]:
+def fit_readout(body: Body, lesson: Lesson, seasons: tuple[int, ...]) -> tuple[NDArray, float]:
     """The readout with the best penalty.
 
     Args:
         body: the reservoir.
         lesson: inputs, targets and weights of every step.
+        seasons: season lengths; the steps taken are never in phase with one.
 
     Returns:
         Coefficients of the states, the inputs and a constant; and the penalty chosen, infinite
         for no correction at all.
     """
-    design, target, weights, late = _rows(body, lesson)
+    design, target, weights, late = _rows(body, lesson, seasons)
     penalty = _choose_penalty(design, target, weights, late)
     if np.isinf(penalty):
         return np.zeros(design.shape[1]), penalty
@@ -56,10 +58,12 @@ def _fit(design: NDArray, target: NDArray, weights: NDArray, penalty: float) -> 
     return fit_step(design, target, weights, regression, None)[0]
 
 
-def _rows(body: Body, lesson: Lesson) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _rows(
+    body: Body, lesson: Lesson, seasons: tuple[int, ...]
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Every k-th taught step: states, inputs and a constant; targets; weights; lateness."""
     num_series, num_steps = lesson.targets.shape
-    stride = max(1, int((lesson.weights > 0).sum()) // _MOST_ROWS)
+    stride = coprime_stride(int((lesson.weights > 0).sum()) // _MOST_ROWS, seasons)
     taught = lesson.weights > 0
     taught[:, np.arange(num_steps) % stride != 0] = False
     valid = np.arange(num_steps) < lesson.lengths[:, None]

@@ -8,6 +8,7 @@ from models.material import body_of
 from numpy.typing import NDArray
 from oracles import cells
 
+from forecast.baselines.pooled_fit import coprime_stride
 from forecast.models import readout
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
@@ -73,7 +74,7 @@ def test_coefficients_equal_an_independent_weighted_ridge(
     monkeypatch.setattr(readout, "_REWEIGHTINGS", 0)
     monkeypatch.setattr(readout, "_MOST_ROWS", most_rows)
     body, lesson = reservoir(), echo_lesson(6, 80, seed=1)
-    found, penalty = fit_readout(body, lesson)
+    found, penalty = fit_readout(body, lesson, ())
     taught = lesson.weights > 0
     stride = max(1, int(taught.sum()) // most_rows)
     taught[:, np.arange(80) % stride != 0] = False
@@ -93,7 +94,7 @@ def test_the_penalty_is_the_best_on_the_last_fifth_of_each_series(
     body, lesson = reservoir(), echo_lesson(2, 60, seed=3)
     noise = np.random.default_rng(0).normal(0.0, 1.0, lesson.targets.shape)
     noisy = Lesson(lesson.features, lesson.targets + noise, lesson.weights, lesson.lengths)
-    _, penalty = fit_readout(body, noisy)
+    _, penalty = fit_readout(body, noisy, ())
     taught = lesson.weights > 0
     late = (np.arange(60) >= 0.8 * lesson.lengths[:, None])[taught]
     design = np.concatenate(
@@ -111,14 +112,14 @@ def test_the_penalty_is_the_best_on_the_last_fifth_of_each_series(
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_nothing_is_learned_from_noise(seed: int) -> None:
-    coefficients, penalty = fit_readout(reservoir(), lesson_of(4, 100, seed))
+    coefficients, penalty = fit_readout(reservoir(), lesson_of(4, 100, seed), ())
     assert penalty == np.inf
     np.testing.assert_array_equal(coefficients, np.zeros(UNITS + FEATURES + 1))
 
 
 def test_a_delayed_input_is_remembered_on_series_never_seen() -> None:
     body = reservoir(60)
-    coefficients, penalty = fit_readout(body, echo_lesson(10, 100, seed=4))
+    coefficients, penalty = fit_readout(body, echo_lesson(10, 100, seed=4), ())
     assert penalty <= 1e-2
     unseen = echo_lesson(3, 100, seed=5)
     valid = np.arange(100) < unseen.lengths[:, None]
@@ -130,20 +131,26 @@ def test_a_delayed_input_is_remembered_on_series_never_seen() -> None:
 
 
 def test_too_few_steps_give_no_correction() -> None:
-    coefficients, penalty = fit_readout(reservoir(), echo_lesson(1, 30, seed=6))
+    coefficients, penalty = fit_readout(reservoir(), echo_lesson(1, 30, seed=6), ())
     assert penalty == np.inf and not coefficients.any()
 
 
 def test_a_lesson_without_weights_gives_no_correction() -> None:
     lesson = lesson_of(2, 50, seed=7)
     empty = Lesson(lesson.features, lesson.targets, 0.0 * lesson.weights, lesson.lengths)
-    coefficients, penalty = fit_readout(reservoir(), empty)
+    coefficients, penalty = fit_readout(reservoir(), empty, ())
     assert penalty == np.inf and not coefficients.any()
 
 
 def test_the_reservoir_is_left_as_it_was() -> None:
     body = body_of("EchoState", FEATURES, units=UNITS, num_layers=1)
     before = body.get_weights()
-    fit_readout(body, echo_lesson(4, 100, seed=8))
+    fit_readout(body, echo_lesson(4, 100, seed=8), ())
     for left, right in zip(before, body.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("stride", range(30))
+def test_thinned_steps_visit_every_phase_of_every_season(stride: int) -> None:
+    taken = np.arange(0, 20_000, coprime_stride(stride, (24, 168)))
+    assert len(np.unique(taken % 168)) == 168

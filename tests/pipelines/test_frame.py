@@ -283,3 +283,12 @@ def test_one_word_among_numbers_read_as_text_is_the_one_shown():
     frame = pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": ["1.5", "oops", "2.5"]})
     with pytest.raises(ValueError, match="series 'a' holds text, for example 'oops'"):
         read_frame(frame)
+
+
+def test_dates_whose_day_and_month_cannot_be_told_apart_are_refused():
+    days = [f"01/{month:02d}/2010" for month in range(1, 13)]
+    frame = pd.DataFrame({"unique_id": "a", "ds": days, "y": range(12)})
+    with pytest.raises(ValueError, match="'01/02/2010', whose day and month cannot be told apart"):
+        read_frame(frame)
+    american = pd.DataFrame({"unique_id": "a", "ds": ["01/12/2010", "01/13/2010"], "y": [1, 2]})
+    assert read_frame(american).panel.ends[0] == pd.Timestamp("2010-01-13")
