@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -35,16 +34,9 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def exists(module: str) -> bool:
-    """Whether a module of the library is there (an empty folder is not)."""
-    spec = find_spec(module)
-    return spec is not None and spec.origin is not None
-
-
 def forecaster_classes() -> list[type[Forecaster]]:
     """Every public class that is a forecaster."""
-    names = [name for name in forecast.__all__ if exists(forecast._HOME_OF.get(name, "forecast"))]
-    values = [getattr(forecast, name) for name in names]
+    values = [getattr(forecast, name) for name in forecast.__all__]
     return [v for v in values if inspect.isclass(v) and issubclass(v, Forecaster)]
 
 

@@ -14,7 +14,6 @@ from contracts import (
     assert_states_close,
     assert_states_equal,
     cases,
-    exists,
     padded,
     panel_of,
     series_scale,
@@ -252,7 +251,6 @@ def test_a_walk_does_not_look_ahead(fitted, panel):
     )
 
 
-@pytest.mark.skipif(not exists("forecast.backtest"), reason="forecast.backtest is not there")
 def test_no_forecast_of_a_backtest_looks_ahead(case):
     frame, horizon = case.frame, 3
 
@@ -273,7 +271,6 @@ def test_no_forecast_of_a_backtest_looks_ahead(case):
     )
 
 
-@pytest.mark.skipif(not exists("forecast.io"), reason="forecast.io is not there")
 def test_save_and_load_give_the_same_bits(case, fitted, tmp_path):
     path = tmp_path / "model.kfc"
     fitted.save(path)
