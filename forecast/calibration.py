@@ -51,7 +51,8 @@ class Calibration:
         """Half the width of the central interval, in units of the scale, `(horizon,)`.
 
         The smallest w with `(n + 1) level` of the n absolute residuals at that step within it
-        (split conformal prediction). Steps beyond the calibrated ones grow with the square root.
+        (split conformal prediction), the largest of them where n is too small for that. Steps
+        beyond the calibrated ones grow with the square root.
 
         Args:
             level: percent, above 0 and below 100.

@@ -20,7 +20,8 @@ def read_file(path: str | Path) -> pd.DataFrame:
     Raises:
         FileNotFoundError: if there is no such file.
         ImportError: if a .parquet file is to be read and no parquet engine is installed.
-        ValueError: if the suffix is unknown, or the file is empty, unreadable or has no rows.
+        ValueError: if the suffix is unknown, or the file is empty, unreadable, has no rows or
+            is not separated by commas.
 
     Example:
         >>> import tempfile
@@ -41,7 +42,20 @@ def read_file(path: str | Path) -> pd.DataFrame:
     frame = _read(path, kind.lower())
     if not len(frame):
         raise ValueError(f"{path} has no rows, only the columns {list(frame.columns)}.")
+    _refuse_other_separator(path, frame)
     return frame
+
+
+def _refuse_other_separator(path: Path, frame: pd.DataFrame) -> None:
+    """Refuse a file whose only column is a header cut at another character than a comma."""
+    header = str(frame.columns[0])
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if frame.shape[1] == 1 and separator in header:
+            raise ValueError(
+                f"{path} seems to be separated by {name}, not commas: its only column is "
+                f"{header!r}. Save it with commas, or read it with "
+                f"pd.read_csv({path.name!r}, sep={separator!r})."
+            )
 
 
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

@@ -79,3 +79,11 @@ def test_the_panel_is_ragged_at_both_ends():
 def test_unknown_data_sets_are_refused():
     with pytest.raises(ValueError, match="unknown data set 'm4'; there are 'co2', 'sunspots'"):
         load_dataset("m4")
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(tmp_path, separator, name):
+    path = tmp_path / "rows.csv"
+    path.write_text(separator.join(["unique_id", "ds", "y"]) + "\n" + separator.join("a11"))
+    with pytest.raises(ValueError, match=f"separated by {name}, not commas"):
+        read_file(path)
