@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,12 +31,14 @@ class Task:
         horizon: steps ahead that matter.
         ahead: the same series with the steps that follow, and the origins in them: what early
             stopping may look at; None when there is none to look at.
+        settled: what an earlier fit of the same forecaster chose, to be kept; None to choose.
     """
 
     panel: Panel
     season: Season
     horizon: int
     ahead: tuple[Panel, Origins] | None = None
+    settled: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +50,19 @@ class Estimate:
         choices: what the data decided, in a phrase ("lags 1-53").
         fell_back: positions of series that were too short for the model.
         history: learning curves, one list a quantity; empty for closed forms.
+        settled: the same choices for a later fit to keep, whatever the forecaster makes of them.
     """
 
     model: Model
     choices: str
     fell_back: NDArray
     history: dict[str, list[float]]
+    settled: Any = None
 
     @staticmethod
-    def closed_form(model: Model, choices: str, fell_back=()) -> Estimate:
+    def closed_form(model: Model, choices: str, fell_back=(), settled: Any = None) -> Estimate:
         """An estimate without learning curves."""
-        return Estimate(model, choices, np.asarray(fell_back, dtype=np.int64), {})
+        return Estimate(model, choices, np.asarray(fell_back, dtype=np.int64), {}, settled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,8 @@ def fit_model(
             all forecasters of a comparison; the model's own by default.
     """
     if previous is not None:
-        estimate = forecaster._estimate(Task(panel, previous.season, previous.horizon))
+        task = Task(panel, previous.season, previous.horizon, settled=previous.estimate.settled)
+        estimate = forecaster._estimate(task)
         return replace(previous, estimate=estimate, ids=panel.ids, until=panel.ends)
     season = default_season(panel, forecaster.season_length)
     horizon = default_horizon(season, panel) if horizon is None else horizon
@@ -125,7 +130,8 @@ def fit_model(
     head = panel.head(_before(origins, panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins)))
     calibration = calibrate(estimate.model, panel, origins, scoring)
-    estimate = forecaster._complete(estimate, Task(panel, season, horizon))
+    whole = Task(panel, season, horizon, settled=estimate.settled)
+    estimate = forecaster._complete(estimate, whole)
     return Fitted(estimate, panel.ids, panel.ends, season, horizon, calibration)
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from forecast import engine
-from forecast.baselines.forecasters import default_num_lags, seasons_of
+from forecast.baselines.lags import default_num_lags, seasons_of
 from forecast.baselines.pooled_ar import PooledARModel, Regression
 from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled
 from forecast.calibration import mean_scaled_error

@@ -1,0 +1,66 @@
+"""Lags: as users give them, by default, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.checks import check_positive_integer
+from forecast.pipelines import Panel, Season
+
+__all__ = ["default_lags", "default_num_lags", "lag_array", "lag_ranges", "seasons_of"]
+
+
+def seasons_of(season: Season) -> tuple[int, ...]:
+    """The seasons longer than a step, shortest first."""
+    lengths = (season.length, season.long or 1)
+    return tuple(length for length in lengths if length > 1)
+
+
+def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
+    """The longest season (two of it if that is short), at most a third of a typical series."""
+    wanted = max(seasons, default=12)
+    wanted = 2 * wanted if wanted <= 24 else wanted
+    return int(np.clip(np.median(panel.lengths) // 3, 1, wanted))
+
+
+def default_lags(panel: Panel, season: Season) -> NDArray:
+    """Lags 1 to m + 1, and m' - 1 to m' + 1 of a longer season m'; cut where series are short.
+
+    Without a season, 12 (n / 100)^(1/4) lags (Schwert's rule).
+    """
+    typical = float(np.median(panel.lengths))
+    num_lags = season.length + 1 if season.length > 1 else int(12 * (typical / 100) ** 0.25)
+    num_lags = int(np.clip(typical // 4, 1, max(num_lags, 1)))
+    lags = np.arange(1, num_lags + 1)
+    if season.long and season.long + 1 <= typical // 3:
+        lags = np.union1d(lags, [season.long - 1, season.long, season.long + 1])
+    return lags
+
+
+def lag_array(lags: Any) -> NDArray | None:
+    """Lags as given, as an increasing array."""
+    if lags is None:
+        return None
+    if isinstance(lags, Iterator):
+        raise ValueError(f"`lags` must be a number or a list; got a {type(lags).__name__}.")
+    listed = list(lags) if isinstance(lags, Iterable) else None
+    if listed is not None and not listed:
+        raise ValueError("`lags` is empty; give a number p for lags 1 to p, or a list of lags.")
+    for lag in [lags] if listed is None else listed:
+        check_positive_integer("lags", lag)
+    return np.arange(1, lags + 1) if listed is None else np.unique(listed)
+
+
+def lag_ranges(lags: NDArray) -> str:
+    """Lags in words.
+
+    Example:
+        >>> lag_ranges(np.array([1, 2, 3, 12]))
+        '1-3, 12'
+    """
+    runs = np.split(lags, np.flatnonzero(np.diff(lags) > 1) + 1)
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
