@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .block import Block
+from .channels import ChannelId, begun_systems, one_system, series_ids
 from .columns import Columns
 from .datasets import DatasetInfo, datasets, load_dataset
 from .frame import Reading, read_frame
 from .frequency import Frequency
+from .future import Upcoming, read_future
 from .infer import infer_frequency
 from .layout import Layout, write_frame
 from .origins import Origins, rolling_origins
@@ -17,6 +19,7 @@ from .summary import DataSummary, check_data
 
 __all__ = [
     "Block",
+    "ChannelId",
     "Columns",
     "DataSummary",
     "DatasetInfo",
@@ -26,13 +29,18 @@ __all__ = [
     "Panel",
     "Reading",
     "Season",
+    "Upcoming",
+    "begun_systems",
     "check_data",
     "datasets",
     "default_season",
     "infer_frequency",
     "load_dataset",
+    "one_system",
     "read_file",
     "read_frame",
+    "read_future",
     "rolling_origins",
+    "series_ids",
     "write_frame",
 ]

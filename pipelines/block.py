@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 
-@dataclass(frozen=True)
+def no_covariates() -> np.ndarray:
+    """Covariates of no column; a panel or a block gives them its own shape."""
+    return np.empty((0, 0, 0))
+
+
+@dataclass(frozen=True, eq=False)
 class Block:
     """Rows of consecutive steps, right-padded to one width, with two masks.
 
@@ -18,6 +23,8 @@ class Block:
         values: float64 of shape (rows, steps); 0.0 wherever ``observed`` is False.
         observed: bool of shape (rows, steps); True where the step has a value.
         valid: bool of shape (rows, steps); True where the step exists. ``observed`` implies it.
+        covariates: float64 of shape (rows, steps, num_covariates), numbers known ahead at each
+            step, 0.0 at padding; none by default.
 
     Raises:
         ValueError: if the shapes differ or a padded step is marked as observed.
@@ -30,6 +37,7 @@ class Block:
     values: np.ndarray
     observed: np.ndarray
     valid: np.ndarray
+    covariates: np.ndarray = field(default_factory=no_covariates)
 
     def __post_init__(self) -> None:
         """Refuse masks that do not belong to the values."""
@@ -41,6 +49,13 @@ class Block:
             )
         if np.any(self.observed & ~self.valid):
             raise ValueError("a padded step (valid=False) is marked as observed.")
+        if not self.covariates.shape[-1]:
+            object.__setattr__(self, "covariates", np.empty((*self.values.shape, 0)))
+        if self.covariates.ndim != 3 or self.covariates.shape[:2] != self.values.shape:
+            raise ValueError(
+                f"covariates must have the shape (rows, steps, num_covariates) with rows and steps "
+                f"{self.values.shape}; got {self.covariates.shape}."
+            )
 
     @property
     def num_rows(self) -> int:
@@ -51,3 +66,9 @@ class Block:
     def num_steps(self) -> int:
         """Number of steps, padding included."""
         return self.values.shape[1]
+
+    def take(self, rows: np.ndarray) -> Block:
+        """The block of some rows, with all their steps."""
+        return Block(
+            self.values[rows], self.observed[rows], self.valid[rows], self.covariates[rows]
+        )

@@ -9,7 +9,15 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from .channels import (
+    ChannelValues,
+    begun_systems,
+    channel_notes,
+    refuse_wide_channels,
+    series_ids,
+)
 from .columns import Columns
+from .covariates import read_covariates, refuse_wide_covariates, require_covariates
 from .layout import Layout, from_polars
 from .panel import Panel
 from .parsing import parse_numbers, parse_times
@@ -33,7 +41,9 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-def read_frame(data: Any, columns: Columns = Columns(), freq: Any = None) -> Reading:
+def read_frame(
+    data: Any, columns: Columns = Columns(), freq: Any = None, begun: Any = None
+) -> Reading:
     """Read a user's frame into a panel.
 
     A *long* frame has a row for each series and time, in any order. A *wide* frame (pandas) has a
@@ -42,8 +52,10 @@ def read_frame(data: Any, columns: Columns = Columns(), freq: Any = None) -> Rea
 
     Args:
         data: pandas or polars frame, or pandas Series.
-        columns: names of the id, time and target columns of a long frame.
+        columns: names of the id, time and target columns of a long frame, and of covariates.
         freq: pandas alias, offset, integer step, or None to infer it.
+        begun: ids of series whose earlier steps were read before. Rows before their first value
+            then stay where they have covariates, and a frame without any value is empty, no error.
 
     Returns:
         The panel with the layout to write results back in and notes on what was done.
@@ -51,7 +63,8 @@ def read_frame(data: Any, columns: Columns = Columns(), freq: Any = None) -> Rea
     Raises:
         TypeError: if `data` is no frame.
         ValueError: for no rows, a missing column, a repeated (series, time), text or infinity in
-            the target, irregular times, mixed time zones, two frequencies; wide: unsorted times.
+            the target or a covariate, a covariate missing beside a value, irregular times, mixed
+            time zones, two frequencies; wide: unsorted times, covariates.
 
     Example:
         >>> wide = pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=pd.date_range("2024", periods=3))
@@ -59,17 +72,30 @@ def read_frame(data: Any, columns: Columns = Columns(), freq: Any = None) -> Rea
         [3]
     """
     if isinstance(data, pd.Series):
-        return _read_series(data, columns, freq)
+        refuse_wide_covariates(columns, "a Series")
+        refuse_wide_channels(columns, "a Series")
+        return _read_series(data, columns, freq, begun)
     if isinstance(data, pd.DataFrame):
-        return _read_pandas(data, columns, freq)
+        return _read_pandas(data, columns, freq, begun)
+    frame = polars_frame(data)
+    _require_columns(list(frame.columns), columns)
+    long = from_polars(frame, list(columns.all_names))
+    return _read_long(long, columns, freq, "polars", begun)
+
+
+def polars_frame(data: Any) -> nw.DataFrame[Any]:
+    """What is no pandas frame as a polars frame.
+
+    Raises:
+        TypeError: if it is none.
+    """
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError as error:
         raise TypeError(_no_frame(data)) from error
     if not frame.implementation.is_polars():
         raise TypeError(_no_frame(data))
-    _require_columns(list(frame.columns), columns)
-    return _read_long(from_polars(frame, list(columns.names)), columns, freq, "polars")
+    return frame
 
 
 def _no_frame(data: Any) -> str:
@@ -79,13 +105,15 @@ def _no_frame(data: Any) -> str:
     )
 
 
-def _read_pandas(data: pd.DataFrame, columns: Columns, freq: Any) -> Reading:
+def _read_pandas(data: pd.DataFrame, columns: Columns, freq: Any, begun: Any) -> Reading:
     if not len(data) or not data.shape[1]:
         raise ValueError(f"the frame has no rows or no columns: its shape is {data.shape}.")
     if _is_wide(data, columns):
-        return _read_wide(data, columns, freq)
+        refuse_wide_covariates(columns, "a wide frame")
+        refuse_wide_channels(columns, "a wide frame")
+        return _read_wide(data, columns, freq, begun)
     _require_columns(list(data.columns), columns, list(data.index.names))
-    return _read_long(data, columns, freq, "pandas")
+    return _read_long(data, columns, freq, "pandas", begun)
 
 
 def _is_wide(data: pd.DataFrame, columns: Columns) -> bool:
@@ -116,11 +144,56 @@ def _require_columns(present: list[Any], columns: Columns, index: list[Any] | No
     twice = [name for name in columns.names if present.count(name) > 1]
     if twice:
         raise ValueError(f"column {twice[0]!r} occurs {present.count(twice[0])} times; keep one.")
+    require_covariates(present, columns)
 
 
-def _read_long(data: pd.DataFrame, columns: Columns, freq: Any, backend: str) -> Reading:
+def _read_long(
+    data: pd.DataFrame, columns: Columns, freq: Any, backend: str, begun: Any
+) -> Reading:
     if not len(data):
         raise ValueError("the frame has no rows.")
+    codes, names = series_codes(data, columns)
+    times = parse_times(data[columns.time], columns.time)
+
+    def place(row: int, column: str = columns.target) -> str:
+        return f"column {column!r} of series {names[codes[row]]!r}"
+
+    channels = ChannelValues.read(data, columns, place) if columns.channels else None
+    values = channels.row_numbers if channels else parse_numbers(data[columns.target], place)
+    covariates = read_covariates(
+        data, columns, values, lambda name, row: f"{place(row, name)}, time {times[row]},"
+    )
+    rows = _sorted_rows(names, codes, times, values, covariates)
+    panel, left_out, notes = make_panel(rows, freq, begun if begun is None else series_ids(begun))
+    id_dtype, time_dtype = data[columns.id].dtype, _time_dtype(data[columns.time], times)
+    layout = Layout("long", columns, backend, id_dtype, time_dtype)
+    reading = Reading(panel, layout, left_out, notes)
+    return reading if channels is None else _in_channels(reading, channels, begun)
+
+
+def _in_channels(reading: Reading, channels: ChannelValues, begun: Any) -> Reading:
+    """The reading of row numbers with the values of the channels, a series for each."""
+    columns = reading.layout.columns
+    whole = channels.laid_out(reading.panel, columns)
+    panel, never = begun_systems(whole, () if begun is None else begun)
+    lost = tuple(entry.series for entry in whole.ids[never])
+    if not panel.num_series and begun is None:
+        raise ValueError(
+            f"no series has a step at which all channels {list(columns.channels)} have a value, "
+            f"first {lost[0]!r}. Give columns that are observed at the same times."
+        )
+    notes = channel_notes(whole, panel, lost)
+    return replace(
+        reading, panel=panel, left_out=(*reading.left_out, *lost), notes=(*reading.notes, *notes)
+    )  # fmt: skip
+
+
+def series_codes(data: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """The series of each row as a position, int64 of shape (n,), and the ids.
+
+    Raises:
+        ValueError: for a row without an id.
+    """
     ids = data[columns.id]
     if ids.isna().any():
         row = int(np.argmax(np.asarray(ids.isna())))
@@ -128,29 +201,22 @@ def _read_long(data: pd.DataFrame, columns: Columns, freq: Any, backend: str) ->
             f"id column {columns.id!r} is empty in row {row}; every row needs a series."
         )
     codes, names = pd.factorize(ids)
-    times = parse_times(data[columns.time], columns.time)
-
-    def place(row: int) -> str:
-        return f"column {columns.target!r} of series {names[codes[row]]!r}"
-
-    values = parse_numbers(data[columns.target], place)
-    rows = _sorted_rows(np.asarray(names, dtype=object), codes.astype(np.int64), times, values)
-    panel, left_out, notes = make_panel(rows, freq)
-    layout = Layout("long", columns, backend, ids.dtype, _time_dtype(data[columns.time], times))
-    return Reading(panel, layout, left_out, notes)
+    return codes.astype(np.int64), np.asarray(names, dtype=object)
 
 
-def _sorted_rows(ids: np.ndarray, codes: np.ndarray, times: pd.Index, values: np.ndarray) -> Rows:
+def _sorted_rows(
+    ids: np.ndarray, codes: np.ndarray, times: pd.Index, values: np.ndarray, covariates: np.ndarray
+) -> Rows:
     """Rows in the order of series and time."""
     ascending = np.asarray(times[1:] > times[:-1], dtype=bool)
     sorted_already = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & ascending)
     if sorted_already.all():
-        return Rows(ids, codes, times, values)
+        return Rows(ids, codes, times, values, covariates)
     if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
         order = np.lexsort((np.asarray(times.tz_convert(None)), codes))
     else:
         order = np.lexsort((np.asarray(times), codes))
-    return Rows(ids, codes[order], times.take(order), values[order])
+    return Rows(ids, codes[order], times.take(order), values[order], covariates[order])
 
 
 def _time_dtype(column: pd.Series | pd.Index, times: pd.Index) -> Any:
@@ -160,7 +226,7 @@ def _time_dtype(column: pd.Series | pd.Index, times: pd.Index) -> Any:
     return column.dtype if is_time or is_integer else times.dtype
 
 
-def _read_wide(data: pd.DataFrame, columns: Columns, freq: Any) -> Reading:
+def _read_wide(data: pd.DataFrame, columns: Columns, freq: Any, begun: Any) -> Reading:
     times, names = _wide_times(data), data.columns
     if not names.is_unique:
         twice = names[names.duplicated()][0]
@@ -169,7 +235,7 @@ def _read_wide(data: pd.DataFrame, columns: Columns, freq: Any) -> Reading:
     codes = np.repeat(np.arange(len(names)), len(times))
     every = times.take(np.tile(np.arange(len(times)), len(names)))
     rows = Rows(np.asarray(names, dtype=object), codes, every, np.concatenate(values))
-    panel, left_out, notes = make_panel(rows, freq)
+    panel, left_out, notes = make_panel(rows, freq, begun)
     dtype, index_name = _time_dtype(data.index, times), data.index.name
     layout = Layout("wide", columns, "pandas", names.dtype, dtype, names, index_name)
     return Reading(panel, layout, left_out, notes)
@@ -180,12 +246,12 @@ def _wide_values(column: pd.Series, name: Any) -> np.ndarray:
     return parse_numbers(column, lambda row: f"column {name!r}, time {column.index[row]},")
 
 
-def _read_series(data: pd.Series, columns: Columns, freq: Any) -> Reading:
+def _read_series(data: pd.Series, columns: Columns, freq: Any, begun: Any) -> Reading:
     """A Series is a wide frame of one column; one without a name is called as the target."""
     if not len(data):
         raise ValueError("the Series has no rows.")
     reading = _read_wide(data.to_frame(columns.target if data.name is None else data.name),
-                         columns, freq)  # fmt: skip
+                         columns, freq, begun)  # fmt: skip
     layout = replace(reading.layout, kind="series", names=pd.Index([data.name]))
     return replace(reading, layout=layout)
 

@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from .channels import split_ids
 from .columns import Columns
 
 
@@ -63,6 +64,7 @@ def write_frame(frame: pd.DataFrame, layout: Layout, value_column: str | None = 
     missing = {columns.id, columns.time, value_column or columns.time} - set(frame.columns)
     if missing:
         raise ValueError(f"results lack the columns {sorted(missing)}; got {list(frame.columns)}.")
+    frame = split_ids(frame, columns) if columns.channels else frame
     frame = _restore_dtypes(frame, layout)
     if layout.backend == "polars":
         return to_polars(frame)

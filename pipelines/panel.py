@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from .block import Block
+from .block import Block, no_covariates
 from .frequency import Frequency
 
 
@@ -23,6 +23,9 @@ class Panel:
         offsets: int64 of shape (num_series + 1,), from 0 to total_steps.
         starts: time of the first step of each series, shape (num_series,).
         frequency: distance between two steps.
+        covariates: float64 of shape (total_steps, num_covariates): numbers known ahead, aligned
+            with the values, never NaN; none by default.
+        num_channels: consecutive series that are the channels of one system, on the same steps.
 
     Raises:
         ValueError: if the shapes do not fit together.
@@ -41,6 +44,8 @@ class Panel:
     offsets: np.ndarray
     starts: pd.Index
     frequency: Frequency
+    covariates: np.ndarray = field(default_factory=no_covariates)
+    num_channels: int = 1
 
     def __post_init__(self) -> None:
         """Refuse parts that do not fit together."""
@@ -52,6 +57,18 @@ class Panel:
             )
         if self.offsets[-1] != len(self.values) or np.any(np.diff(self.offsets) < 0):
             raise ValueError("offsets must rise from 0 to the number of values.")
+        if not self.covariates.shape[-1]:
+            object.__setattr__(self, "covariates", np.empty((len(self.values), 0)))
+        if self.covariates.ndim != 2 or len(self.covariates) != len(self.values):
+            raise ValueError(
+                f"covariates must have the shape (total_steps, num_covariates) with "
+                f"{len(self.values)} steps; got {self.covariates.shape}."
+            )
+        if self.num_channels > 1 and not self._whole(np.arange(count), self.lengths):
+            raise ValueError(
+                f"the {self.num_channels} channels of each system must have the same steps; got "
+                f"lengths {self.lengths[: 2 * self.num_channels].tolist()}."
+            )
 
     @property
     def num_series(self) -> int:
@@ -67,6 +84,11 @@ class Panel:
     def num_rows(self) -> int:
         """Number of steps of all series together."""
         return len(self.values)
+
+    @property
+    def num_covariates(self) -> int:
+        """Number of columns known ahead."""
+        return self.covariates.shape[1]
 
     @property
     def observed(self) -> np.ndarray:
@@ -103,7 +125,7 @@ class Panel:
             indices: positions of the series, in the order wanted.
 
         Returns:
-            A panel of len(indices) series.
+            A panel of len(indices) series, of whole systems if these are in `indices`.
         """
         indices = np.asarray(indices, dtype=np.int64)
         return self._gather(indices, self.lengths[indices])
@@ -126,17 +148,48 @@ class Panel:
             raise ValueError(f"lengths must be at least 0; got {int(lengths.min())}.")
         return self._gather(np.arange(self.num_series), np.minimum(lengths, self.lengths))
 
-    def _gather(self, indices: np.ndarray, lengths: np.ndarray) -> Panel:
-        """The first `lengths` steps of the series at `indices`."""
+    def tail(self, skipped: np.ndarray) -> Panel:
+        """The panel without the first steps of each series.
+
+        Args:
+            skipped: steps to leave out, int of shape (num_series,), at most the lengths.
+
+        Returns:
+            A panel of the same series.
+        """
+        starts = self.frequency.shift(self.starts, skipped)
+        kept = self._gather(np.arange(self.num_series), self.lengths - skipped, skipped)
+        return replace(kept, starts=starts)
+
+    def _gather(
+        self, indices: np.ndarray, lengths: np.ndarray, skipped: np.ndarray | int = 0
+    ) -> Panel:
+        """The first `lengths` steps of the series at `indices`, after those skipped."""
+        everything = np.array_equal(indices, np.arange(self.num_series))
+        if everything and np.array_equal(lengths, self.lengths) and not np.any(skipped):
+            return self  # a panel is never changed: no copy is needed
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        source = np.arange(offsets[-1]) + np.repeat(self.offsets[indices] - offsets[:-1], lengths)
+        first = self.offsets[indices] + skipped
+        source = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], lengths)
         return Panel(
             self.ids[indices],
             self.values[source],
             offsets,
             self.starts.take(indices),
             self.frequency,
+            self.covariates[source] if self.num_covariates else no_covariates(),
+            self.num_channels if self._whole(indices, lengths) else 1,
         )
+
+    def _whole(self, indices: np.ndarray, lengths: np.ndarray) -> bool:
+        """Whether these series of these lengths are whole systems, channel after channel."""
+        if self.num_channels == 1 or len(indices) % self.num_channels:
+            return self.num_channels == 1
+        systems, lengths = (part.reshape(-1, self.num_channels) for part in (indices, lengths))
+        ordered = (systems[:, :1] % self.num_channels == 0) & (
+            systems == systems[:, :1] + np.arange(self.num_channels)
+        )
+        return bool(ordered.all() and (lengths == lengths[:, :1]).all())
 
     def block(self, start: np.ndarray | int, stop: np.ndarray | int) -> Block:
         """Steps start to stop (exclusive) of every series, right-padded to the widest.
@@ -152,10 +205,40 @@ class Panel:
         widths = np.maximum(stop - start, 0)
         steps = np.arange(widths.max(initial=0))
         valid = steps < widths[:, None]
+        source = ((self.offsets[:-1] + start)[:, None] + steps)[valid]
         values = np.full(valid.shape, np.nan)
-        values[valid] = self.values[((self.offsets[:-1] + start)[:, None] + steps)[valid]]
+        values[valid] = self.values[source]
+        covariates = np.zeros((*valid.shape, self.num_covariates))
+        if self.num_covariates:
+            covariates[valid] = self.covariates[source]
         observed = ~np.isnan(values)
-        return Block(np.where(observed, values, 0.0), observed, valid)
+        return Block(np.where(observed, values, 0.0), observed, valid, covariates)
+
+    def futures(self, ends: np.ndarray | int, horizon: int) -> np.ndarray:
+        """Covariates of the `horizon` steps after the first `ends` steps of every series.
+
+        Args:
+            ends: steps known, int of shape (num_series,) or one for all.
+            horizon: number of steps, at least 0.
+
+        Returns:
+            float64 of shape (num_series, horizon, num_covariates); beyond the end of a series its
+            last row stands in, so nothing later is needed to score the steps that are there.
+        """
+        if not self.num_covariates:
+            return np.empty((self.num_series, horizon, 0))
+        ends = np.broadcast_to(np.asarray(ends, dtype=np.int64), (self.num_series,))
+        last = np.maximum(self.lengths - 1, 0)[:, None]
+        steps = np.clip(ends[:, None] + np.arange(horizon), 0, last)
+        source = np.minimum(self.offsets[:-1, None] + steps, max(self.num_rows - 1, 0))
+        known = self.lengths > 0
+        found = np.zeros((self.num_series, horizon, self.num_covariates))
+        found[known] = self.covariates[source[known]]
+        return found
+
+    def without_covariates(self) -> Panel:
+        """The same series, for a model that looks at their values only; nothing is copied."""
+        return replace(self, covariates=no_covariates()) if self.num_covariates else self
 
     def flat_future_times(self, horizon: int, lengths: np.ndarray | None = None) -> pd.Index:
         """The times that follow each series, series after series in one index.

@@ -97,6 +97,14 @@ def _refuse_ambiguous_dates(entries: pd.Index, name: Any) -> None:
 
 
 def _to_datetime(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:
+    """Dates of one format, or ISO dates of which some have a time of day and some have none."""
+    try:
+        return _of_format(entries, **options)
+    except (ValueError, TypeError):
+        return _of_format(entries, format="ISO8601", **options)
+
+
+def _of_format(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "could not infer format": tried anyway
         warnings.simplefilter("error", FutureWarning)  # pandas 2 only warns of mixed zones
@@ -109,8 +117,11 @@ def _to_datetime(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:
 def _first_bad(entries: pd.Index) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        bad = np.asarray(pd.isna(pd.to_datetime(entries, errors="coerce", utc=True)))
-    return entries[int(np.argmax(bad))]
+        one, iso = (
+            np.asarray(pd.isna(pd.to_datetime(entries, errors="coerce", utc=True, format=format)))
+            for format in (None, "ISO8601")
+        )
+    return entries[int(np.argmax(one & iso if (one & iso).any() else one))]
 
 
 def parse_numbers(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .block import no_covariates
+from .covariates import carried_note, lay_covariates, leading_rows
 from .frequency import Frequency
 from .infer import frequency_of
 from .panel import Panel
@@ -26,6 +28,7 @@ class Rows:
         codes: int64 of shape (n,): the series of each row, ascending.
         times: Index of shape (n,), ascending within each series.
         values: float64 of shape (n,), NaN where missing.
+        covariates: float64 of shape (n, num_covariates), NaN only beside a missing value.
 
     Raises:
         ValueError: if a series has one time twice, or a value is infinite.
@@ -40,6 +43,7 @@ class Rows:
     codes: np.ndarray
     times: pd.Index
     values: np.ndarray
+    covariates: np.ndarray = field(default_factory=no_covariates)
 
     def __post_init__(self) -> None:
         """Refuse repeated times and infinite values."""
@@ -67,15 +71,20 @@ class Rows:
         """The rows where `keep` (bool of shape (n,)) is True; all series stay numbered."""
         if keep.all():
             return self
-        return Rows(self.ids, self.codes[keep], self.times[keep], self.values[keep])
+        covariates = self.covariates[keep] if self.covariates.shape[-1] else self.covariates
+        return Rows(self.ids, self.codes[keep], self.times[keep], self.values[keep], covariates)
 
 
-def make_panel(rows: Rows, freq: Any = None) -> tuple[Panel, tuple[Any, ...], tuple[str, ...]]:
+def make_panel(
+    rows: Rows, freq: Any = None, begun: Any = None
+) -> tuple[Panel, tuple[Any, ...], tuple[str, ...]]:
     """The panel of the rows: gaps become steps without a value, ends without values are trimmed.
 
     Args:
         rows: checked rows.
         freq: as in `infer_frequency`.
+        begun: ids of series whose earlier steps were read before, see `read_frame`; None where
+            all series begin here.
 
     Returns:
         The panel, the ids of the series left out (no value at all), and notes in plain sentences
@@ -85,16 +94,30 @@ def make_panel(rows: Rows, freq: Any = None) -> tuple[Panel, tuple[Any, ...], tu
         ValueError: if no row has a value, or times do not follow one frequency.
     """
     frequency = frequency_of(rows.codes, rows.times, freq)
-    kept = rows.where(~np.isnan(rows.values))
-    if not len(kept.times):
-        raise ValueError("no series has a value: every entry of the target is missing.")
+    keep = ~np.isnan(rows.values)
+    if not keep.any():
+        return _no_values(rows, frequency, begun), tuple(rows.ids), ()
+    if begun is not None and rows.covariates.shape[-1]:
+        keep = keep | leading_rows(rows, keep, begun)
+    kept = rows.where(keep)
     positions = _positions(rows, frequency)
     if freq is None:
         _refuse_two_frequencies(rows, positions, frequency)
-    positions = positions[~np.isnan(rows.values)]
-    panel = _fill(kept, positions, frequency)
+    panel = _fill(kept, positions[keep], frequency)
     left_out = tuple(np.delete(rows.ids, np.unique(kept.codes)))
-    return panel, left_out, _notes(rows, kept, panel, left_out)
+    notes = _notes(rows, kept, panel, left_out)
+    if not rows.covariates.shape[-1]:
+        return panel, left_out, notes
+    laid, carried = lay_covariates(rows, positions, panel)
+    return replace(panel, covariates=laid), left_out, (*notes, *carried_note(carried))
+
+
+def _no_values(rows: Rows, frequency: Frequency, begun: Any) -> Panel:
+    """The panel of no series, where series began earlier: steps without a value tell nothing."""
+    if begun is None:
+        raise ValueError("no series has a value: every entry of the target is missing.")
+    offsets = np.zeros(1, dtype=np.int64)
+    return Panel(rows.ids[:0], np.zeros(0), offsets, rows.times[:0], frequency)
 
 
 def _positions(rows: Rows, frequency: Frequency) -> np.ndarray:

@@ -20,11 +20,13 @@ class Season:
         length: steps of a season; 1 is none.
         reason: why, as a phrase.
         long: a second, longer season, or None.
+        given: whether the user said so.
     """
 
     length: int
     reason: str
     long: int | None = None
+    given: bool = False
 
 
 def default_season(panel: Panel, season_length: int | None = None) -> Season:
@@ -55,7 +57,7 @@ def default_season(panel: Panel, season_length: int | None = None) -> Season:
     if season_length is not None:
         if season_length < 1:
             raise ValueError(f"season_length must be at least 1 (no season); got {season_length}.")
-        return Season(int(season_length), "given by the user")
+        return Season(int(season_length), "given by the user", given=True)
     usual = panel.frequency.season_lengths
     alias = panel.frequency.alias
     if not usual:
@@ -81,17 +83,20 @@ def is_seasonal(values: np.ndarray, season_length: int) -> bool:
 
     Args:
         values: float64 of shape (n,); NaN steps count as the mean.
-        season_length: season to test, at least 2.
+        season_length: season to test, at least 1.
 
     Returns:
-        True where the season is significant.
+        True where the season is significant; always False for a season of 1, below three seasons
+        of values, or without variation.
 
     Example:
         >>> is_seasonal(np.tile([1.0, 2.0, 3.0, 9.0], 5), 4)
         True
+
+    Source: M4 competition, ``Benchmarks and Evaluation.R``, ``SeasonalityTest``.
     """
     count = int((~np.isnan(values)).sum())
-    if count < 3 * season_length:
+    if season_length <= 1 or count < 3 * season_length:
         return False
     correlation = autocorrelation(values, season_length)
     limit = _CRITICAL * np.sqrt((1 + 2 * np.sum(correlation[:-1] ** 2)) / count)
@@ -114,3 +119,84 @@ def autocorrelation(values: np.ndarray, num_lags: int) -> np.ndarray:
     if power <= len(values) * (1e-12 * scale) ** 2:
         return np.zeros(num_lags)
     return np.array([deviations[k:] @ deviations[:-k] for k in range(1, num_lags + 1)]) / power
+
+
+def seasonal_indices(
+    values: np.ndarray, season_length: int, multiplicative: bool = True
+) -> np.ndarray:
+    """Classical decomposition: mean ratio to the centred moving average, per phase.
+
+    Args:
+        values: float64 of shape (n,), at least two seasons; moving averages over NaN steps
+            are left out; where a phase would have none, they are bridged by straight lines.
+        season_length: m, in steps.
+        multiplicative: ratios, with mean 1; False for differences, with mean 0.
+
+    Returns:
+        float64 of shape (m,), by phase counted from the first step; NaN where a phase has no value.
+
+    Example:
+        >>> seasonal_indices(np.array([1.0, 3.0] * 4), 2)
+        array([0.5, 1.5])
+
+    Source: R's ``decompose``, which M4 calls.
+    """
+    means = _phase_means(values, values, season_length, multiplicative)
+    if np.isnan(means).any():
+        steps, known = np.arange(len(values)), ~np.isnan(values)
+        bridged = np.interp(steps, steps[known], values[known])
+        means = _phase_means(values, bridged, season_length, multiplicative)
+    return means / np.mean(means) if multiplicative else means - np.mean(means)
+
+
+def seasonal_adjustment(values: np.ndarray, season_length: int) -> tuple[np.ndarray, bool]:
+    """What takes the season out of one series: nothing where Naive2's test finds none.
+
+    Multiplicative indices as in M4; additive ones where a value is negative or an index would not
+    be positive.
+
+    Args:
+        values: float64 of shape (n,), NaN where nothing was observed.
+        season_length: m, at least 1.
+
+    Returns:
+        Indices by phase counted from the first step, (m,), and whether they multiply.
+
+    Example:
+        >>> indices, multiply = seasonal_adjustment(np.array([1.0, 3.0, 2.0, 6.0] * 5), 4)
+        >>> multiply, bool(indices.argmax() == 3)
+        (True, True)
+    """
+    if not is_seasonal(values, season_length):
+        return np.ones(season_length), True
+    if np.nanmin(values) >= 0.0:
+        indices = seasonal_indices(values, season_length)
+        if np.all(indices > 0.0):
+            return indices, True
+    indices = seasonal_indices(values, season_length, multiplicative=False)
+    return (indices if np.all(np.isfinite(indices)) else np.zeros(season_length)), False
+
+
+def _phase_means(
+    values: np.ndarray, bridged: np.ndarray, season_length: int, multiplicative: bool
+) -> np.ndarray:
+    """Mean of each phase of `values` against the centred moving average of `bridged`."""
+    trend = _centred_average(bridged, season_length)
+    trend = np.where(trend > 0.0, trend, np.nan) if multiplicative else trend
+    detrended = values / trend if multiplicative else values - trend
+    known = ~np.isnan(detrended)
+    phase = np.flatnonzero(known) % season_length
+    count = np.bincount(phase, minlength=season_length)
+    total = np.bincount(phase, detrended[known], minlength=season_length)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _centred_average(values: np.ndarray, season_length: int) -> np.ndarray:
+    """Moving average over a season, half weights at both ends of an even one; NaN at the ends."""
+    weights = np.ones(season_length)
+    if season_length % 2 == 0:
+        weights = np.r_[0.5, np.ones(season_length - 1), 0.5]
+    average = np.full(len(values), np.nan)
+    side = len(weights) // 2
+    average[side : len(values) - side] = np.convolve(values, weights, "valid") / season_length
+    return average

@@ -1,0 +1,40 @@
+"""Times as users write them in text columns."""
+
+from __future__ import annotations
+
+import datetime
+
+import pandas as pd
+import pytest
+
+from forecast.pipelines.parsing import parse_times
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (["2024-01-01", "2024-01-02 12:00"], ["2024-01-01", "2024-01-02 12:00"]),
+        (["2024-01-01 06:30", "2024-01-02"], ["2024-01-01 06:30", "2024-01-02"]),
+        (["2024-01-01", "2024-01-02T12:00:00.5"], ["2024-01-01", "2024-01-02 12:00:00.5"]),
+        (["2024-01", "2024-02-03"], ["2024-01-01", "2024-02-03"]),
+        ([datetime.date(2024, 1, 1), "2024-01-02 10:00"], ["2024-01-01", "2024-01-02 10:00"]),
+        (["2024-01-01T00:00Z", "2024-01-02T00:00:30Z"], ["2024-01-01T00Z", "2024-01-02T00:00:30Z"]),
+    ],
+)
+def test_iso_dates_of_mixed_precision_are_read(entries, expected):
+    assert list(parse_times(pd.Series(entries), "ds")) == [pd.Timestamp(time) for time in expected]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (["2024-01-01", "2024-01-02 12:00", "rubbish"], r"'ds' cannot be read .* 'rubbish'.*ISO"),
+        (["2024-01-01", "01/31/2024 10:00"], r"for example '01/31/2024 10:00'"),
+        (["31.01.2024", "01.02.2024 12:00"], r"for example '01.02.2024 12:00'"),
+        (["2024-01-01", "2024-01-02T00:00+02:00"], r"'ds' has mixed time zones.*utc=True"),
+        (["2024-01-01T00:00+01:00", "2024-01-02T00:00:00+02:00"], r"mixed time zones"),
+    ],
+)
+def test_a_column_that_is_not_one_kind_of_time_is_refused(entries, message):
+    with pytest.raises(ValueError, match=message):
+        parse_times(pd.Series(entries), "ds")
