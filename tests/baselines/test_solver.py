@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from sklearn.linear_model import Ridge
 
-from forecast.baselines.solver import absolute_weights, solve_gram, solve_ridge
+from forecast.baselines.algebra.solver import absolute_weights, solve_gram, solve_grams, solve_ridge
 
 
 @pytest.fixture
@@ -95,6 +95,85 @@ def test_a_singular_gram_matrix_gives_a_solution():
 def test_a_gram_matrix_with_negative_rounding_gives_the_minimum_norm_solution():
     gram = np.diag([1.0, -1e-3])
     np.testing.assert_allclose(solve_gram(gram, np.array([2.0, 0.0])), [2.0, 0.0], atol=1e-12)
+
+
+def systems(seed, batch, size, targets):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(batch, size + 4, size)) * rng.uniform(0.5, 2.0, size)
+    moments = rng.normal(size=(batch, size, targets) if targets else (batch, size))
+    return rows.transpose(0, 2, 1) @ rows, moments, rng
+
+
+@given(
+    seed=st.integers(0, 1000),
+    batch=st.integers(0, 5),
+    size=st.sampled_from([1, 3, 8, 65]),
+    targets=st.integers(0, 3),
+    kind=st.sampled_from(["number", "columns", "both"]),
+)
+def test_a_batch_equals_numpy_one_system_after_the_other(seed, batch, size, targets, kind):
+    grams, moments, rng = systems(seed, batch, size, targets)
+    shape = {"number": (), "columns": (size,), "both": (batch, size)}[kind]
+    penalty = rng.uniform(0.1, 1.0, shape)
+    before = grams.copy(), moments.copy()
+    found = solve_grams(grams, moments, penalty)
+    assert found.coefficients.shape == moments.shape
+    np.testing.assert_array_equal(found.rank, np.full(batch, size))
+    np.testing.assert_array_equal(found.jitter, np.zeros(batch))
+    every = np.broadcast_to(penalty, (batch, size))
+    for index in range(batch):
+        expected = np.linalg.solve(grams[index] + np.diag(every[index]), moments[index])
+        np.testing.assert_allclose(found.coefficients[index], expected, rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(grams, before[0])
+    np.testing.assert_array_equal(moments, before[1])
+
+
+@pytest.mark.parametrize("size", [6, 70])
+def test_a_system_gets_the_same_bits_in_any_company(size):
+    grams, moments, _ = systems(3, 9, size, 2)
+    grams[4] = 1.0  # rank 1 in the middle
+    together = solve_grams(grams, moments)
+    chosen = np.array([7, 4, 1])
+    apart = solve_grams(grams[chosen], moments[chosen])
+    np.testing.assert_array_equal(apart.coefficients, together.coefficients[chosen])
+    np.testing.assert_array_equal(apart.rank, together.rank[chosen])
+    for index in chosen:
+        alone = solve_gram(grams[index], moments[index])
+        np.testing.assert_array_equal(alone, together.coefficients[index])
+
+
+@pytest.mark.parametrize("rank", [1, 3, 5])
+def test_the_rank_of_collinear_columns_is_reported(rank):
+    rng = np.random.default_rng(rank)
+    basis, mixing = rng.normal(size=(40, rank)), rng.normal(size=(rank, 5))
+    design, target = basis @ mixing, rng.normal(size=40)
+    good, _, _ = systems(1, 1, 5, 0)
+    grams = np.stack([design.T @ design, good[0]])
+    found = solve_grams(grams, np.stack([design.T @ target, np.ones(5)]))
+    assert found.rank.tolist() == [rank, 5]
+    assert (found.jitter[0] > 0) == (rank < 5) and found.jitter[1] == 0
+    fitted = design @ np.linalg.lstsq(design, target, rcond=None)[0]
+    np.testing.assert_allclose(design @ found.coefficients[0], fitted, atol=1e-5)
+
+
+def test_where_no_jitter_helps_the_minimum_norm_solution_is_taken():
+    grams = np.stack([np.diag([1.0, -1e-3, 3.0]), np.eye(3), np.zeros((3, 3))])
+    found = solve_grams(grams, np.array([[2.0, 0.0, 6.0], [1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]))
+    expected = [[2.0, 0.0, 2.0], [1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(found.coefficients, expected, atol=1e-12)
+    assert found.rank.tolist() == [2, 3, 0]
+    assert np.isnan(found.jitter).tolist() == [True, False, True]
+
+
+def test_one_system_that_is_not_finite_does_not_stop_the_others():
+    grams, moments, _ = systems(5, 3, 4, 0)
+    grams[1, 2, 2] = np.nan
+    found = solve_grams(grams, moments)
+    np.testing.assert_array_equal(found.coefficients[1], 0.0)
+    assert found.rank.tolist() == [4, 0, 4]
+    np.testing.assert_allclose(found.coefficients[2], np.linalg.solve(grams[2], moments[2]))
+    with pytest.raises(ValueError, match=r"hold NaN or infinite numbers.*weight 0"):
+        solve_gram(grams[1], moments[1])
 
 
 def least_absolute_deviations(design, target, weights):

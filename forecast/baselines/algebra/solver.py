@@ -1,28 +1,165 @@
-"""Least squares in closed form: ridge on Gram matrices, and least absolute deviations on top.
+"""Least squares in closed form: ridge on Gram matrices, one or many at once.
 
 One solver for every linear fit: the autoregressions and the echo-state readout.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["absolute_weights", "one_thread", "solve_gram", "solve_ridge"]
+from forecast.baselines.algebra.threads import one_thread
+
+__all__ = [
+    "Solution",
+    "absolute_weights",
+    "one_thread",
+    "scale_columns",
+    "solve_centred",
+    "solve_gram",
+    "solve_grams",
+    "solve_ridge",
+    "useful_columns",
+]
 
 # Each rung adds this much of the mean diagonal to a Gram matrix that is not positive definite.
 _JITTER_LADDER = (0.0, 1e-12, 1e-10, 1e-8)
+# Up to this size NumPy's batched elimination beats a substitution called for each matrix.
+_LARGEST_IN_BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Solutions of a batch of systems, and how each was found.
+
+    Args:
+        coefficients: B, of the shape of the moments.
+        rank: numerical rank of each matrix with its penalty, `(batch,)`.
+        jitter: share of the mean diagonal that was added to each, `(batch,)`; 0 where Cholesky
+            needed none, and NaN where none helped and the solution of minimum norm was taken.
+    """
+
+    coefficients: NDArray
+    rank: NDArray
+    jitter: NDArray
+
+
+def solve_grams(grams: NDArray, moments: NDArray, penalty: NDArray | float = 0.0) -> Solution:
+    """Solve `(G_i + diag(penalty_i)) B_i = c_i` for many positive semi-definite matrices.
+
+    Cholesky with a ladder of jitter; the solution of minimum norm where that fails. What a
+    system gets does not depend on the others of the batch, to the last bit.
+
+    Args:
+        grams: G, `(batch, num_columns, num_columns)`, columns of comparable scale.
+        moments: c, `(batch, num_columns)` or `(batch, num_columns, num_targets)`.
+        penalty: ridge added to the diagonal, at least 0: a number, `(num_columns,)` or
+            `(batch, num_columns)`.
+
+    Returns:
+        Coefficients, ranks and jitter. A system that is not finite has rank 0 and coefficients 0.
+
+    Example:
+        >>> import numpy as np
+        >>> grams = np.stack([np.diag([2.0, 4.0]), np.ones((2, 2))])
+        >>> solution = solve_grams(grams, np.ones((2, 2)))
+        >>> solution.coefficients.round(6).tolist(), solution.rank.tolist()
+        ([[0.5, 0.25], [0.5, 0.5]], [2, 1])
+    """
+    columns = moments if moments.ndim == grams.ndim else moments[..., None]
+    systems = _penalised(np.asarray(grams, dtype=np.float64), penalty)
+    finite = np.isfinite(systems).all(axis=(1, 2)) & np.isfinite(columns).all(axis=(1, 2))
+    num_columns = systems.shape[1]
+    solution = Solution(
+        np.zeros(columns.shape), np.where(finite, num_columns, 0), np.where(finite, 0.0, np.nan)
+    )
+    # Threads cost more than they save on matrices of this size, above all beside TensorFlow's.
+    with one_thread():
+        pending = np.flatnonzero(finite) if num_columns else np.arange(0)
+        for jitter in _JITTER_LADDER:
+            pending = _climb(solution, systems, columns, pending, jitter)
+        for index in pending:
+            solution.coefficients[index] = _minimum_norm(systems[index], columns[index])
+    solution.jitter[pending] = np.nan
+    return Solution(solution.coefficients.reshape(moments.shape), solution.rank, solution.jitter)
+
+
+def _penalised(grams: NDArray, penalty: NDArray | float) -> NDArray:
+    """The matrices with the penalty on their diagonals."""
+    systems = grams.copy()
+    diagonal = np.arange(grams.shape[-1])
+    systems[:, diagonal, diagonal] += penalty
+    return systems
+
+
+def _climb(
+    solution: Solution, systems: NDArray, columns: NDArray, pending: NDArray, jitter: float
+) -> NDArray:
+    """Solve what can be solved on this rung, in place; returns what is left."""
+    if not len(pending):
+        return pending
+    if len(pending) == len(systems) and not jitter:  # the usual case needs no copy
+        rung, moments = systems, columns
+    else:
+        rung, moments = systems[pending], columns[pending]
+        # Copied: summed in the same order whatever the size of the batch.
+        unit = np.diagonal(rung, axis1=1, axis2=2).copy().sum(axis=1) / rung.shape[1]
+        rung = _penalised(rung, jitter * unit[:, None])
+    factors = _cholesky(rung)
+    pivots = np.diagonal(factors, axis1=1, axis2=2) ** 2
+    scales = np.diagonal(rung, axis1=1, axis2=2)
+    # A pivot that is rounding noise gives coefficients that are noise: not positive definite.
+    safe = (pivots > rung.shape[1] * np.finfo(np.float64).eps * scales).all(axis=1)
+    done = pending[safe]
+    if not safe.all():
+        rung, factors, moments = rung[safe], factors[safe], moments[safe]
+    solution.coefficients[done] = _solve(rung, factors, moments)
+    solution.jitter[done] = jitter
+    if not jitter:
+        for index in pending[~safe]:
+            solution.rank[index] = _rank(np.linalg.eigvalsh(systems[index]))
+    return pending[~safe]
+
+
+def _cholesky(grams: NDArray) -> NDArray:
+    """Lower factors; NaN where a matrix has none. Halves a batch until the failures are alone."""
+    try:
+        return np.linalg.cholesky(grams)
+    except np.linalg.LinAlgError:
+        if len(grams) == 1:
+            return np.full_like(grams, np.nan)
+    half = len(grams) // 2
+    return np.concatenate([_cholesky(grams[:half]), _cholesky(grams[half:])])
+
+
+def _solve(systems: NDArray, factors: NDArray, moments: NDArray) -> NDArray:
+    """Solve positive definite systems whose lower factors are known."""
+    if systems.shape[1] <= _LARGEST_IN_BATCH:
+        return np.linalg.solve(systems, moments)
+    pairs = zip(factors, moments, strict=True)
+    solved = [linalg.cho_solve((lower, True), moment) for lower, moment in pairs]
+    return np.array(solved).reshape(moments.shape)  # also where no system is left
+
+
+def _minimum_norm(gram: NDArray, moment: NDArray) -> NDArray:
+    values, vectors = np.linalg.eigh(gram)
+    kept = slice(len(values) - _rank(values), None)
+    return vectors[:, kept] @ ((vectors[:, kept].T @ moment) / values[kept, None])
+
+
+def _rank(eigenvalues: NDArray) -> int:
+    """Number of eigenvalues (increasing) that are more than rounding noise."""
+    noise = len(eigenvalues) * np.finfo(np.float64).eps * max(eigenvalues[-1], 0.0)
+    return int((eigenvalues > noise).sum())
 
 
 def solve_gram(gram: NDArray, moment: NDArray, penalty: NDArray | float = 0.0) -> NDArray:
     """Solve `(G + diag(penalty)) B = c` for a symmetric positive semi-definite G.
 
-    Cholesky with a ladder of jitter; the minimum-norm solution where that fails.
+    One system of `solve_grams`.
 
     Args:
         gram: G = X'WX, `(num_columns, num_columns)`.
@@ -32,38 +169,73 @@ def solve_gram(gram: NDArray, moment: NDArray, penalty: NDArray | float = 0.0) -
     Returns:
         B, of the shape of `moment`.
 
+    Raises:
+        ValueError: a number is NaN or infinite.
+
     Example:
         >>> import numpy as np
         >>> solve_gram(np.diag([2.0, 4.0]), np.array([2.0, 2.0]))
         array([1. , 0.5])
     """
-    if not len(gram):  # no column varies, as on a constant series
-        return np.zeros_like(moment)
-    gram = gram + np.diag(np.broadcast_to(penalty, len(gram)))
-    # Threads cost more than they save on matrices of this size, above all beside TensorFlow's.
-    with one_thread():
-        return _solve(gram, moment)
+    if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
+        raise ValueError(
+            "The Gram matrix or the moments hold NaN or infinite numbers; expected finite ones. "
+            "Give missing rows the weight 0, and scale values so that their squares are finite."
+        )
+    return solve_grams(gram[None], moment[None], penalty).coefficients[0]
 
 
-def _solve(gram: NDArray, moment: NDArray) -> NDArray:
-    unit = np.trace(gram) / len(gram)
-    for jitter in _JITTER_LADDER:
-        try:
-            factor = linalg.cho_factor(gram + jitter * unit * np.eye(len(gram)))
-        except linalg.LinAlgError:
-            continue
-        return linalg.cho_solve(factor, moment)
-    return linalg.lstsq(gram, moment)[0]
+def useful_columns(spread: NDArray, centre: NDArray) -> NDArray:
+    """Which columns vary by more than rounding.
+
+    Args:
+        spread: standard deviations, `(..., num_columns)`.
+        centre: means, `(..., num_columns)`.
+
+    Returns:
+        Booleans, `(..., num_columns)`.
+    """
+    largest = spread.max(axis=-1, keepdims=True, initial=0.0)
+    return spread > 1e-12 * (np.abs(centre) + largest + 1e-300)
 
 
-def one_thread() -> AbstractContextManager[object]:
-    """Keep linear algebra to one thread inside a `with` block: for many small products."""
-    return _linear_algebra_threads().limit(limits=1, user_api="blas")
+def scale_columns(covariance: NDArray, centre: NDArray) -> tuple[NDArray, NDArray]:
+    """Correlations, and one over each standard deviation: 0 for columns that do not vary.
+
+    Args:
+        covariance: `(..., num_columns, num_columns)`.
+        centre: means of the columns, `(..., num_columns)`; they say what counts as rounding.
+    """
+    spread = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    useful = useful_columns(spread, centre)
+    inverse = np.where(useful, 1.0 / np.where(useful, spread, 1.0), 0.0)
+    return covariance * inverse[..., :, None] * inverse[..., None, :], inverse
 
 
-@cache
-def _linear_algebra_threads() -> ThreadpoolController:
-    return ThreadpoolController()
+def solve_centred(
+    covariance: NDArray, cross: NDArray, centre: NDArray, ridge: NDArray | float
+) -> Solution:
+    """Ridge on scaled columns, given covariances.
+
+    `min_B  E (y - x B)^2 + ridge * sum_j (s_j B_j)^2` for centred x and y, s_j the standard
+    deviation of column j. A column without spread beyond rounding gets the coefficient 0.
+
+    Args:
+        covariance: of the columns, `(batch, num_columns, num_columns)`.
+        cross: covariances with the targets, `(batch, num_columns, num_targets)`.
+        centre: means of the columns, `(batch, num_columns)`; they say what counts as rounding.
+        ridge: penalty as a share of the variance, at least 0: a number or `(batch,)`.
+
+    Returns:
+        Coefficients on the columns as they came; ranks count useful columns only.
+    """
+    scaled, inverse = scale_columns(covariance, centre)
+    diagonal = np.arange(covariance.shape[-1])
+    scaled[:, diagonal, diagonal] = 1.0  # a useless column is alone and has no moment
+    penalty = np.asarray(ridge, dtype=np.float64).reshape(-1, 1)
+    found = solve_grams(scaled, cross * inverse[:, :, None], penalty)
+    rank = np.maximum(found.rank - (inverse == 0).sum(axis=1), 0)
+    return Solution(found.coefficients * inverse[:, :, None], rank, found.jitter)
 
 
 def solve_ridge(
@@ -94,14 +266,11 @@ def solve_ridge(
     share = weights / weights.sum()
     centre, target_centre = share @ design, share @ target
     centred = design - centre
-    spread = np.sqrt(share @ centred**2)
-    # A column without spread beyond rounding says nothing: it gets the coefficient 0.
-    useful = spread > 1e-12 * (np.abs(centre) + spread.max(initial=0.0) + 1e-300)
-    scaled = centred[:, useful] / spread[useful]
-    weighted = scaled.T * share
-    coefficients = np.zeros((design.shape[1], *target.shape[1:]))
-    solution = solve_gram(weighted @ scaled, weighted @ (target - target_centre), ridge)
-    coefficients[useful] = (solution.T / spread[useful]).T
+    weighted = centred.T * share
+    cross = weighted @ (target - target_centre)
+    columns = cross.reshape(1, len(cross), -1)
+    solution = solve_centred((weighted @ centred)[None], columns, centre[None], ridge)
+    coefficients = solution.coefficients.reshape(cross.shape)
     return coefficients, target_centre - centre @ coefficients
 
 

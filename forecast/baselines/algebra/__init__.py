@@ -1,0 +1,1 @@
+"""Linear algebra of the fits: Gram matrices, ridge, least absolute deviations."""
