@@ -1,40 +1,35 @@
-"""Autoregression against statsmodels and plain least squares."""
+"""Autoregression against statsmodels: coefficients, variance, criteria, forecasts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from ar_material import after, frame_of, free_rollout, model_state, panel_of, simulated
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.regression.linear_model import yule_walker
 from statsmodels.tsa.ar_model import AutoReg
 
-from forecast import AR
-from forecast.baselines.ar import estimate_ar
-from forecast.pipelines import read_frame
+from forecast import AR, Estimation, OrderSelection, Terms
+from forecast.baselines.autoregression.estimate import estimate_ar
+from forecast.baselines.autoregression.orders import information_criterion
+from forecast.baselines.autoregression.plan import ARPlan
+from forecast.baselines.autoregression.regression import RIDGES
+from forecast.baselines.autoregression.terms import Deterministic
+
+LAGS = st.one_of(
+    st.integers(1, 6), st.lists(st.integers(1, 13), min_size=1, max_size=4, unique=True)
+)
 
 
-def simulated(coefficients, length, seed=0, mean=0.0, sigma=1.0):
-    """A Gaussian autoregression, its first 200 steps thrown away."""
-    rng = np.random.default_rng(seed)
-    order = len(coefficients)
-    values = np.zeros(length + 200)
-    for step in range(order, len(values)):
-        past = values[step - order : step][::-1]
-        values[step] = past @ coefficients + sigma * rng.normal()
-    return values[200:] + mean
-
-
-def frame_of(*series, step="D"):
-    return pd.concat(
-        pd.DataFrame({"unique_id": f"s{i}", "ds": pd.date_range("2024", periods=len(y), freq=step),
-                      "y": y})
-        for i, y in enumerate(series)
-    )  # fmt: skip
+def lag_list(lags):
+    return np.arange(1, lags + 1) if isinstance(lags, int) else np.unique(lags)
 
 
 def raw_coefficients(model, row=0):
-    """Intercept and coefficients of the equation in the values themselves."""
-    slopes = model.coefficients[row]
-    return np.concatenate([[model.intercepts[row] - slopes.sum() * model.centres[row]], slopes])
+    """Constant and coefficients of the equation in the values themselves."""
+    return np.concatenate([model.parameters.deterministic[row], model.coefficients[row]])
 
 
 def least_squares(values, lags):
@@ -48,84 +43,218 @@ def least_squares(values, lags):
     return np.linalg.lstsq(np.array(rows), np.array(targets), rcond=None)[0]
 
 
-@pytest.mark.parametrize("lags", [1, 4, [1, 7], [3, 2, 12]])
-def test_coefficients_and_forecasts_equal_statsmodels(lags):
+@settings(max_examples=60)
+@given(
+    lags=LAGS,
+    trend=st.sampled_from(["n", "c", "t", "ct"]),
+    period=st.sampled_from([1, 4, 7]),
+    num_covariates=st.integers(0, 2),
+    more=st.sampled_from([None, 0, 9]),
+    seed=st.integers(0, 10_000),
+)
+def test_everything_equals_statsmodels(lags, trend, period, num_covariates, more, seed):
+    rng = np.random.default_rng(seed)
+    level = 0.0 if trend in ("n", "t") else 40.0
+    covariates = [rng.normal(size=(length, num_covariates)) for length in (150, 111)]
+    parts = [
+        simulated([0.5, 0.2], len(x), seed + i, mean=level, sigma=2.0) + x @ np.ones(num_covariates)
+        for i, x in enumerate(covariates)
+    ]
+    used = lag_list(lags)
+    hold_back = None if more is None else int(used.max()) + more
+    plan = ARPlan(used, Deterministic(trend, period), Estimation(hold_back=hold_back))
+    panel = panel_of(*parts, covariates=covariates)
+    model, fell_back = estimate_ar(panel, plan)
+    assert not len(fell_back) and not model.statistic("explosive").any()
+    state, one_step = after(model, panel)
+    future = rng.normal(size=(2, 12, num_covariates))
+    forecasts = free_rollout(model, state, 12, future)
+    spread = model.deviations(model_state(state), 12)
+    for row, values in enumerate(parts):
+        oracle = AutoReg(
+            values, lags=[int(lag) for lag in used], trend=trend, seasonal=period > 1,
+            period=period if period > 1 else None, hold_back=hold_back,
+            exog=covariates[row] if num_covariates else None,
+        ).fit()  # fmt: skip
+        found = np.concatenate([raw_coefficients(model, row), model.parameters.covariates[row]])
+        np.testing.assert_allclose(found, oracle.params, rtol=1e-8, atol=1e-8)
+        np.testing.assert_allclose(model.parameters.variances[row], oracle.sigma2, rtol=1e-8)
+        assert (
+            plan.deterministic.names
+            == list(oracle.model.exog_names[: len(found) - len(used)])[
+                : len(plan.deterministic.names)
+            ]
+        )
+        count = oracle.nobs
+        assert model.statistic("num_rows")[row] == count
+        for criterion in ("aic", "bic", "hqic"):
+            value = information_criterion(
+                criterion, model.parameters.variances[row], count, len(found)
+            )
+            np.testing.assert_allclose(value, getattr(oracle, criterion), rtol=1e-8, atol=1e-6)
+        end = len(values)
+        ahead = {"exog_oos": future[row]} if num_covariates else {}
+        expected = oracle.predict(end, end + 11, **ahead)
+        np.testing.assert_allclose(forecasts[row], expected, rtol=1e-8, atol=1e-8)
+        first = oracle.model.hold_back
+        np.testing.assert_allclose(
+            one_step[row, first:end], oracle.fittedvalues, rtol=1e-8, atol=1e-8
+        )
+        if not num_covariates:
+            wanted = oracle.get_prediction(end, end + 11).se_mean
+            np.testing.assert_allclose(spread[row], wanted, rtol=1e-8)
+
+
+@pytest.mark.parametrize("lags", [4, [1, 7]])
+def test_the_forecaster_equals_statsmodels(lags):
     series = [
         simulated([0.6, 0.2], 150, seed, mean=level) for seed, level in ((1, 50.0), (2, -900.0))
     ]
-    ar = AR(lags=lags, ridge=0.0).fit(frame_of(*series), horizon=3)
+    terms = Terms(trend="ct", seasonal=True)
+    ar = AR(lags=lags, terms=terms, season_length=5).fit(frame_of(*series), horizon=3)
     forecasts = ar.predict(20).set_index("unique_id")["AR"]
+    table, statistics = ar.coefficients_, ar.statistics_.set_index("unique_id")
     for row, values in enumerate(series):
-        used = lags if isinstance(lags, int) else sorted(lags)
-        oracle = AutoReg(values, lags=used, trend="c").fit()
-        found = raw_coefficients(ar.fitted_.model, row)
-        np.testing.assert_allclose(found, oracle.params, rtol=1e-8, atol=1e-8)
+        name = f"s{row}"
+        oracle = AutoReg(values, lags=lags, trend="ct", seasonal=True, period=5).fit()
+        own = table[table["unique_id"] == name]
+        assert list(own["term"]) == list(oracle.model.exog_names)
+        np.testing.assert_allclose(own["value"], oracle.params, rtol=1e-8, atol=1e-8)
+        for criterion in ("aic", "bic", "hqic", "sigma2"):
+            np.testing.assert_allclose(
+                statistics.loc[name, criterion], getattr(oracle, criterion), rtol=1e-8
+            )
         expected = oracle.predict(len(values), len(values) + 19)
-        np.testing.assert_allclose(forecasts[f"s{row}"], expected, rtol=1e-8)
+        np.testing.assert_allclose(forecasts[name], expected, rtol=1e-8)
+
+
+def test_seasonal_lags_are_added():
+    values = simulated([0.5], 120, 3)
+    ar = AR(lags=2, terms=Terms(seasonal_lags=2), season_length=7).fit(frame_of(values), horizon=3)
+    assert ar.choices_ == "lags 1-2, 7, 14"
+    oracle = AutoReg(values, lags=[1, 2, 7, 14]).fit()
+    np.testing.assert_allclose(ar.coefficients_["value"], oracle.params, rtol=1e-8, atol=1e-10)
+
+
+@settings(max_examples=20)
+@given(
+    order=st.integers(1, 6),
+    demean=st.booleans(),
+    length=st.integers(40, 90),
+    seed=st.integers(0, 99),
+)
+def test_yule_walker_equals_statsmodels(order, demean, length, seed):
+    values = simulated([0.7, -0.3], length, seed, mean=3.0 * demean)
+    plan = ARPlan(
+        np.arange(1, order + 1), Deterministic("c" if demean else "n"), Estimation("yule-walker")
+    )
+    model, _ = estimate_ar(panel_of(values, values[:30]), plan)
+    oracle = yule_walker(values, order, method="mle", demean=demean, result_object=True)
+    np.testing.assert_allclose(model.coefficients[0], oracle.rho, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(model.parameters.variances[0], oracle.sigma**2, rtol=1e-8)
+
+
+def test_ridge_penalises_lags_and_covariates_and_leaves_the_terms_alone():
+    rng = np.random.default_rng(0)
+    covariate = rng.normal(size=(90, 1))
+    values = simulated([0.6], 90, 1) + 0.3 * np.arange(90) + covariate[:, 0]
+    plan = ARPlan(np.array([1, 3]), Deterministic("ct", 4), Estimation("ridge", ridge=0.2))
+    model, _ = estimate_ar(panel_of(values, covariates=[covariate]), plan)
+    steps = np.arange(3, 90)
+    dummies = [(steps % 4 == phase).astype(float) for phase in (1, 2, 3)]
+    free = np.column_stack([np.ones(87), steps + 1.0, *dummies])
+    penalised = np.column_stack([values[steps - 1], values[steps - 3], covariate[steps, 0]])
+
+    def rest(columns):
+        return columns - free @ np.linalg.lstsq(free, columns, rcond=None)[0]
+
+    left, target = rest(penalised), rest(values[steps])
+    penalty = 0.2 * np.diag((left**2).sum(axis=0))
+    slopes = np.linalg.solve(left.T @ left + penalty, left.T @ target)
+    found = np.append(model.coefficients[0], model.parameters.covariates[0])
+    np.testing.assert_allclose(found, slopes, rtol=1e-9)
+    terms = np.linalg.lstsq(free, values[steps] - penalised @ slopes, rcond=None)[0]
+    np.testing.assert_allclose(model.parameters.deterministic[0], terms, rtol=1e-8)
+
+
+def test_ridge_without_a_number_is_chosen_by_generalised_cross_validation():
+    values = simulated([0.2], 60, 2)
+    plan = ARPlan(np.arange(1, 13), estimation=Estimation("ridge"))
+    chosen, _ = estimate_ar(panel_of(values), plan)
+    scores = []
+    for ridge in RIDGES:
+        plan = ARPlan(np.arange(1, 13), estimation=Estimation("ridge", ridge))
+        model, _ = estimate_ar(panel_of(values), plan)
+        design = np.column_stack([values[12 - lag : 60 - lag] for lag in range(1, 13)])
+        design = design - design.mean(axis=0)
+        scaled = design / design.std(axis=0)
+        hat = scaled @ np.linalg.solve(scaled.T @ scaled + 48 * ridge * np.eye(12), scaled.T)
+        spare = 48 - 1 - np.trace(hat)
+        scores.append((48 * model.parameters.variances[0] / spare**2, model))
+    best = min(scores, key=lambda pair: pair[0])[1]
+    np.testing.assert_allclose(chosen.coefficients, best.coefficients, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("lags", [[1, 2], [2, 5]])
 def test_gaps_leave_the_rows_with_all_lags_observed(lags):
     values = simulated([0.5, 0.3], 200, seed=3, mean=10.0)
-    values[np.random.default_rng(0).choice(np.arange(1, 199), 40, replace=False)] = np.nan
-    model, fell_back = estimate_ar(read_frame(frame_of(values)).panel, np.array(lags), 0.0)
-    assert not len(fell_back)
+    values[np.random.default_rng(0).choice(np.arange(1, 199), 30, replace=False)] = np.nan
+    model, fell_back = estimate_ar(panel_of(values), ARPlan(np.array(lags)))
+    assert not len(fell_back) and not model.statistic("rounds").any()
     np.testing.assert_allclose(raw_coefficients(model), least_squares(values, lags), rtol=1e-8)
 
 
-def test_a_gap_is_fed_the_models_own_forecast():
-    values = simulated([0.5, 0.3], 120, seed=4, mean=10.0)
-    ar = AR(lags=2, ridge=0.0).fit(frame_of(values), horizon=2)
-    constant, first, second = raw_coefficients(ar.fitted_.model)
+def test_differences_are_multiplied_out():
+    values = simulated([0.5, 0.2], 150, seed=4) + np.tile([0.0, 3.0, -2.0, 5.0], 38)[:150]
+    plan = ARPlan(np.array([1, 2]), difference=4)
+    model, _ = estimate_ar(panel_of(values), plan)
+    oracle = AutoReg(values[4:] - values[:-4], lags=2).fit()
+    state, _ = after(model, panel_of(values))
     path = list(values)
-    for _ in range(3):
-        path.append(constant + first * path[-1] + second * path[-2])
-    late = pd.DataFrame({"unique_id": ["s0"], "ds": pd.to_datetime(["2024-05-03"]), "y": [12.0]})
-    assert late["ds"][0] == pd.Timestamp("2024-01-01") + pd.Timedelta(days=123)
-    forecast = ar.update(late).predict(1)["AR"].iloc[0]
-    np.testing.assert_allclose(forecast, constant + first * 12.0 + second * path[-1], rtol=1e-10)
+    for change in oracle.predict(146, 155):
+        path.append(path[-4] + change)
+    np.testing.assert_allclose(free_rollout(model, state, 10)[0], path[150:], rtol=1e-8)
+    np.testing.assert_allclose(model.parameters.variances[0], oracle.sigma2, rtol=1e-8)
+
+
+def test_logarithms_are_taken_and_taken_back():
+    values = np.exp(0.3 * simulated([0.8], 200, seed=5) + 3.0)
+    model, _ = estimate_ar(panel_of(values), ARPlan(np.array([1]), logarithm=True))
+    oracle = AutoReg(np.log1p(values), lags=1).fit()
+    state, _ = after(model, panel_of(values))
+    expected = np.expm1(oracle.predict(200, 209))
+    np.testing.assert_allclose(free_rollout(model, state, 10)[0], expected, rtol=1e-8)
 
 
 def test_known_coefficients_are_recovered():
     values = simulated([1.2, -0.4], 4000, seed=5, mean=3.0)
     ar = AR(lags=2).fit(frame_of(values, step="h"), horizon=2)
-    found = raw_coefficients(ar.fitted_.model)
+    found = ar.coefficients_["value"].to_numpy()
     np.testing.assert_allclose(found[1:], [1.2, -0.4], atol=0.04)
     np.testing.assert_allclose(found[0] / (1 - found[1:].sum()), 3.0, atol=0.3)
 
 
-def test_ridge_draws_the_coefficients_to_the_mean():
-    values = simulated([0.9], 200, seed=6, mean=7.0)
-    forecasts = AR(lags=1, ridge=1e6).fit(frame_of(values), horizon=2).predict(5)["AR"]
-    np.testing.assert_allclose(forecasts, values[1:].mean(), rtol=1e-4)
+def test_covariates_given_to_fit_are_part_of_the_equation():
+    rng = np.random.default_rng(1)
+    frame = frame_of(simulated([0.5], 120, 1), simulated([0.3], 120, 2)).assign(
+        price=rng.normal(size=240)
+    )
+    frame["y"] += 2.0 * frame["price"]
+    ar = AR(lags=1).fit(frame, horizon=4, future_covariates=["price"])
+    assert list(ar.coefficients_["term"].unique()) == ["const", "y.L1", "price"]
+    later = ar.predict(
+        4, df=frame[["unique_id", "ds", "y", "price"]], future_df=_future(frame, rng)
+    )
+    assert np.isfinite(later["AR"]).all()
 
 
-@pytest.mark.parametrize("lags", [3, [3, 12], [12]])
-def test_a_short_series_falls_back_to_its_last_value(lags):
-    ar = AR(lags=lags).fit(frame_of(simulated([0.5], 80), np.array([1.0, 2, 4, 8, 7])), horizon=2)
-    assert ar.fell_back_ == ["s1"]
-    forecasts = ar.predict(15).set_index("unique_id")["AR"]
-    np.testing.assert_allclose(forecasts["s1"], 7.0, rtol=1e-12)
-    alone = AR(lags=lags).fit(frame_of(simulated([0.5], 80)), horizon=2).predict(15)["AR"]
-    np.testing.assert_allclose(forecasts["s0"], alone, rtol=1e-12)
-
-
-def test_an_explosive_fit_is_held_within_the_range_plus_one_range():
-    values = 1.3 ** np.arange(40.0)
-    ar = AR(lags=1, ridge=0.0).fit(frame_of(values), horizon=2)
-    assert raw_coefficients(ar.fitted_.model)[1] == pytest.approx(1.3)
-    forecasts = ar.predict(50, level=[90])
-    highest = 2 * values[-1] - values[0]
-    assert forecasts["AR"].iloc[-1] == pytest.approx(highest)
-    assert forecasts["AR-hi-90"].max() <= highest * (1 + 1e-12)
-
-
-def test_default_lags_reach_one_season_and_a_step():
-    values = simulated([0.5], 200) + np.tile([0.0, 3, 5, 3, 0, -4, -7], 29)[:200]
-    assert AR(season_length=7).fit(frame_of(values)).choices_ == "lags 1-8"
-    assert AR(season_length=7).fit(frame_of(values[:20])).choices_ == "lags 1-5"
-    assert AR(season_length=1).fit(frame_of(values[:100])).choices_ == "lags 1-12"
-    assert AR(lags=[1, 2, 5]).fit(frame_of(values)).choices_ == "lags 1-2, 5"
+def _future(frame, rng):
+    times = frame["ds"].max() + pd.to_timedelta(np.arange(1, 5), unit="D")
+    parts = [
+        pd.DataFrame({"unique_id": name, "ds": times, "price": rng.normal(size=4)})
+        for name in frame["unique_id"].unique()
+    ]
+    return pd.concat(parts)
 
 
 @pytest.mark.parametrize("lags", [0, -1, 1.5, [1, 0], True, "3"])
@@ -134,10 +263,28 @@ def test_lags_below_one_are_refused(lags):
         AR(lags=lags)
 
 
-def test_no_lags_and_negative_ridge_are_refused():
-    with pytest.raises(ValueError, match=r"`lags` is empty; give a number p for lags 1 to p"):
-        AR(lags=[])
-    with pytest.raises(ValueError, match=r"`ridge` must be a number from 0.0 to inf; got -1"):
-        AR(ridge=-1)
-    with pytest.raises(ValueError, match=r"`season_length` must be a whole number of at least 1"):
-        AR(season_length=0)
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: AR(lags=[]), r"`lags` is empty; give a number p for lags 1 to p"),
+        (lambda: AR(season_length=0), r"`season_length` must be a whole number of at least 1"),
+        (lambda: AR(intervals="normal"), r"`intervals` must be 'conformal' or 'analytic'; got"),
+        (lambda: AR(terms="ct"), r"`terms` must be a Terms, such as fc.Terms\(\); got 'ct'"),
+        (lambda: Terms(trend="ctt"), r"`trend` must be one of 'n', 'c', 't', 'ct'; got 'ctt'"),
+        (lambda: Terms(seasonal=12), r"`seasonal` must be True or False; got 12"),
+        (lambda: Terms(seasonal_lags=-1), r"`seasonal_lags` must be a whole number of at least 0"),
+        (lambda: Estimation("lasso"), r"`method` must be one of 'ols', 'ridge', 'yule-walker'"),
+        (lambda: Estimation("ridge", -1), r"`ridge` must be a number from 0.0 to inf; got -1"),
+        (lambda: Estimation(ridge=0.1), r"`ridge` belongs to method='ridge'; got ridge=0.1"),
+        (lambda: Estimation(hold_back=1.5), r"`hold_back` must be a whole number of at least 0"),
+        (lambda: OrderSelection("loo"), r"`criterion` must be one of 'rolling', 'aic', 'bic'"),
+        (lambda: OrderSelection(max_lags=0), r"`max_lags` must be a whole number of at least 1"),
+        (
+            lambda: AR(2, Terms("ct"), Estimation("yule-walker")),
+            r"method='yule-walker' takes trend 'n' or 'c', no seasonal dummies and no hold_back",
+        ),
+    ],
+)
+def test_settings_out_of_range_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

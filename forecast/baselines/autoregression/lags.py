@@ -11,13 +11,37 @@ from numpy.typing import NDArray
 from forecast.checks import check_positive_integer
 from forecast.pipelines import Panel, Season
 
-__all__ = ["default_lags", "default_num_lags", "lag_array", "lag_ranges", "seasons_of"]
+__all__ = [
+    "candidate_seasons",
+    "default_lags",
+    "default_num_lags",
+    "lag_array",
+    "lag_ranges",
+    "seasons_of",
+]
 
 
 def seasons_of(season: Season) -> tuple[int, ...]:
     """The seasons longer than a step, shortest first."""
     lengths = (season.length, season.long or 1)
     return tuple(length for length in lengths if length > 1)
+
+
+def candidate_seasons(panel: Panel, season: Season) -> tuple[int, ...]:
+    """The seasons, and the usual one of the frequency though it was not found significant.
+
+    A regression can leave a season alone that is not there; it cannot find one that it is not
+    shown. Three cycles of it are needed in half of the series.
+
+    Args:
+        panel: training series.
+        season: as it was chosen or given.
+    """
+    seasons = seasons_of(season)
+    if seasons or season.given:
+        return seasons
+    usual = panel.frequency.season_lengths[:1]
+    return tuple(m for m in usual if m > 1 and np.mean(panel.lengths >= 3 * m) >= 0.5)
 
 
 def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:

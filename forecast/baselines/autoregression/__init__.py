@@ -1,0 +1,1 @@
+"""Autoregression of each series on its own lags."""
