@@ -7,15 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.baselines import window
-from forecast.baselines.ar import ARModel
+from forecast.baselines import past
+from forecast.baselines.window import Past, WindowModel
 from forecast.draws import Bounds, FeedBack
 from forecast.protocol import Block, Static
 
 LAGS = np.array([1, 3])
-MODEL = ARModel(
-    LAGS, np.array([[0.5, 0.2], [0.9, -0.3]]), np.array([1.0, -2.0]), np.array([4.0, 7.0])
-)
+
+
+class LaggedModel(WindowModel):
+    """`y[t+1] = b + sum_k a_k (y[t+1-lag_k] - c)`, a set of numbers for each of two series."""
+
+    coefficients = np.array([[0.5, 0.2], [0.9, -0.3]])
+    intercepts = np.array([1.0, -2.0])
+    centres = np.array([4.0, 7.0])
+
+    def emit(self, past: Past, num_steps, future):
+        lagged = past.window[:, self.window_length - LAGS] - self.centres[past.series, None]
+        forecast = (np.nan_to_num(lagged) * self.coefficients[past.series]).sum(axis=1)
+        return (forecast + self.intercepts[past.series])[:, None]
+
+
+MODEL = LaggedModel(window_length=3, block_length=1)
 
 
 def walk(values, row):
@@ -58,7 +71,7 @@ def test_a_long_block_in_chunks_gives_the_same(monkeypatch):
     values = np.random.default_rng(0).normal(5.0, 1.0, (2, 50))
     state = MODEL.init_state(2, Static(np.array([0, 1])))
     _, whole = MODEL.observe(state, block_of(values, [50, 41]))
-    monkeypatch.setattr(window, "_CHUNK_ELEMENTS", 40)
+    monkeypatch.setattr(past, "_CHUNK_ELEMENTS", 40)
     _, chunked = MODEL.observe(state, block_of(values, [50, 41]))
     np.testing.assert_array_equal(chunked, whole)
 
@@ -69,7 +82,7 @@ def test_a_rollout_feeds_back_what_feedback_returns(num_paths):
     state = MODEL.init_state(2, Static(np.array([0, 1])))
     state, _ = MODEL.observe(state, block_of(values, [9, 9]))
     limits = Bounds(np.array([5.5, -100.0]), np.array([100.0, 100.0]))
-    found = MODEL.rollout(state, 6, FeedBack(limits, num_paths))
+    found = MODEL.rollout(state, 6, FeedBack(limits, num_paths), np.empty((2, 6, 0)))
     assert found.shape == (2, num_paths, 6)
     for row in range(2):
         path = list(values[row])

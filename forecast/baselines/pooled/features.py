@@ -1,21 +1,23 @@
 """What the pooled autoregression sees of a past: lags, same-season means and level means.
 
-All are linear in the past, taken relative to the mean level of the last lags and divided by a
+All are linear in the past, taken relative to the mean level of the newest values and divided by a
 scale, so one regression serves series of any size.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.window import Past
+from forecast.baselines.past import Past
 
-__all__ = ["Features", "View"]
+__all__ = ["CYCLES", "Features", "View"]
 
-_CYCLES = (1, 2, 3, 8)
+CYCLES = (1, 2, 3, 8)
+"""Cycles of a season that are averaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +25,9 @@ class View:
     """A past in the terms of the regression.
 
     Args:
-        level: mean of the last lags, `(n,)`.
+        level: mean of the newest values, `(n,)`.
         scale: what deviations from the level are divided by, `(n,)`; positive.
-        columns: lags and level means, `(n, num_lags + 3)`.
+        columns: lags and level means, `(n, num_lags + 3)`, or `(n, num_lags)` without means.
         past: the past itself.
     """
 
@@ -34,70 +36,111 @@ class View:
     columns: NDArray
     past: Past
 
+    @property
+    def is_flat(self) -> NDArray:
+        """Whether the newest values are all alike, so that a stand-in is the scale, `(n,)`."""
+        return self.scale <= 1.01 * _smallest_scale(self.level)
+
 
 @dataclass(frozen=True)
 class Features:
     """The columns of the pooled regression.
 
     Args:
-        num_lags: L, newest values used, at least 1.
+        lags: 1-based lags used, increasing.
+        span: newest values whose mean is the level, at least the largest lag.
         seasons: season lengths, in steps; may be empty.
-        relative: divide by the mean absolute deviation of the lags; False for logarithms, whose
-            differences are relative already.
-        window_length: values remembered; at least `num_lags`.
+        scale: "window" divides by the mean absolute deviation of the newest `span` values,
+            "causal" by the mean absolute value of everything so far, "none" by nothing (for
+            logarithms, whose differences are relative already).
+        level_means: use the means over the newest 2 and 3 spans and over everything.
+        season_means: use the means of the same season over the last 1, 2, 3 and 8 cycles.
+        window_length: values remembered; at least `span`.
     """
 
-    num_lags: int
+    lags: tuple[int, ...]
+    span: int
     seasons: tuple[int, ...]
-    relative: bool
+    scale: Literal["window", "causal", "none"]
+    level_means: bool
+    season_means: bool
     window_length: int
 
     @property
     def num_columns(self) -> int:
-        """Columns of `design`, the constant included."""
-        return self.num_lags + 3 + len(_CYCLES) * len(self.seasons) + 1
+        """Columns of `design`, the constant included, covariates not."""
+        seasonal = len(CYCLES) * len(self.seasons) if self.season_means else 0
+        return len(self.lags) + 3 * self.level_means + seasonal + 1
+
+    @property
+    def same_season(self) -> int | None:
+        """Column of the value one cycle of the first season before the target, if it is there."""
+        if not (self.seasons and self.season_means):
+            return None
+        return len(self.lags) + 3 * self.level_means
 
     def view(self, past: Past) -> View:
         """Level, scale and the columns that are the same for every step ahead."""
-        window, num_lags = past.window, self.num_lags
-        lags = window[:, -num_lags:]
-        level = _mean_of_known(lags, past.last)
-        deviations = lags - level[:, None]
-        columns = np.empty((len(window), num_lags + 3))
-        columns[:, :num_lags] = deviations
-        for position, width in enumerate((2 * num_lags, 3 * num_lags)):
-            columns[:, num_lags + position] = _mean_of_known(window[:, -width:], level) - level
-        columns[:, num_lags + 2] = past.total / np.maximum(past.clock, 1) - level
-        scale = self._scale(deviations, level)
-        columns /= scale[:, None]
-        return View(level, scale, np.nan_to_num(columns, copy=False), past)
+        newest = past.window[:, -self.span :]
+        level = _mean_of_known(newest, past.last)
+        lagged = past.window[:, self.window_length - np.array(self.lags)]
+        columns = [lagged - level[:, None], *self._level_means(past, level)]
+        scale = self._scale(past, newest - level[:, None], level)
+        joined = np.concatenate(columns, axis=1) / scale[:, None]
+        return View(level, scale, np.nan_to_num(joined, copy=False), past)
 
-    def design(self, view: View, step: int) -> NDArray:
-        """All columns for the forecast `step >= 1` steps ahead, `(n, num_columns)`."""
-        seasonal = [self._season_means(view, season, step) for season in self.seasons]
-        constant = np.ones((len(view.level), 1))
-        return np.concatenate([view.columns, *seasonal, constant], axis=1)
+    def design(self, view: View, step: int, covariates: NDArray | None = None) -> NDArray:
+        """All columns for the forecast `step >= 1` steps ahead, the constant last.
 
-    def _scale(self, deviations: NDArray, level: NDArray) -> NDArray:
-        if not self.relative:
+        Args:
+            view: the pasts, `n` rows.
+            step: steps ahead.
+            covariates: columns known of the step itself, `(n, num_covariates)`; none by default.
+
+        Returns:
+            `(n, num_columns + num_covariates)`.
+        """
+        seasons = self.seasons if self.season_means else ()
+        parts = [view.columns, *(self._season_means(view, season, step) for season in seasons)]
+        parts += [] if covariates is None else [covariates]
+        return np.concatenate([*parts, np.ones((len(view.level), 1))], axis=1)
+
+    def _level_means(self, past: Past, level: NDArray) -> list[NDArray]:
+        if not self.level_means:
+            return []
+        spans = (2 * self.span, 3 * self.span)
+        means = [_mean_of_known(past.window[:, -width:], level) for width in spans]
+        means.append(past.total / np.maximum(past.clock, 1))
+        return [(mean - level)[:, None] for mean in means]
+
+    def _scale(self, past: Past, deviations: NDArray, level: NDArray) -> NDArray:
+        if self.scale == "none":
             return np.ones(len(level))
-        size = _mean_of_known(np.abs(deviations), np.zeros(len(level)))
-        return np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
+        if self.scale == "causal":
+            size = past.size / np.maximum(past.clock, 1)
+        else:
+            size = _mean_of_known(np.abs(deviations), np.zeros(len(level)))
+        return np.maximum(size, _smallest_scale(level))
 
     def _season_means(self, view: View, season: int, step: int) -> NDArray:
         """Means over the last 1, 2, 3 and 8 cycles of the season that `step` falls into."""
         newest = self.window_length - 1 + step - season * -(-step // season)
-        positions = newest - season * np.arange(max(_CYCLES))
+        positions = newest - season * np.arange(max(CYCLES))
         values = view.past.window[:, positions[positions >= 0]]
         known = ~np.isnan(values)
         sums = np.cumsum(np.where(known, values - view.level[:, None], 0.0), axis=1)
         counts = np.cumsum(known, axis=1)
-        means = np.zeros((len(view.level), len(_CYCLES)))
-        for position, cycles in enumerate(_CYCLES):
+        means = np.zeros((len(view.level), len(CYCLES)))
+        for position, cycles in enumerate(CYCLES):
             at = min(cycles, sums.shape[1]) - 1
             if at >= 0:
                 means[:, position] = sums[:, at] / np.maximum(counts[:, at], 1)
         return means / view.scale[:, None]
+
+
+def _smallest_scale(level: NDArray) -> NDArray:
+    """The scale of a past that does not vary."""
+    return 1e-9 * np.maximum(np.abs(level), 1.0)
 
 
 def _mean_of_known(values: NDArray, otherwise: NDArray) -> NDArray:

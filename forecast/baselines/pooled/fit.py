@@ -1,52 +1,88 @@
-"""Fitting the pooled autoregression: which origins to learn from, how they weigh, step by step."""
+"""Fitting the pooled autoregression, step by step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import gcd
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.features import Features
-from forecast.baselines.pooled_ar import (
-    PooledARModel,
+from forecast.baselines.pooled.features import Features
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.regression import (
     Regression,
-    Samples,
-    fit_step,
+    fit_pool,
+    fit_pool_steps,
     shrink_to_pool,
 )
-from forecast.baselines.window import Past
-from forecast.denominators import seasonal_changes
+from forecast.baselines.pooled.samples import Samples, take_samples
+from forecast.baselines.pooled.transform import Power
+from forecast.checks import check_flag, is_number
 from forecast.pipelines import Panel
 
-__all__ = ["PooledSettings", "coprime_stride", "estimate_pooled", "metric_weights"]
+__all__ = ["Design", "PooledSettings", "estimate_pooled"]
 
-_WEIGHT_CAP = 10.0
-# Products in one round of fitting all steps: about a second on two cores.
-_MOST_PRODUCTS = 2.5e10
-# Reweightings of a step that starts from the coefficients of the step before it.
-_WARM_REWEIGHTINGS = 3
+
+@dataclass(frozen=True)
+class Design:
+    """What a pooled regression sees; None leaves the choice to the data.
+
+    Args:
+        power: exponent of the Box-Cox transform, 0 (logarithm) to 1 (none); a panel with a
+            negative value is never transformed.
+        difference: what the penalty draws forecasts to: "none" the mean level, "first" the last
+            value, "seasonal" the value one season before.
+        scale: "window" or "causal" (see `Features`); logarithms need none.
+        level_means: use means over longer pasts.
+        season_means: use means of the same season over several cycles.
+    """
+
+    power: float | None = None
+    difference: Literal["none", "first", "seasonal"] | None = None
+    scale: Literal["window", "causal"] | None = None
+    level_means: bool | None = None
+    season_means: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning."""
+        if self.power is not None and not (is_number(self.power) and 0.0 <= self.power <= 1.0):
+            raise ValueError(f"`power` must be from 0 (logarithm) to 1 (none); got {self.power!r}.")
+        if self.difference not in (None, "none", "first", "seasonal"):
+            raise ValueError(
+                f"`difference` must be 'none', 'first' or 'seasonal'; got {self.difference!r}."
+            )
+        if self.scale not in (None, "window", "causal"):
+            raise ValueError(f"`scale` must be 'window' or 'causal'; got {self.scale!r}.")
+        check_flag("level_means", self.level_means)
+        check_flag("season_means", self.season_means)
 
 
 @dataclass(frozen=True)
 class PooledSettings:
-    """What the pooled autoregression is made of.
+    """What the pooled autoregression is made of; nothing in it is None.
 
     Args:
-        num_lags: L, newest values used.
+        lags: 1-based lags, increasing.
         seasons: season lengths, in steps.
         block_length: steps ahead that get a regression of their own.
-        regression: penalty, shrinkage, loss.
+        design: what the regressions see.
+        regression: loss, penalty, shrinkage, weights.
         max_rows: origins learned from at most; beyond, every k-th is taken. Long blocks of many
             lags take fewer, so that a fit stays a matter of seconds.
     """
 
-    num_lags: int
+    lags: tuple[int, ...]
     seasons: tuple[int, ...]
     block_length: int
+    design: Design
     regression: Regression
     max_rows: int = 40_000
+
+    @property
+    def shares_design(self) -> bool:
+        """Whether all steps ahead see the same columns with the same weights."""
+        return self.regression.loss == "squared" and not self.design.season_means
 
 
 def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
@@ -55,138 +91,107 @@ def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
     Gaps are filled for the inputs by the value one season before (or the last one); a target that
     was not observed is not learned from.
     """
-    logarithm = bool(np.nanmin(panel.values) >= 0)
-    longest = int(panel.lengths.max())
-    reach = max([3 * settings.num_lags, *(8 * season for season in settings.seasons)])
-    features = Features(
-        min(settings.num_lags, longest), settings.seasons, not logarithm, min(reach, longest)
+    power = Power(float(settings.design.power or 0.0))
+    if np.nanmin(panel.values) < 0:
+        power = Power(1.0)
+    features = features_of(settings, power, int(panel.lengths.max()))
+    centres, spreads = _covariate_units(panel)
+    blank = np.zeros((1, settings.block_length, 1))
+    model = PooledARModel(features, blank, power, centres, spreads)
+    solves = 1 if settings.shares_design and not len(centres) else settings.block_length
+    samples = take_samples(
+        panel, model, (settings.max_rows, solves), bool(settings.regression.metric_weights)
     )
-    samples = _samples(panel, features, settings, logarithm)
-    return PooledARModel(features, _coefficients(samples, features, settings, panel), logarithm)
+    coefficients = _coefficients(samples, model, settings, panel.num_series)
+    return PooledARModel(features, coefficients, power, centres, spreads)
+
+
+def features_of(settings: PooledSettings, power: Power, longest: int) -> Features:
+    """The columns that a panel whose longest series has `longest` steps supports."""
+    design = settings.design
+    lags = tuple(lag for lag in settings.lags if lag <= longest) or (1,)
+    reach = max([3 * lags[-1], *(8 * season for season in settings.seasons)])
+    return Features(
+        lags=lags,
+        span=lags[-1],
+        seasons=settings.seasons,
+        scale="none" if power.is_logarithm else design.scale or "window",
+        level_means=bool(design.level_means),
+        season_means=bool(design.season_means),
+        window_length=min(reach, longest),
+    )
+
+
+def _covariate_units(panel: Panel) -> tuple[NDArray, NDArray]:
+    """Mean and standard deviation of each covariate; 1 for one that never changes."""
+    if not len(panel.covariates):
+        return np.zeros(0), np.ones(0)
+    spreads = panel.covariates.std(axis=0)
+    return panel.covariates.mean(axis=0), np.where(spreads > 0, spreads, 1.0)
 
 
 def _coefficients(
-    samples: Samples, features: Features, settings: PooledSettings, panel: Panel
+    samples: Samples, model: PooledARModel, settings: PooledSettings, num_series: int
 ) -> NDArray:
     """The pool's and each series' coefficients of every step."""
-    shared = panel.num_series == 1 or np.isinf(settings.regression.shrinkage)
-    num_sets = 1 if shared else 1 + panel.num_series
-    found = np.zeros((num_sets, settings.block_length, features.num_columns))
-    regression, start = settings.regression, None
+    regression = settings.regression
+    shared = num_series == 1 or np.isinf(regression.shrinkage or np.inf)
+    num_columns = model.features.num_columns + len(model.covariate_centres)
+    found = np.zeros((1 if shared else 1 + num_series, settings.block_length, num_columns))
+    centre = _centre(model.features, settings.design, num_columns)
+    starts, start = np.searchsorted(samples.series, np.arange(num_series + 1)), None
+    whole = ~np.isnan(samples.targets).any(axis=1) & (samples.weights > 0)
+    alike = settings.shares_design and not len(model.covariate_centres)
+    if alike and whole.sum() >= max(len(whole) // 2, 2 * num_columns):
+        return _at_once(samples, model, settings, (centre, starts, whole))
     for step in range(settings.block_length):
-        known = ~np.isnan(samples.targets[:, step]) & (samples.weights > 0)
+        target = samples.targets[:, step]
+        known = ~np.isnan(target) & (samples.weights > 0)
         if not known.any():
-            found[:, step] = found[:, step - 1] if step else 0.0
+            found[:, step] = found[:, step - 1] if step else centre
             continue
-        design = features.design(samples.view, step + 1)
-        start, weights = fit_step(
-            design[known], samples.targets[known, step], samples.weights[known], regression, start
+        design = model.design(samples.view, step, samples.future)
+        pool = fit_pool(
+            design[known], target[known], samples.weights[known], regression, centre, start
         )
-        found[0, step] = start
+        found[0, step] = start = pool.coefficients
         if not shared:
-            weights = _scatter(weights, known)
-            found[1:, step] = shrink_to_pool(
-                samples, design, step, (start, weights), regression, panel.num_series
-            )
-        warm = min(regression.reweightings, _WARM_REWEIGHTINGS)
-        regression = Regression(regression.ridge, regression.shrinkage, warm)
+            pool = replace(pool, weights=_scatter(pool.weights, known))
+            found[1:, step] = shrink_to_pool(design, target, starts, pool, regression)
     return found
+
+
+def _at_once(
+    samples: Samples,
+    model: PooledARModel,
+    settings: PooledSettings,
+    parts: tuple[NDArray, NDArray, NDArray],
+) -> NDArray:
+    """The coefficients of all steps, learned from the origins of which all targets are known."""
+    centre, starts, whole = parts
+    design = model.design(samples.view, 0, samples.future)
+    pool = fit_pool_steps(
+        design[whole], samples.targets[whole], samples.weights[whole], settings.regression, centre
+    )
+    found = pool.coefficients[None]
+    if len(starts) > 2 and not np.isinf(settings.regression.shrinkage or np.inf):
+        pool = replace(pool, weights=_scatter(pool.weights, whole))
+        own = shrink_to_pool(design, samples.targets, starts, pool, settings.regression)
+        found = np.concatenate([found, own])
+    return found.swapaxes(1, 2)
+
+
+def _centre(features: Features, design: Design, num_columns: int) -> NDArray:
+    """The coefficients that forecast the level, the last value or the same season."""
+    centre = np.zeros(num_columns)
+    if design.difference == "first" and features.lags[0] == 1:
+        centre[0] = 1.0
+    if design.difference == "seasonal" and features.same_season is not None:
+        centre[features.same_season] = 1.0
+    return centre
 
 
 def _scatter(values: NDArray, where: NDArray) -> NDArray:
     result = np.zeros(len(where))
     result[where] = values
     return result
-
-
-def _samples(
-    panel: Panel, features: Features, settings: PooledSettings, logarithm: bool
-) -> Samples:
-    """Origins of all series, every k-th counted from each series' end."""
-    stride = _stride(panel, features, settings)
-    changes = seasonal_changes(panel, settings.seasons[0] if settings.seasons else 1)
-    pasts, targets, series, denominators = [], [], [], []
-    for index in range(panel.num_series):
-        values = panel.row(index)
-        origins = _origins(len(values), features.num_lags, stride)
-        encoded = np.log1p(values) if logarithm else values
-        filled = _fill_causally(encoded, settings.seasons[0] if settings.seasons else 1)
-        pasts.append(_pasts(filled, origins, features.window_length, index))
-        targets.append(_following(encoded, origins, settings.block_length))
-        series.append(np.full(len(origins), index))
-        denominators.append(np.full(len(origins), changes[index]))
-    past = _join(pasts)
-    view = features.view(past)
-    level = np.expm1(view.level) + 1.0 if logarithm else view.scale
-    weights = metric_weights(level, np.concatenate(denominators))
-    scaled = (np.concatenate(targets) - view.level[:, None]) / view.scale[:, None]
-    return Samples(view, scaled, weights, np.concatenate(series))
-
-
-def metric_weights(level: NDArray, denominators: NDArray) -> NDArray:
-    """What an error of 1 in the regression's unit costs in MASE, capped at 10 times the median."""
-    usable = denominators > 0
-    weights = np.where(usable, level / np.where(usable, denominators, 1.0), 0.0)
-    if usable.any():
-        weights = np.minimum(weights, _WEIGHT_CAP * np.median(weights[usable]))
-    return weights
-
-
-def _stride(panel: Panel, features: Features, settings: PooledSettings) -> int:
-    """Distance between origins: all rows if they are few, never in step with a season."""
-    rows = sum(len(_origins(int(n), features.num_lags, 1)) for n in panel.lengths)
-    most = min(settings.max_rows, _affordable_rows(features.num_columns, settings.block_length))
-    return coprime_stride(-(-rows // most), settings.seasons)
-
-
-def coprime_stride(stride: int, seasons: tuple[int, ...]) -> int:
-    """The next stride, at least 1, that visits every phase of every season.
-
-    Example:
-        >>> coprime_stride(4, (24, 168))
-        5
-    """
-    stride = max(1, stride)
-    while any(gcd(stride, season) > 1 for season in seasons if season > 1):
-        stride += 1
-    return stride
-
-
-def _affordable_rows(num_columns: int, num_steps: int) -> int:
-    """Rows whose Gram matrices of all steps stay within the budget; at least ten a column."""
-    return int(max(10 * num_columns, _MOST_PRODUCTS / (num_columns**2 * num_steps)))
-
-
-def _origins(length: int, num_lags: int, stride: int) -> NDArray:
-    """Numbers of steps known at each origin, oldest first; a short series starts half-way."""
-    first = max(1, min(num_lags, length // 2))
-    return np.arange(length - 1, first - 1, -stride)[::-1]
-
-
-def _pasts(values: NDArray, origins: NDArray, window_length: int, index: int) -> Past:
-    padded = np.concatenate([np.full(window_length, np.nan), values])
-    windows = padded[origins[:, None] + np.arange(window_length)]
-    totals = np.concatenate([[0.0], np.cumsum(values)])[origins]
-    return Past(
-        windows, totals, origins, np.full(len(origins), values[0] if len(values) else np.nan),
-        np.full(len(origins), index),
-    )  # fmt: skip
-
-
-def _following(values: NDArray, origins: NDArray, num_steps: int) -> NDArray:
-    padded = np.concatenate([values, np.full(num_steps, np.nan)])
-    return padded[origins[:, None] + np.arange(num_steps)]
-
-
-def _join(pasts: list[Past]) -> Past:
-    fields = ("window", "total", "clock", "first", "series")
-    return Past(*(np.concatenate([getattr(past, name) for past in pasts]) for name in fields))
-
-
-def _fill_causally(values: NDArray, season: int) -> NDArray:
-    """Gaps replaced by the value one season before, or by the last value."""
-    filled = values.copy()
-    for step in np.flatnonzero(np.isnan(values)):
-        before = filled[step - season] if step >= season else np.nan
-        filled[step] = filled[step - 1] if np.isnan(before) and step else before
-    return filled

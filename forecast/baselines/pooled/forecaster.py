@@ -2,72 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
-from forecast.baselines.lags import default_num_lags, seasons_of
-from forecast.baselines.pooled_ar import Regression
-from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled
-from forecast.checks import check_positive_integer, check_share
+import numpy as np
+
+from forecast.baselines.algebra.threads import map_threads
+from forecast.baselines.autoregression.lags import (
+    candidate_seasons,
+    default_lags,
+    default_num_lags,
+    lag_array,
+)
+from forecast.baselines.pooled.choice import Way, Ways, average, choose_ways, list_ways
+from forecast.baselines.pooled.fit import Design
+from forecast.baselines.pooled.regression import Regression
+from forecast.baselines.selection import selection_folds
+from forecast.checks import check_positive_integer
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 
 __all__ = ["PooledAR"]
 
+# Nothing given: everything is chosen.
+_DESIGN, _REGRESSION = Design(), Regression()
+
 
 class PooledAR(Forecaster):
-    """The strong linear forecaster: one direct regression per step ahead, shared by all series.
+    """The strong linear forecaster: one regression per step ahead, shared by all series.
 
-    `y[t+h] = level + scale * (x[t,h] B_h)`: x holds the last `lags` values, the means of the same
-    season over 1, 2, 3 and 8 cycles and longer level means, all less the mean level of the last
-    `lags`; in logarithms where no series has a negative value. Origins are weighted by what their
-    errors cost in MASE, `sum_i w_i |e_i|` is minimised by reweighting, and each series'
-    coefficients are drawn towards the pool's.
+    `z[t+h] = level + scale * (x[t,h] B_h)`: z is the value or a power of it; x holds the newest
+    values, the means of the same season over 1, 2, 3 and 8 cycles and longer level means, all less
+    the mean level, and the future covariates of the step. Origins are weighted by what their
+    errors cost in MASE, absolute errors are minimised by reweighting, and each series'
+    coefficients are drawn towards the pool's: `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`.
+
+    What is not given is chosen on rolling folds of the training part, once: lags, transform,
+    differences, means, scale, loss, ridge, shrinkage, weights, and whether one step is forecast
+    and fed back or every step has a regression of its own. Naive forecasts are among the choices.
+    The best five at most, of those within 5 % of the best, are averaged; `choices_` names them.
 
     Args:
-        lags: L, newest values used; from the seasons by default.
-        block_length: steps with a regression of their own; by default the horizon that `fit`,
-            `compare` or `cross_validation` names, else two seasons. A longer horizon feeds
-            blocks back.
-        shrinkage: kappa, rows of the pool that a series' own rows are weighed against; above 0,
-            `float("inf")` gives all series the same coefficients.
-        ridge: penalty as a share of each column's variance, at least 0.
+        lags: a number L (lags 1..L) or a list of 1-based lags; chosen by default.
+        block_length: steps with a regression of their own; 1 is recursive. By default both 1 and
+            the horizon that `fit`, `compare` or `cross_validation` names (else two seasons) are
+            tried. A longer horizon feeds blocks back.
+        design: what the regressions see; parts that are None are chosen.
+        regression: how they are fitted; parts that are None are chosen.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         alias: name of the forecast column; the class by default.
+
+    Example:
+        >>> import forecast as fc
+        >>> model = PooledAR(lags=9, regression=fc.Regression(loss="squared"))
+        >>> model.fit(fc.load_dataset("sunspots"), horizon=3).predict().shape
+        (3, 3)
     """
 
     role: ClassVar[str] = "linear"
+    uses_covariates: ClassVar[bool] = True
 
     def __init__(
         self,
-        lags: int | None = None,
+        lags: int | Iterable[int] | None = None,
         block_length: int | None = None,
-        shrinkage: float = 100.0,
-        ridge: float = 1e-3,
+        design: Design = _DESIGN,
+        regression: Regression = _REGRESSION,
         season_length: int | None = None,
         alias: str | None = None,
     ) -> None:
         """Store the arguments."""
-        check_positive_integer("lags", lags, optional=True)
+        lag_array(lags)
         check_positive_integer("block_length", block_length, optional=True)
-        check_share("shrinkage", shrinkage, low=1e-9)
-        check_share("ridge", ridge)
         check_positive_integer("season_length", season_length, optional=True)
+        for name, value, kind in (
+            ("design", design, Design),
+            ("regression", regression, Regression),
+        ):
+            if not isinstance(value, kind):
+                raise TypeError(f"`{name}` must be a {kind.__name__}; got {value!r}.")
         self.lags = lags
         self.block_length = block_length
-        self.shrinkage = shrinkage
-        self.ridge = ridge
+        self.design = design
+        self.regression = regression
         self.season_length = season_length
         self.alias = alias
 
     def _estimate(self, task: Task) -> Estimate:
-        seasons = seasons_of(task.season)
-        settings = PooledSettings(
-            num_lags=self.lags or default_num_lags(task.panel, seasons),
-            seasons=seasons,
-            block_length=self.block_length or task.horizon,
-            regression=Regression(self.ridge, self.shrinkage, reweightings=6),
+        ways = task.settled or self._choose(task)
+        models = map_threads(partial(Way.estimate, panel=task.panel), ways.members)
+        model = average(models, self.block_length or task.horizon)
+        return Estimate.closed_form(model, ways.words, settled=ways)
+
+    def _choose(self, task: Task) -> Ways:
+        panel = task.panel if task.ahead is None else task.ahead[0]
+        seasons = candidate_seasons(task.panel, task.season)
+        direct = self.block_length or task.horizon
+        recursive = self.block_length or 1
+        design = self.design
+        if np.nanmin(panel.values) < 0:  # such a panel is never transformed
+            design = replace(design, power=1.0)
+        ways = list_ways(
+            self._lag_sets(task, seasons), seasons, (direct, recursive), (design, self.regression)
         )
-        model = estimate_pooled(task.panel, settings)
-        scale = "logarithm" if model.logarithm else "relative to the level"
-        choices = f"lags 1-{model.features.num_lags}, {model.block_length} steps direct, {scale}"
-        return Estimate.closed_form(model, choices)
+        return choose_ways(ways, selection_folds(panel, task.horizon, task.season.length))
+
+    def _lag_sets(self, task: Task, seasons: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The lags given, or the usual ones, twice as many, and few with those of the seasons."""
+        given = lag_array(self.lags)
+        if given is not None:
+            return [tuple(int(lag) for lag in given)]
+        usual = default_num_lags(task.panel, seasons)
+        longest = int(np.median(task.panel.lengths) // 2)
+        few = tuple(int(lag) for lag in default_lags(task.panel, task.season))
+        many = max(usual, min(2 * usual, longest))
+        sets = [tuple(range(1, usual + 1)), tuple(range(1, many + 1)), few]
+        return list(dict.fromkeys(sets))

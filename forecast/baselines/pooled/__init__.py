@@ -1,0 +1,1 @@
+"""The pooled autoregression: one for all series."""

@@ -1,0 +1,188 @@
+"""Pooled regressions: weighted ridge towards least absolute deviations, shrinkage to the pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.algebra.solver import absolute_weights, one_thread, solve_gram
+from forecast.checks import check_flag, is_number
+
+__all__ = ["PoolFit", "Regression", "fit_pool", "fit_pool_steps", "shrink_to_pool"]
+
+_REWEIGHTINGS = 10
+# Of a step that starts from the coefficients of the step before it.
+_WARM_REWEIGHTINGS = 5
+
+
+@dataclass(frozen=True)
+class Regression:
+    """How pooled regressions are fitted; None leaves the choice to the data.
+
+    Args:
+        loss: "absolute" or "squared" errors.
+        ridge: penalty as a share of each column's size, at least 0.
+        shrinkage: kappa, rows of the pool that a series' own rows are weighed against, above 0;
+            infinite gives all series the same coefficients.
+        metric_weights: weigh each origin by what its errors cost in MASE.
+    """
+
+    loss: Literal["absolute", "squared"] | None = None
+    ridge: float | None = None
+    shrinkage: float | None = None
+    metric_weights: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be fitted."""
+        if self.loss not in (None, "absolute", "squared"):
+            raise ValueError(f"`loss` must be 'absolute' or 'squared'; got {self.loss!r}.")
+        if self.ridge is not None and not (is_number(self.ridge) and 0.0 <= self.ridge < np.inf):
+            raise ValueError(f"`ridge` must be a number of at least 0; got {self.ridge!r}.")
+        if self.shrinkage is not None and not (is_number(self.shrinkage) and self.shrinkage > 0.0):
+            raise ValueError(f"`shrinkage` must be a number above 0; got {self.shrinkage!r}.")
+        check_flag("metric_weights", self.metric_weights)
+
+
+@dataclass(frozen=True, eq=False)
+class PoolFit:
+    """The pool's regression for one step ahead, or for several that share their columns.
+
+    Args:
+        coefficients: B, `(num_columns,)` or `(num_columns, num_steps)`.
+        weights: weights of the rows in the last round, of mean 1, `(n,)`.
+    """
+
+    coefficients: NDArray
+    weights: NDArray
+
+
+def fit_pool(
+    design: NDArray,
+    target: NDArray,
+    weights: NDArray,
+    regression: Regression,
+    centre: NDArray,
+    start: NDArray | None = None,
+) -> PoolFit:
+    """`min_B sum_i w_i |y_i - x_i B| + ridge sum_j g_j (B_j - c_j)^2`, or with squares for both.
+
+    g_j is the weighted mean square of column j, so the penalty has no unit. Least absolute
+    deviations are found by reweighting.
+
+    Args:
+        design: X, `(n, num_columns)`; the last column is the constant, which is not penalised.
+        target: y, `(n,)`.
+        weights: w, `(n,)`, at least 0.
+        regression: loss and ridge.
+        centre: c, what the penalty draws to, `(num_columns,)`.
+        start: coefficients to begin from, `(num_columns,)`; None begins with least squares.
+
+    Returns:
+        The fit.
+    """
+    remains = target - design @ centre
+    rounds = _REWEIGHTINGS if start is None else _WARM_REWEIGHTINGS
+    rounds = rounds if regression.loss == "absolute" else 0
+    current = weights**2
+    if rounds and start is not None:
+        current = absolute_weights(target - design @ start, weights)
+    for remaining in range(rounds, -1, -1):
+        current = current / max(current.mean(), 1e-300)
+        gram, moment = _gram(design, remains, current)
+        moves = solve_gram(gram, moment, _penalty(gram, regression))
+        if remaining:
+            current = absolute_weights(remains - design @ moves, weights)
+    return PoolFit(centre + moves, current)
+
+
+def fit_pool_steps(
+    design: NDArray, targets: NDArray, weights: NDArray, regression: Regression, centre: NDArray
+) -> PoolFit:
+    """`fit_pool` with squared errors for several steps that share one design, from one matrix.
+
+    Args:
+        design: X, `(n, num_columns)`; the last column is the constant.
+        targets: y of every step, `(n, num_steps)`.
+        weights: w, `(n,)`, at least 0.
+        regression: ridge.
+        centre: what the penalty draws to, `(num_columns,)`.
+
+    Returns:
+        The fit, its coefficients `(num_columns, num_steps)`.
+    """
+    current = weights**2 / max((weights**2).mean(), 1e-300)
+    gram, moment = _gram(design, targets - (design @ centre)[:, None], current)
+    moves = solve_gram(gram, moment, _penalty(gram, regression))
+    return PoolFit(centre[:, None] + moves, current)
+
+
+def shrink_to_pool(
+    design: NDArray,
+    target: NDArray,
+    starts: NDArray,
+    pool: PoolFit,
+    regression: Regression,
+) -> NDArray:
+    """Each series' coefficients, drawn towards the pool's.
+
+    `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`, G the pool's Gram matrix per row.
+
+    Args:
+        design: X, `(n, num_columns)`, rows of a series next to each other.
+        target: y, `(n,)` or `(n, num_steps)`; anything where the weight is 0.
+        starts: first row of each series and the end, `(num_series + 1,)`.
+        pool: the pool's fit, its weights 0 for rows without a target.
+        regression: kappa and ridge.
+
+    Returns:
+        `(num_series, num_columns)`, or `(num_series, num_columns, num_steps)`.
+    """
+    weights = pool.weights
+    root = np.sqrt(weights)
+    residual = ((np.nan_to_num(target) - design @ pool.coefficients).T * root).T
+    gram, _ = _gram(design, residual, weights)
+    prior = (regression.shrinkage or 0.0) / max(weights.sum(), 1e-300) * gram
+    prior[np.diag_indices_from(prior)] *= 1.0 + (regression.ridge or 0.0)
+    factor = _whitener(prior)
+    moves = np.zeros((len(starts) - 1, *pool.coefficients.shape))
+    with one_thread():
+        for index in np.flatnonzero(np.diff(starts)):
+            rows = slice(starts[index], starts[index + 1])
+            white = (design[rows] * root[rows, None]) @ factor
+            moves[index] = _unit_ridge(white, residual[rows])
+    return pool.coefficients + np.einsum("pq,iq...->ip...", factor, moves)
+
+
+def _penalty(gram: NDArray, regression: Regression) -> NDArray:
+    """The ridge of every column, in units of its size; none on the constant."""
+    penalty = (regression.ridge or 0.0) * np.diag(gram)
+    penalty[-1] = 0.0
+    return penalty
+
+
+def _whitener(gram: NDArray) -> NDArray:
+    """F with `F F' = G^-1` on the columns that vary, 0 on the others."""
+    values, vectors = np.linalg.eigh(gram)
+    usable = values > 1e-12 * values[-1]
+    return vectors * np.where(usable, 1.0 / np.sqrt(np.where(usable, values, 1.0)), 0.0)
+
+
+def _unit_ridge(design: NDArray, target: NDArray) -> NDArray:
+    """`(X'X + I)^-1 X'y` by the smaller of the two equivalent systems."""
+    num_rows, num_columns = design.shape
+    if num_rows < num_columns:
+        system = design @ design.T
+        system[np.diag_indices(num_rows)] += 1.0
+        return design.T @ np.linalg.solve(system, target)
+    system = design.T @ design
+    system[np.diag_indices(num_columns)] += 1.0
+    return np.linalg.solve(system, design.T @ target)
+
+
+def _gram(design: NDArray, target: NDArray, weights: NDArray) -> tuple[NDArray, NDArray]:
+    """X'WX and X'Wy, for one target or several."""
+    weighted = design * np.sqrt(weights)[:, None]
+    return weighted.T @ weighted, design.T @ (target.T * weights).T
