@@ -13,13 +13,31 @@ Example:
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "forecast.baselines": ("AR", "Drift", "Naive", "PooledAR", "SeasonalNaive"),
+    "forecast.baselines": (
+        "AR",
+        "Design",
+        "Drift",
+        "ETS",
+        "Estimation",
+        "LagSelection",
+        "Naive",
+        "Naive2",
+        "OrderSelection",
+        "PooledAR",
+        "Regression",
+        "SeasonalNaive",
+        "Terms",
+        "Theta",
+        "VAR",
+    ),
     "forecast.models": (
         "ESNForecaster",
         "GRUForecaster",
@@ -28,6 +46,7 @@ _HOMES = {
         "Training",
     ),
     "forecast.backtest": ("cross_validation",),
+    "forecast.combine": ("Combine",),
     "forecast.compare": ("compare",),
     "forecast.io": ("load",),
     "forecast.pipelines": ("datasets", "load_dataset", "read_file"),
@@ -45,6 +64,18 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """The package, on which a room never takes the place of the public name that it gives."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Importing forecast.compare would otherwise turn the function fc.compare into a module.
+        if not (name in _HOME_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from forecast.checks import check_levels, check_positive_integer
 from forecast.draws import FeedBack
 from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
+from forecast.intervals import interval_limits
 from forecast.output import interval_names
 from forecast.pipelines import Columns, Origins, Reading, read_frame, rolling_origins, write_frame
 from forecast.progress import progress_bar
-from forecast.protocol import StateBatch
+from forecast.systems import joint_origins, shown_rows
 
 __all__ = ["Outcome", "Plan", "backtest", "cross_validation", "unique_names"]
 
@@ -61,6 +62,7 @@ class Outcome:
         predict_seconds: time spent absorbing and forecasting.
         clipped: forecasts stopped by the explosion guard.
         first: the fit before the first origin.
+        intervals: kind of the limits, see `interval_limits`.
     """
 
     name: str
@@ -69,22 +71,26 @@ class Outcome:
     predict_seconds: float = 0.0
     clipped: int = 0
     first: Fitted | None = None
+    intervals: str = "conformal"
 
-    def add(self, fitted: Fitted, state: StateBatch, plan: Plan) -> None:
-        """Forecast from `state` and keep points and limits."""
-        began = time.perf_counter()
-        horizon, limits = plan.origins.horizon, engine.bounds(state)
-        feedback = FeedBack(limits)
-        points = engine.roll(fitted.model, state, horizon, feedback)[:, 0]
+    def add(self, fitted: Fitted, stop: engine.Stop, plan: Plan) -> None:
+        """Forecast from `stop` and keep points and limits."""
+        began, state = time.perf_counter(), stop.state
+        horizon, feedback = plan.origins.horizon, FeedBack(engine.bounds(state))
+        points = engine.roll(fitted.model, state, horizon, feedback, stop.future)[:, 0]
         self.clipped += feedback.num_clipped
         self.columns.setdefault(self.name, []).append(points)
-        spread = fitted.calibration.scale(state)[:, None]
         for level in plan.levels:
-            width = spread * fitted.calibration.half_width(level, horizon)
-            low, high = interval_names(self.name, level)
-            self.columns.setdefault(low, []).append(limits.clip(points - width))
-            self.columns.setdefault(high, []).append(limits.clip(points + width))
+            limits = interval_limits(fitted, state, points, level, self.intervals)
+            for name, limit in zip(interval_names(self.name, level), limits, strict=True):
+                self.columns.setdefault(name, []).append(limit)
         self.predict_seconds += time.perf_counter() - began
+
+    def keep(self, rows: Sequence[NDArray]) -> None:
+        """Keep these rows at each origin, of forecasts made for more."""
+        for name, arrays in self.columns.items():
+            chosen = zip(arrays, rows, strict=True)
+            self.columns[name] = [array[kept] for array, kept in chosen]
 
 
 def cross_validation(
@@ -100,7 +106,8 @@ def cross_validation(
     freq: Any = None,
     id_col: str = "unique_id",
     time_col: str = "ds",
-    target_col: str = "y",
+    target_col: str | Sequence[str] = "y",
+    future_covariates: Sequence[str] | None = None,
 ) -> Any:
     """Forecasts at rolling origins; no series is fitted on what comes after its first one.
 
@@ -121,7 +128,9 @@ def cross_validation(
         freq: pandas alias or integer step; inferred by default.
         id_col: name of the id column.
         time_col: name of the time column.
-        target_col: name of the value column.
+        target_col: name of the value column, or of several: the channels of each series.
+        future_covariates: columns of numbers that are known ahead, as for `fit`; each forecast
+            sees those of the steps that it is made for.
 
     Returns:
         Long frame: `unique_id`, `ds`, `cutoff`, `y`, a column a forecaster, limits for each level.
@@ -138,7 +147,8 @@ def cross_validation(
     """
     forecasters = [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
     check_positive_integer("horizon", horizon)
-    reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
+    columns = Columns.named(id_col, time_col, target_col, future_covariates or ())
+    reading = read_frame(df, columns, freq)
     origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
     plan = Plan(reading, origins, check_levels(level), refit)
     outcomes = backtest(forecasters, plan, use_fitted)
@@ -206,18 +216,23 @@ def backtest_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
 
 
 def _run(forecaster: Forecaster, plan: Plan, use_fitted: bool) -> Outcome:
-    outcome = Outcome(forecaster.name)
+    outcome = Outcome(forecaster.name, intervals=forecaster.intervals)
     every = 0 if use_fitted else plan.refit_every(forecaster)
     given = forecaster.fitted_ if use_fitted else None
-    for state, fitted in _walk_with_fits(forecaster, plan, every, given, outcome):
+    reading, panel = forecaster._arranged(plan.reading, given and given.ids), plan.reading.panel
+    origins = joint_origins(panel, plan.origins, reading.panel)
+    own = replace(plan, reading=reading, origins=origins)
+    for stop, fitted in _walk_with_fits(forecaster, own, every, given, outcome):
         outcome.first = outcome.first or fitted
-        outcome.add(fitted, state, plan)
+        outcome.add(fitted, stop, own)
+    if origins is not plan.origins:
+        outcome.keep(shown_rows(panel, plan.origins, reading.panel))
     return outcome
 
 
 def _walk_with_fits(
     forecaster: Forecaster, plan: Plan, every: int, fitted: Fitted | None, outcome: Outcome
-) -> Iterator[tuple[StateBatch, Fitted]]:
+) -> Iterator[tuple[engine.Stop, Fitted]]:
     """States at each origin, with the fit that is in force there.
 
     Between two fits the history is absorbed once and each origin is passed on the way.
@@ -237,7 +252,7 @@ def _walk_with_fits(
         stops = Origins(part, plan.origins.horizon, plan.origins.step_size)
         for stop in engine.walk(fitted.model, panel, series, stops):
             outcome.predict_seconds += time.perf_counter() - began
-            yield stop.state, fitted
+            yield stop, fitted
             began = time.perf_counter()
 
 
@@ -261,8 +276,14 @@ def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:
 
 
 def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
-    """Refuse a forecaster that has learned from steps after the first cutoff."""
+    """Refuse a forecaster that has learned from steps after the first cutoff, or other columns."""
     fitted = forecaster._require_fitted()
+    own, given = forecaster.layout_.columns.future, plan.reading.layout.columns.future
+    if forecaster.uses_covariates and own != given:
+        raise ValueError(
+            f"{forecaster.name} was fitted with future_covariates={list(own)}; got {list(given)}. "
+            "Give the same columns in the same order, or leave use_fitted=False."
+        )
     panel, first = plan.reading.panel, plan.origins.ends[0]
     rows = np.flatnonzero(first >= 0)
     earliest = panel.take(rows).head(first[rows]).ends.min()

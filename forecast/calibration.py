@@ -10,9 +10,9 @@ from scipy import stats
 
 from forecast import engine
 from forecast.denominators import seasonal_changes
-from forecast.draws import Draws
+from forecast.draws import Draws, keyed_uniforms
 from forecast.pipelines import Origins, Panel
-from forecast.protocol import Model, StateBatch
+from forecast.protocol import Model, StateBatch, num_channels
 
 __all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error"]
 
@@ -20,6 +20,7 @@ __all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error
 _FEWEST_RESIDUALS = 8
 _MOST_ORIGINS = 24
 _ENOUGH_RESIDUALS = 600
+_NORMAL_RESIDUALS = 200
 # Mean absolute deviation of the standard normal distribution.
 _NORMAL_MEAN_ABSOLUTE = float(np.sqrt(2.0 / np.pi))
 
@@ -31,16 +32,18 @@ class Calibration:
     Args:
         by_step: scaled residuals at each step ahead, `(num_origins, horizon)`; NaN where the
             value was missing.
-        pool: scaled residuals of the next block, drawn jointly for sample paths,
-            `(num_residuals, block_length)`.
+        pool: scaled residuals of the next block, drawn jointly for sample paths, channel after
+            channel, `(num_residuals, num_channels * block_length)`.
         default_scale: one-step error assumed for a series without one, in the unit of the series.
         mase: mean absolute scaled error over these origins; NaN where nothing could be scored.
+        num_channels: consecutive rows whose residuals are drawn jointly.
     """
 
     by_step: NDArray
     pool: NDArray
     default_scale: float
     mase: float
+    num_channels: int = 1
 
     def scale(self, state: StateBatch) -> NDArray:
         """Size of the one-step errors of each row, `(num_rows,)`."""
@@ -71,7 +74,8 @@ class Calibration:
             series: hash of each row's id.
             seed: chosen by the user.
         """
-        return Draws(seed, series, state.clock, self.pool, self.scale(state))
+        scale = self.scale(state)
+        return Draws(seed, series, state.clock, self.pool, scale, self.num_channels)
 
     def _width_at(self, step: int, share: float) -> float:
         residuals = np.abs(self.by_step[:, step])
@@ -117,14 +121,15 @@ def calibrate(model: Model, panel: Panel, origins: Origins, season: int) -> Cali
     """
     stops = list(engine.walk(model, panel, np.arange(panel.num_series), origins))
     rows, errors, scale = engine.errors_at(model, panel, stops, origins.horizon)
-    usable = scale > 0
-    residuals = errors[usable] / scale[usable, None]
-    pool = [_next_block(residuals, model.block_length)]
+    usable, channels = scale > 0, num_channels(model)
+    residuals = _scaled(errors, scale, channels)
+    pool = [_next_block(residuals, model.block_length).reshape(-1, channels * model.block_length)]
     if model.block_length == 1:
-        pool += [_one_step_residuals(stop) for stop in stops[1:]]
+        pool += [_one_step_residuals(stop, channels) for stop in stops[1:]]
     default = float(np.median(scale[usable])) if usable.any() else 0.0
     mase = mean_scaled_error(errors, seasonal_changes(panel, season)[rows])
-    return Calibration(residuals, _pool(pool, model.block_length), default, mase)
+    pooled = _pool(pool, model.block_length, channels)
+    return Calibration(residuals[usable], pooled, default, mase, channels)
 
 
 def mean_scaled_error(errors: NDArray, denominators: NDArray) -> float:
@@ -145,21 +150,39 @@ def _next_block(residuals: NDArray, block_length: int) -> NDArray:
     return np.tile(residuals, (1, repeats))[:, :block_length]
 
 
-def _one_step_residuals(stop: engine.Stop) -> NDArray:
-    """Scaled one-step errors of the steps walked over since the stop before."""
-    scale = engine.error_scale(stop.state)
+def _scaled(errors: NDArray, scale: NDArray, channels: int) -> NDArray:
+    """Errors in units of their row's scale, `(num_rows, num_steps)`.
+
+    A row without a scale has NaN, but a constant channel beside others zeros: it does not hide
+    theirs.
+    """
+    usable = (scale > 0).reshape(-1, channels)
+    beside = (usable.any(axis=1, keepdims=True) & ~usable).ravel()
+    scaled = errors / np.where(usable.ravel(), scale, np.nan)[:, None]
+    return np.where(beside[:, None] & ~np.isnan(errors), 0.0, scaled)
+
+
+def _one_step_residuals(stop: engine.Stop, channels: int) -> NDArray:
+    """Scaled one-step errors of the steps walked over since the stop before, a row a step."""
     errors = np.where(stop.block.observed, stop.block.values - stop.one_step, np.nan)[stop.rows]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = errors / scale[:, None]
-    return scaled[np.isfinite(scaled)][:, None]
+    scaled = _scaled(errors, engine.error_scale(stop.state), channels)
+    by_system = scaled.reshape(-1, channels, scaled.shape[1])
+    return by_system.swapaxes(1, 2).reshape(-1, channels)
 
 
-def _pool(parts: list[NDArray], block_length: int) -> NDArray:
+def _pool(parts: list[NDArray], block_length: int, channels: int) -> NDArray:
     """Whole residual vectors, centred on their median so that paths spread around the forecast."""
     pool = np.concatenate(parts)
     pool = pool[~np.isnan(pool).any(axis=1)]
     if len(pool) < _FEWEST_RESIDUALS:
-        shares = (np.arange(200) + 0.5) / 200
-        normal = stats.norm.ppf(shares) / _NORMAL_MEAN_ABSOLUTE
-        return np.repeat(normal[:, None], block_length, axis=1)
+        return _normal_pool(block_length, channels)
     return pool - np.median(pool, axis=0)
+
+
+def _normal_pool(block_length: int, channels: int) -> NDArray:
+    """Quantiles of the normal distribution, in an order of its own for each channel."""
+    shares = (np.arange(_NORMAL_RESIDUALS) + 0.5) / _NORMAL_RESIDUALS
+    normal = stats.norm.ppf(shares) / _NORMAL_MEAN_ABSOLUTE
+    places = np.argsort(keyed_uniforms(np.arange(channels)[:, None], np.arange(len(normal))))
+    places[0] = np.arange(len(normal))
+    return np.repeat(normal[places].T, block_length, axis=1)

@@ -6,7 +6,30 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["check_levels", "check_positive_integer", "check_seed", "check_share"]
+__all__ = [
+    "check_flag",
+    "check_levels",
+    "check_positive_integer",
+    "check_seed",
+    "check_share",
+    "is_number",
+]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number; truth values are not.
+
+    Example:
+        >>> is_number(0.5), is_number(True), is_number("0.5")
+        (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse anything but True, False or None."""
+    if not (value is None or isinstance(value, bool)):
+        raise ValueError(f"`{name}` must be True or False; got {value!r}.")
 
 
 def check_positive_integer(name: str, value: Any, optional: bool = False) -> None:
@@ -29,8 +52,7 @@ def check_seed(seed: Any) -> None:
 
 def check_share(name: str, value: Any, low: float = 0.0, high: float = float("inf")) -> None:
     """Refuse anything but a number from `low` to `high`."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not low <= float(value) <= high:
+    if not is_number(value) or not low <= float(value) <= high:
         raise ValueError(f"`{name}` must be a number from {low} to {high}; got {value!r}.")
 
 
@@ -50,8 +72,7 @@ def check_levels(level: Any) -> tuple[float, ...]:
         tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
     )
     for number in levels:
-        percentage = isinstance(number, Real) and not isinstance(number, bool)
-        if not percentage or not 0 < float(number) < 100:
+        if not is_number(number) or not 0 < float(number) < 100:
             raise ValueError(
                 f"`level` must hold percentages above 0 and below 100, such as [80, 95]; "
                 f"got {number!r}."

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.backtest import Outcome, Plan, backtest, backtest_frame, unique_names
-from forecast.baselines import AR, Drift, Naive, PooledAR, SeasonalNaive
+from forecast.baselines import AR, ETS, Drift, Naive, Naive2, PooledAR, SeasonalNaive, Theta
 from forecast.checks import check_levels, check_positive_integer
 from forecast.denominators import seasonal_changes
 from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
@@ -19,7 +19,7 @@ from forecast.pipelines import Columns, Panel, default_season, read_frame, rolli
 
 __all__ = ["compare"]
 
-_BASELINES = (Naive, Drift, SeasonalNaive, AR, PooledAR)
+_BASELINES = (Naive, Drift, SeasonalNaive, Naive2, Theta, ETS, AR, PooledAR)
 
 
 def compare(
@@ -35,11 +35,12 @@ def compare(
     freq: Any = None,
     id_col: str = "unique_id",
     time_col: str = "ds",
-    target_col: str = "y",
+    target_col: str | Sequence[str] = "y",
+    future_covariates: Sequence[str] | None = None,
     title: str | None = None,
     command: str = "",
 ) -> Comparison:
-    """Score forecasters against naive and linear baselines at the same rolling origins.
+    """Score forecasters against naive, linear and classical baselines at the same origins.
 
     The baselines are always added. The reference is the linear forecaster with the lowest MASE at
     origins inside the training part: chosen before the first cutoff.
@@ -58,7 +59,9 @@ def compare(
         freq: pandas alias or integer step; inferred by default.
         id_col: name of the id column.
         time_col: name of the time column.
-        target_col: name of the value column.
+        target_col: name of the value column, or of several: the channels of each series.
+        future_covariates: columns of numbers that are known ahead, as for `fit`; the settings say
+            which forecasters use them.
         title: heading of the report.
         command: how to run the comparison again, for the report.
 
@@ -77,7 +80,8 @@ def compare(
     forecasters = [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
     check_positive_integer("horizon", horizon)
     check_positive_integer("season_length", season_length, optional=True)
-    reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
+    columns = Columns.named(id_col, time_col, target_col, future_covariates or ())
+    reading = read_frame(df, columns, freq)
     origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
     plan = Plan(reading, origins, check_levels(level), refit)
     season = default_season(_training_part(plan), season_length)
@@ -99,7 +103,7 @@ def compare(
         scored,
         _protocol(shown, outcomes, plan, roles),
         Material(_history(plan), _notes(plan), _flags(outcomes, _training_part(plan))),
-        Run(title or "Comparison", command, _settings(plan, season), _seconds(outcomes)),
+        Run(title or "Comparison", command, _settings(plan, season, shown), _seconds(outcomes)),
     )
 
 
@@ -177,7 +181,7 @@ def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
     for outcome in outcomes:
         if outcome.first is not None and len(outcome.first.estimate.fell_back):
             fell_back = outcome.first.estimate.fell_back
-            names = ", ".join(str(name) for name in training.ids[fell_back][:5])
+            names = ", ".join(str(name) for name in outcome.first.ids[fell_back][:5])
             flags.append(
                 f"{outcome.name}: {len(fell_back)} series with too few complete rows for the model "
                 f"at the first cutoff, forecast by their last value ({names})."
@@ -200,9 +204,9 @@ def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def _settings(plan: Plan, season) -> dict[str, Any]:
+def _settings(plan: Plan, season, shown: Sequence[Forecaster]) -> dict[str, Any]:
     panel = plan.reading.panel
-    return {
+    settings = {
         "series": panel.num_series,
         "rows": panel.num_rows,
         "frequency": panel.frequency.alias,
@@ -211,6 +215,12 @@ def _settings(plan: Plan, season) -> dict[str, Any]:
         "origins": plan.origins.num_windows,
         "steps between origins": plan.origins.step_size,
     }
+    covariates = plan.reading.layout.columns.future
+    if covariates:
+        users = [forecaster.name for forecaster in shown if forecaster.uses_covariates]
+        settings["covariates"] = ", ".join(covariates)
+        settings["forecasters that use them"] = ", ".join(users) or "none"
+    return settings
 
 
 def _seconds(outcomes: Sequence[Outcome]) -> pd.DataFrame:

@@ -80,14 +80,17 @@ class Draws:
     """Residuals drawn for sample paths, keyed by (seed, series, origin, path, step).
 
     Any subset, batch, order or worker therefore gives the same path. The residuals of a block of
-    steps are drawn jointly: as one row of the pool.
+    steps, of all channels of a system, are drawn jointly: as one row of the pool, by the key of
+    the system's first row.
 
     Args:
         seed: integer chosen by the user.
         series: hash of each row's series id, `(num_rows,)`.
         origin: clock of each row when the rollout starts, `(num_rows,)`.
-        pool: scaled residuals of past forecasts, `(num_residuals, block_length)`.
+        pool: scaled residuals of past forecasts, channel after channel,
+            `(num_residuals, num_channels * block_length)`.
         scale: size of the one-step errors of each row, in the unit of the series, `(num_rows,)`.
+        num_channels: consecutive rows that are channels of one system, at least 1.
     """
 
     seed: int
@@ -95,14 +98,17 @@ class Draws:
     origin: NDArray
     pool: NDArray
     scale: NDArray
+    num_channels: int = 1
 
     def residuals(self, num_paths: int, step: int) -> NDArray:
         """Residuals to add at `step`, `(num_rows, num_paths, block_length)`."""
-        uniforms = keyed_uniforms(
-            self.seed, self.series[:, None], self.origin[:, None], np.arange(num_paths), step
-        )
+        first = slice(None, None, self.num_channels)
+        series, origin = self.series[first, None], self.origin[first, None]
+        uniforms = keyed_uniforms(self.seed, series, origin, np.arange(num_paths), step)
         rows = (uniforms * len(self.pool)).astype(np.intp)
-        return self.pool[rows] * self.scale[:, None, None]
+        drawn = self.pool[rows].reshape(len(rows), num_paths, self.num_channels, -1)
+        by_row = drawn.swapaxes(1, 2).reshape(len(self.series), num_paths, -1)
+        return by_row * self.scale[:, None, None]
 
 
 @dataclass(eq=False)

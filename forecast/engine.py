@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block, Origins, Panel
-from forecast.protocol import Model, StateBatch, Static
+from forecast.protocol import Absorbs, Model, StateBatch, Static
 
 __all__ = [
     "Stop",
     "absorb",
     "begin",
     "bounds",
+    "deviations",
     "error_scale",
     "errors_at",
     "following",
@@ -51,25 +53,42 @@ def begin(model: Model, series: NDArray) -> StateBatch:
     return _outer(inner, record)
 
 
-def absorb(model: Model, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
+def absorb(
+    model: Model, state: StateBatch, block: Block, one_step: bool = True
+) -> tuple[StateBatch, NDArray]:
     """Observe a block; rows that are padding throughout are left as they are.
+
+    Args:
+        model: the model.
+        state: states of `num_rows` series; not changed.
+        block: newer steps.
+        one_step: False spares the one-step forecasts where the model can do without them; the
+            record of errors then lacks these steps.
 
     Returns:
         The new state and the one-step-ahead forecast of every step, NaN where there is none.
     """
     rows = np.flatnonzero(block.valid.any(axis=1))
-    one_step = np.full(block.values.shape, np.nan)
+    forecasts = np.full(block.values.shape, np.nan)
     if not len(rows):
-        return state, one_step
-    part = Block(block.values[rows], block.observed[rows], block.valid[rows])
+        return state, forecasts
+    part = block.take(rows)
     before = state.take(rows)
-    inner, one_step[rows] = model.observe(before.select(_MODEL), part)
-    record = _recorded(before.select(_RECORD).arrays, part, one_step[rows])
-    return state.put(rows, _outer(inner, record)), one_step
+    if one_step or not isinstance(model, Absorbs):
+        inner, forecasts[rows] = model.observe(before.select(_MODEL), part)
+    else:
+        inner = model.absorb(before.select(_MODEL), part)
+    record = _recorded(before.select(_RECORD).arrays, part, forecasts[rows])
+    return state.put(rows, _outer(inner, record)), forecasts
 
 
 def forecast(
-    model: Model, state: StateBatch, horizon: int, draws: Draws | None = None, num_paths: int = 1
+    model: Model,
+    state: StateBatch,
+    horizon: int,
+    draws: Draws | None = None,
+    num_paths: int = 1,
+    future: NDArray | None = None,
 ) -> NDArray:
     """Roll forward, within the explosion guard.
 
@@ -79,18 +98,37 @@ def forecast(
         horizon: steps ahead, at least 1.
         draws: residuals for sample paths; None gives the point forecast.
         num_paths: paths for each row.
+        future: covariates of these steps, `(num_rows, horizon, num_covariates)`; none by default.
 
     Returns:
         Values, `(num_rows, num_paths, horizon)`.
     """
     if not state.num_rows:
         return np.empty((0, num_paths, horizon))
-    return roll(model, state, horizon, FeedBack(bounds(state), num_paths, draws))
+    return roll(model, state, horizon, FeedBack(bounds(state), num_paths, draws), future)
 
 
-def roll(model: Model, state: StateBatch, horizon: int, feedback: FeedBack) -> NDArray:
+def roll(
+    model: Model,
+    state: StateBatch,
+    horizon: int,
+    feedback: FeedBack,
+    future: NDArray | None = None,
+) -> NDArray:
     """Roll forward with a given feedback, `(num_rows, num_paths, horizon)`."""
-    return model.rollout(state.select(_MODEL), horizon, feedback)
+    future = np.empty((state.num_rows, horizon, 0)) if future is None else future
+    return model.rollout(state.select(_MODEL), horizon, feedback, future)
+
+
+def deviations(model: Any, state: StateBatch, horizon: int) -> NDArray:
+    """Standard deviation of a model's forecast error at each step, `(num_rows, horizon)`.
+
+    Args:
+        model: a model with a method `deviations`.
+        state: states of `num_rows` series; not changed.
+        horizon: steps ahead.
+    """
+    return model.deviations(state.select(_MODEL), horizon)
 
 
 def bounds(state: StateBatch) -> Bounds:
@@ -115,6 +153,7 @@ class Stop:
         rows: positions of the series in the panel, `(num_rows,)`.
         ends: steps of each known here, `(num_rows,)`.
         state: their states, after these steps.
+        future: covariates of the steps to forecast, `(num_rows, horizon, num_covariates)`.
         one_step: one-step forecasts of the steps since the stop before (of all series of the
             panel), right-padded, NaN where there is none, `(num_series, num_steps)`.
         block: these steps.
@@ -124,28 +163,34 @@ class Stop:
     rows: NDArray
     ends: NDArray
     state: StateBatch
+    future: NDArray
     one_step: NDArray
     block: Block
 
 
-def walk(model: Model, panel: Panel, series: NDArray, origins: Origins) -> Iterator[Stop]:
+def walk(
+    model: Model, panel: Panel, series: NDArray, origins: Origins, one_step: bool = True
+) -> Iterator[Stop]:
     """Absorb the panel once, stopping at each origin.
 
     Args:
         model: the model.
         panel: the series.
         series: position of each among the fitted ones, `(num_series,)`.
-        origins: where to stop; nothing after an origin is looked at before it was left.
+        origins: where to stop; nothing after an origin but its covariates is looked at before it
+            was left.
+        one_step: see `absorb`.
     """
     state = begin(model, series)
     known = np.zeros(panel.num_series, dtype=np.int64)
     for index, ends in enumerate(origins.ends):
         reached = np.maximum(known, ends)
         block = panel.block(known, reached)
-        state, one_step = absorb(model, state, block)
+        state, forecasts = absorb(model, state, block, one_step)
         known = reached
         rows = np.flatnonzero(ends >= 0)
-        yield Stop(index, rows, ends[rows], state.take(rows), one_step, block)
+        future = panel.futures(ends, origins.horizon)[rows]
+        yield Stop(index, rows, ends[rows], state.take(rows), future, forecasts, block)
 
 
 def errors_at(
@@ -157,7 +202,7 @@ def errors_at(
         model: the model that walked.
         panel: the series it walked over.
         stops: where it stopped, at least one.
-        horizon: steps ahead.
+        horizon: steps ahead, those of the walk's origins.
 
     Returns:
         The series of each origin, `(num_origins,)`; errors, `(num_origins, horizon)`, NaN where
@@ -170,7 +215,8 @@ def errors_at(
     ends = np.concatenate([stop.ends for stop in stops])
     if not len(rows):
         return rows, np.empty((0, horizon)), np.empty(0)
-    forecasts = forecast(model, state, horizon)[:, 0]
+    future = np.concatenate([stop.future for stop in stops])
+    forecasts = forecast(model, state, horizon, future=future)[:, 0]
     return rows, following(panel.take(rows), ends, horizon) - forecasts, error_scale(state)
 
 

@@ -40,6 +40,11 @@ class Task:
     ahead: tuple[Panel, Origins] | None = None
     settled: Any = None
 
+    def without_covariates(self) -> Task:
+        """The task as a forecaster that does not use covariates sees it."""
+        ahead = self.ahead and (self.ahead[0].without_covariates(), self.ahead[1])
+        return replace(self, panel=self.panel.without_covariates(), ahead=ahead)
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -115,20 +120,24 @@ def fit_model(
         forecaster: gives the estimate.
         panel: training series.
         horizon: steps ahead that matter; None for `default_horizon`.
-        previous: an earlier fit of the same forecaster, whose season, horizon and residuals stand.
+        previous: an earlier fit of the same forecaster, whose season and choices stand; of a
+            closed form its residuals too (a network needs steps ahead to know when to stop).
         scoring_season: season of the MASE and of the origins by which it is scored, the same for
             all forecasters of a comparison; the model's own by default.
     """
-    if previous is not None:
-        task = Task(panel, previous.season, previous.horizon, settled=previous.estimate.settled)
-        estimate = forecaster._estimate(task)
+    panel = panel if forecaster.uses_covariates else panel.without_covariates()
+    settled = previous.estimate.settled if previous else None
+    if previous is not None and forecaster.closed_form:
+        estimate = forecaster._estimate(
+            Task(panel, previous.season, previous.horizon, settled=settled)
+        )
         return replace(previous, estimate=estimate, ids=panel.ids, until=panel.ends)
-    season = default_season(panel, forecaster.season_length)
+    season = previous.season if previous else default_season(panel, forecaster.season_length)
     horizon = default_horizon(season, panel) if horizon is None else horizon
     scoring = scoring_season or season.length
     origins = calibration_origins(panel.lengths, horizon, scoring)
     head = panel.head(_before(origins, panel.lengths))
-    estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins)))
+    estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins), settled))
     calibration = calibrate(estimate.model, panel, origins, scoring)
     whole = Task(panel, season, horizon, settled=estimate.settled)
     estimate = forecaster._complete(estimate, whole)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +14,8 @@ from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
 from forecast.draws import series_key
 from forecast.fitting import Estimate, Fitted, Task, fit_model
+from forecast.futures import future_of
+from forecast.intervals import interval_limits
 from forecast.output import interval_names, point_frame, sample_frame
 from forecast.parameters import Parameters
 from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, write_frame
@@ -39,14 +43,17 @@ class Forecaster(Parameters, ABC):
     """
 
     role: ClassVar[str] = "other"
-    """Place in a comparison: "naive", "linear", "network" or "other"."""
+    """Place in a comparison: "naive", "linear", "classical", "network" or "other"."""
     closed_form: ClassVar[bool] = True
     """Fitted in closed form, so refitted at every cutoff of a backtest."""
     takes_new_series: ClassVar[bool] = True
     """Global: forecasts series that it was not fitted on."""
+    uses_covariates: ClassVar[bool] = False
+    """Forecasts with covariates that are known ahead; others leave them aside."""
 
     season_length: int | None = None
     alias: str | None = None
+    intervals: str = "conformal"
 
     fitted_: Fitted
     store_: StateStore
@@ -76,7 +83,8 @@ class Forecaster(Parameters, ABC):
         freq: Any = None,
         id_col: str = "unique_id",
         time_col: str = "ds",
-        target_col: str = "y",
+        target_col: str | Sequence[str] = "y",
+        future_covariates: Sequence[str] | None = None,
     ) -> Self:
         """Learn from a frame and stand at its end, ready to forecast.
 
@@ -87,7 +95,10 @@ class Forecaster(Parameters, ABC):
             freq: pandas alias or integer step; inferred by default.
             id_col: name of the id column.
             time_col: name of the time column.
-            target_col: name of the value column.
+            target_col: name of the value column, or of several: the channels of each series.
+            future_covariates: columns of numbers that are known ahead (calendar, price, weather
+                forecast, holidays as 0 and 1); `predict` then asks for them as `future_df`. A
+                step without a row takes those of the step before.
 
         Returns:
             The forecaster.
@@ -96,15 +107,23 @@ class Forecaster(Parameters, ABC):
             ValueError: if the frame or the horizon cannot be used; the message says why.
         """
         check_positive_integer("horizon", horizon, optional=True)
-        reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
-        fitted = fit_model(self, reading.panel, horizon)
-        everything = np.arange(reading.panel.num_series)
-        store = StateStore.of_history(fitted.model, reading.panel, everything)
+        columns = Columns.named(id_col, time_col, target_col, future_covariates or ())
+        reading = self._arranged(read_frame(df, columns, freq))
+        panel = reading.panel
+        fitted = fit_model(self, panel, horizon)
+        store = StateStore.of_history(fitted.model, panel, np.arange(panel.num_series))
         self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
         self.notes_, self.left_out_ = reading.notes, reading.left_out
         return self
 
-    def predict(self, horizon: int | None = None, level: Any = None, *, df: Any = None) -> Any:
+    def predict(
+        self,
+        horizon: int | None = None,
+        level: Any = None,
+        *,
+        df: Any = None,
+        future_df: Any = None,
+    ) -> Any:
         """Forecast from where the states stand.
 
         Args:
@@ -112,15 +131,17 @@ class Forecaster(Parameters, ABC):
             level: percentages of central intervals, such as `[80, 95]`; none by default.
             df: another history to forecast from, of the columns given to `fit`; the forecaster
                 itself is left as it is.
+            future_df: long frame with the covariates of the `horizon` steps after each series, as
+                named in `fit`; more rows do no harm.
 
         Returns:
-            `unique_id`, `ds`, a column named like the forecaster, and `-lo-80`, `-hi-80`, ... for
-            each level. A wide frame comes back wide when no level is asked for.
+            `unique_id` (and `channel`, of several targets), `ds`, a column named like the
+            forecaster, `-lo-80`, `-hi-80`, ... for each level; a wide frame if one came, no level.
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: for a horizon below 1, a level outside 0 to 100, or series unknown to a
-                forecaster that has one model a series.
+            ValueError: for a horizon below 1, a level outside 0 to 100, series unknown to a
+                forecaster that has one model a series, or covariates that are missing.
         """
         fitted = self._require_fitted()
         horizon = fitted.horizon if horizon is None else horizon
@@ -130,35 +151,45 @@ class Forecaster(Parameters, ABC):
         if df is not None:
             reading = self._read(df)
             store, layout = self._condition(reading.panel), reading.layout
-        points = engine.forecast(fitted.model, store.state, horizon)[:, 0]
+        future = future_of(self, future_df, store, horizon)
+        points = engine.forecast(fitted.model, store.state, horizon, future=future)[:, 0]
         frame = point_frame(store, layout.columns, self.name, points)
         for number in levels:
-            low, high = interval_names(self.name, number)
-            frame[low], frame[high] = self._interval(store, points, number)
+            limits = interval_limits(fitted, store.state, points, number, self.intervals)
+            for column, values in zip(interval_names(self.name, number), limits, strict=True):
+                frame[column] = values.ravel()
         return write_frame(frame, layout, None if levels else self.name)
 
-    def sample(self, horizon: int | None = None, num_paths: int = 100, *, seed: int = 0) -> Any:
+    def sample(
+        self,
+        horizon: int | None = None,
+        num_paths: int = 100,
+        *,
+        seed: int = 0,
+        future_df: Any = None,
+    ) -> Any:
         """Sample paths: each is fed its own draws, so they widen as the process says.
 
         Args:
             horizon: steps ahead, at least 1; that of `fit` by default.
             num_paths: paths for each series.
             seed: the same seed gives the same path to a series in any subset, batch or order.
+            future_df: covariates of these steps, as for `predict`.
 
         Returns:
             Long frame: `unique_id`, `ds`, `path`, `y`.
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: for a horizon or a number of paths below 1.
+            ValueError: for a horizon or a number of paths below 1, or covariates that are missing.
         """
         fitted = self._require_fitted()
         horizon = fitted.horizon if horizon is None else horizon
         check_positive_integer("horizon", horizon)
         check_positive_integer("num_paths", num_paths)
-        state = self.store_.state
+        state, future = self.store_.state, future_of(self, future_df, self.store_, horizon)
         draws = fitted.calibration.draws(state, series_key(self.store_.ids), seed)
-        paths = engine.forecast(fitted.model, state, horizon, draws, num_paths)
+        paths = engine.forecast(fitted.model, state, horizon, draws, num_paths, future)
         return write_frame(sample_frame(self.store_, self.layout_.columns, paths), self.layout_)
 
     def condition(self, df: Any) -> Self:
@@ -185,7 +216,8 @@ class Forecaster(Parameters, ABC):
 
         Args:
             df: frame of the columns given to `fit`: rows later than what each series has seen, or
-                whole new series for a global model. Missing steps in between count as gaps.
+                whole new series for a global model. Missing steps in between count as gaps; rows
+                without any value after them change nothing.
 
         Returns:
             The forecaster.
@@ -194,7 +226,7 @@ class Forecaster(Parameters, ABC):
             ValueError: for rows that are not newer, or unknown series; nothing is changed then.
         """
         fitted = self._require_fitted()
-        panel = self._read(df).panel
+        panel = self._read(df, self.store_.ids).panel
         store = self.store_.after(fitted.model, panel, self._fitted_rows(panel.ids))
         self.store_ = store
         return self
@@ -232,13 +264,6 @@ class Forecaster(Parameters, ABC):
         fitted = self._require_fitted()
         return list(fitted.ids[fitted.estimate.fell_back])
 
-    def _interval(self, store: StateStore, points, level: float):
-        calibration = self.fitted_.calibration
-        width = calibration.half_width(level, points.shape[1])
-        spread = calibration.scale(store.state)[:, None] * width
-        limits = engine.bounds(store.state)
-        return limits.clip(points - spread).ravel(), limits.clip(points + spread).ravel()
-
     def _condition(self, panel: Panel) -> StateStore:
         fitted = self._require_fitted()
         return StateStore.of_history(fitted.model, panel, self._fitted_rows(panel.ids))
@@ -254,8 +279,18 @@ class Forecaster(Parameters, ABC):
             )
         return rows
 
-    def _read(self, df: Any) -> Reading:
-        return read_frame(df, self.layout_.columns, self.store_.frequency.alias)
+    def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:  # noqa: ARG002
+        """The data as this forecaster looks at them: rows that follow others where `begun`."""
+        if self.uses_covariates:
+            return reading
+        return replace(reading, panel=reading.panel.without_covariates())
+
+    def _read(self, df: Any, begun: Any = None) -> Reading:
+        columns = self.layout_.columns
+        looked_at = columns if self.uses_covariates else columns.without_future()
+        reading = read_frame(df, looked_at, self.store_.frequency.alias, begun)
+        reading = replace(reading, layout=replace(reading.layout, columns=columns))
+        return self._arranged(reading, self.fitted_.ids, begun is not None)
 
     def _require_fitted(self) -> Fitted:
         if "fitted_" not in self.__dict__:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,7 @@ def check(
     season_length: int | None = None,
     id_col: str = "unique_id",
     time_col: str = "ds",
-    target_col: str = "y",
+    target_col: str | Sequence[str] = "y",
 ) -> DataSummary:
     """Look at a frame: series, lengths, frequency, season and why, gaps, origins, time to fit.
 
@@ -33,7 +34,7 @@ def check(
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         id_col: name of the id column.
         time_col: name of the time column.
-        target_col: name of the value column.
+        target_col: name of the value column, or of several: the channels of each series.
 
     Returns:
         A summary that prints as one fact a line; its last note is the time that fitting takes.
@@ -48,7 +49,7 @@ def check(
     """
     check_positive_integer("horizon", horizon)
     check_positive_integer("season_length", season_length, optional=True)
-    reading = read_frame(df, Columns(id_col, time_col, target_col), freq)
+    reading = read_frame(df, Columns.named(id_col, time_col, target_col), freq)
     summary = check_data(reading, horizon, season_length)
     return replace(summary, notes=(*summary.notes, _fit_time(reading.panel.num_rows)))
 

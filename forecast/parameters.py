@@ -40,6 +40,14 @@ class Parameters:
         Raises:
             ValueError: for a name that the constructor does not know; nothing is changed then.
         """
+        self._refuse_unknown(params)
+        merged = self._merged(params)
+        type(self)(**merged)  # the constructor's checks, before anything changes
+        for name, value in merged.items():
+            setattr(self, name, value)
+        return self
+
+    def _refuse_unknown(self, params: dict[str, Any]) -> None:
         known = self.get_params()
         for name in params:
             if name not in known:
@@ -49,14 +57,14 @@ class Parameters:
                     f"{type(self).__name__} has no parameter {name!r}; it has "
                     f"{', '.join(sorted(self._names()))}.{hint}"
                 )
+
+    def _merged(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The constructor's arguments once `params` are changed."""
         merged = self.get_params(deep=False)
         for name, value in params.items():
             outer, _, inner = name.partition("__")
             merged[outer] = replace(merged[outer], **{inner: value}) if inner else value
-        type(self)(**merged)  # the constructor's checks, before anything changes
-        for name, value in merged.items():
-            setattr(self, name, value)
-        return self
+        return merged
 
     def clone(self) -> Self:
         """An unfitted forecaster with the same arguments."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.pipelines import Block
 
-__all__ = ["Block", "Feedback", "Model", "StateBatch", "Static"]
+__all__ = ["Absorbs", "Block", "Feedback", "Model", "StateBatch", "Static", "num_channels"]
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
@@ -141,7 +141,8 @@ class Model(Protocol):
 
         Args:
             state: states of `num_rows` series; not changed.
-            block: `values`, `observed`, `valid`, each `(num_rows, num_steps)`.
+            block: `values`, `observed`, `valid`, each `(num_rows, num_steps)`, and `covariates`,
+                `(num_rows, num_steps, num_covariates)`.
 
         Returns:
             The new state, and the one-step-ahead forecast of every step made before that step was
@@ -149,15 +150,36 @@ class Model(Protocol):
         """
         ...
 
-    def rollout(self, state: StateBatch, horizon: int, feedback: Feedback) -> FloatArray:
+    def rollout(
+        self, state: StateBatch, horizon: int, feedback: Feedback, future: FloatArray
+    ) -> FloatArray:
         """Roll forward freely, fed with what `feedback` makes of the model's own output.
 
         Args:
             state: states of `num_rows` series; not changed.
             horizon: steps ahead, at least 1.
             feedback: adds the draws of each path and keeps values within bounds.
+            future: covariates of these steps, `(num_rows, horizon, num_covariates)`; a model
+                without a use for covariates ignores them.
 
         Returns:
             Values, `(num_rows, num_paths, horizon)`.
         """
         ...
+
+
+@runtime_checkable
+class Absorbs(Protocol):
+    """A model that can absorb without working out its one-step forecasts."""
+
+    def absorb(self, state: StateBatch, block: Block) -> StateBatch:
+        """The state of `observe` alone."""
+        ...
+
+
+def num_channels(model: Model) -> int:
+    """Consecutive rows that are channels of one system: the model's attribute, or 1.
+
+    A joint model is given the rows of whole systems, the channels of each in order.
+    """
+    return getattr(model, "num_channels", 1)

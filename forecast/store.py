@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -24,19 +24,27 @@ class StateStore:
         ends: time of the last step that each state has seen, `(num_series,)`.
         state: the states, in the order of `ids`.
         frequency: distance between two steps.
+        covariates: those of the last step, carried into steps without a row that follow it,
+            `(num_series, num_covariates)`.
     """
 
     ids: NDArray
     ends: pd.Index
     state: StateBatch
     frequency: Frequency
+    covariates: NDArray = field(default_factory=lambda: np.empty((0, 0)))
+
+    def __post_init__(self) -> None:
+        """Give no covariates their shape."""
+        if not self.covariates.shape[-1]:
+            object.__setattr__(self, "covariates", np.empty((len(self.ids), 0)))
 
     @staticmethod
     def of_history(model: Model, panel: Panel, series: NDArray) -> StateStore:
         """States after the whole of each series of `panel`."""
         state = engine.begin(model, series)
         state, _ = engine.absorb(model, state, panel.block(0, panel.lengths))
-        return StateStore(panel.ids, panel.ends, state, panel.frequency)
+        return StateStore(panel.ids, panel.ends, state, panel.frequency, _last_covariates(panel))
 
     def positions(self, ids: NDArray) -> NDArray:
         """Row of each id, -1 for an id that is not here."""
@@ -61,9 +69,9 @@ class StateStore:
         if len(new):
             fresh = StateStore.of_history(model, panel.take(new), series[new])
             ids = np.concatenate([store.ids, fresh.ids])
-            store = StateStore(
-                ids, store.ends.append(fresh.ends), store.state.join(fresh.state), self.frequency
-            )
+            ends, state = store.ends.append(fresh.ends), store.state.join(fresh.state)
+            covariates = np.concatenate([store.covariates, fresh.covariates])
+            store = StateStore(ids, ends, state, self.frequency, covariates)
         return store
 
     def _advanced(self, model: Model, panel: Panel, rows: NDArray) -> StateStore:
@@ -71,9 +79,10 @@ class StateStore:
         state, _ = engine.absorb(model, self.state.take(rows), block)
         ends = self.ends.to_series().reset_index(drop=True)
         ends.iloc[rows] = panel.ends
-        return StateStore(
-            self.ids, pd.Index(ends), self.state.put(rows, state), self.frequency
-        )  # fmt: skip
+        covariates = self.covariates.copy()
+        covariates[rows] = _last_covariates(panel)
+        state = self.state.put(rows, state)
+        return StateStore(self.ids, pd.Index(ends), state, self.frequency, covariates)
 
     def _block_after(self, panel: Panel, rows: NDArray) -> Block:
         """The rows of `panel` with the steps missing since each state's last step before them."""
@@ -89,12 +98,25 @@ class StateStore:
         starts = zip(panel.starts, self.ends.take(rows), strict=True)
         steps = [self.frequency.position(pd.Index([start]), end)[0] for start, end in starts]
         gaps = np.array(steps) - 1
-        lengths = gaps + panel.lengths
-        shape = (len(rows), int(lengths.max()))
-        values, observed = np.zeros(shape), np.zeros(shape, dtype=bool)
-        for i in range(len(rows)):
-            row = panel.row(i)
-            values[i, gaps[i] : lengths[i]] = np.nan_to_num(row)
-            observed[i, gaps[i] : lengths[i]] = ~np.isnan(row)
-        valid = np.arange(shape[1]) < lengths[:, None]
-        return Block(values, observed, valid)
+        return _after_gaps(panel, gaps, self.covariates[rows])
+
+
+def _after_gaps(panel: Panel, gaps: NDArray, carried: NDArray) -> Block:
+    """The steps of `panel` after `gaps` steps without a value, which have `carried` covariates."""
+    lengths = gaps + panel.lengths
+    shape = (len(gaps), int(lengths.max()))
+    values, observed = np.zeros(shape), np.zeros(shape, dtype=bool)
+    covariates = np.zeros((*shape, panel.num_covariates))
+    for i, (gap, length) in enumerate(zip(gaps, lengths, strict=True)):
+        row = panel.row(i)
+        values[i, gap:length] = np.nan_to_num(row)
+        observed[i, gap:length] = ~np.isnan(row)
+        covariates[i, :gap] = carried[i]
+        covariates[i, gap:length] = panel.covariates[panel.offsets[i] : panel.offsets[i + 1]]
+    valid = np.arange(shape[1]) < lengths[:, None]
+    return Block(values, observed, valid, covariates)
+
+
+def _last_covariates(panel: Panel) -> NDArray:
+    """Covariates of the last step of each series, `(num_series, num_covariates)`."""
+    return panel.covariates[panel.offsets[1:] - 1]

@@ -27,6 +27,12 @@ HORIZON = 5
 
 # Settings that make a slow forecaster small, by class name; `small` fills in the rest.
 SMALL: dict[str, dict[str, Any]] = {
+    "Combine": {
+        "forecasters": [
+            forecast.AR(season_length=SEASON),
+            forecast.SeasonalNaive(season_length=SEASON),
+        ]
+    },
     "ESNForecaster": {"units": 30},
     "GRUForecaster": {"units": 8, "num_layers": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
@@ -40,9 +46,10 @@ def forecaster_classes() -> list[type[Forecaster]]:
     return [v for v in values if inspect.isclass(v) and issubclass(v, Forecaster)]
 
 
-def is_baseline(cls: type[Forecaster]) -> bool:
-    """Whether it computes in float64."""
-    return cls.__module__.startswith("forecast.baselines")
+def is_exact(forecaster: Forecaster) -> bool:
+    """Whether it computes in float64; a combination does if all its members do."""
+    members = getattr(forecaster, "forecasters", [forecaster])
+    return all(type(member).__module__.startswith("forecast.baselines") for member in members)
 
 
 def small(cls: type[Forecaster], **changes: Any) -> Forecaster:
@@ -103,12 +110,14 @@ class Case:
         cls: its class.
         changes: arguments that differ from the small ones.
         positive: fitted on the positive frame, not the mixed one.
+        slow: left out with `-m "not slow"`.
     """
 
     name: str
     cls: type[Forecaster]
     changes: Mapping[str, Any] = field(default_factory=dict)
     positive: bool = False
+    slow: bool = False
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -117,21 +126,33 @@ class Case:
     @property
     def tolerance(self) -> float:
         """Relative to the series' scale: float64 for the baselines, float32 for networks."""
-        return 1e-10 if is_baseline(self.cls) else 1e-5
+        return 1e-10 if is_exact(self.make()) else 1e-5
 
     def make(self) -> Forecaster:
         return small(self.cls, **self.changes)
 
 
 def cases() -> list[Case]:
-    """Every public forecaster, the pooled autoregression in each of its ways."""
+    """Every public forecaster, the pooled autoregression and combinations in each of their ways."""
     found = [Case(cls.__name__, cls) for cls in forecaster_classes()]
     return [
         *found,
         Case("AR-lags", forecast.AR, {"lags": [2, 7]}),
         Case("PooledAR-logarithm", forecast.PooledAR, positive=True),
         Case("PooledAR-recursive", forecast.PooledAR, {"block_length": 1}),
+        Case("Combine-weighted", forecast.Combine, _members("SeasonalNaive", "Drift", "AR")),
+        Case(
+            "Combine-network",
+            forecast.Combine,
+            _members("LSTMForecaster", "SeasonalNaive"),
+            slow=True,
+        ),
     ]
+
+
+def _members(*names: str) -> dict[str, Any]:
+    members = [small(getattr(forecast, name)) for name in names]
+    return {"forecasters": members, "method": "weighted"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +185,9 @@ def trial(name: str) -> Trial:
 
 def awaken(fitted: Forecaster, frame: pd.DataFrame) -> None:
     """Give a network a random readout (it may have chosen none): laws hold for any weights."""
-    body = getattr(fitted.fitted_.model, "body", None)
+    model = fitted.fitted_.model
+    bodies = [getattr(part, "body", None) for part in getattr(model, "members", [model])]
+    body = next((body for body in bodies if body is not None), None)
     if body is None:
         return
     rng = np.random.default_rng(0)

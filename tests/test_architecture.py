@@ -32,13 +32,18 @@ FORBIDDEN_ROOMS = {
     "feeding": {"public", "baselines", "evaluation", "heads", "io", "layers", "models", *TOP_ROOMS},
     "baselines": {"public", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "models": {"public", "evaluation", "io", *TOP_ROOMS},
+    "combination": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "combine": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "weights": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
     "compare": {"public", "cli"},
 }
 ALONE = ("layers", "pipelines")
-WITHOUT_NETWORKS = ("baselines", "engine", "evaluation", "protocol")
+WITHOUT_NETWORKS = (
+    "baselines", "combination", "combine", "engine", "evaluation", "protocol", "weights"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -82,3 +82,17 @@ def test_series_that_end_apart_are_noted() -> None:
     assert any("Series end at different times" in note for note in notes)
     notes = fc.compare([], frame, horizon=6, n_windows=2).material.notes
     assert not any("different times" in note for note in notes)
+
+
+def test_a_network_that_is_refitted_is_given_steps_to_stop_by() -> None:
+    seen = []
+
+    class Stops(fc.Naive):
+        closed_form = False
+
+        def _estimate(self, task):
+            seen.append(task.ahead is not None)
+            return super()._estimate(task)
+
+    fc.cross_validation(Stops(), seasonal_frame(), horizon=4, n_windows=3, refit=True)
+    assert seen == [True, False] * 3

@@ -189,3 +189,33 @@ def test_a_random_walk_widens_with_the_square_root():
     width = ar.predict(9, level=80)
     half = (width["AR-hi-80"] - width["AR"]).to_numpy().reshape(100, 9).mean(axis=0)
     np.testing.assert_allclose(half / half[0], np.sqrt(np.arange(1, 10)), rtol=0.12)
+
+
+class Doubled(NaiveModel):
+    """The last value of each series, two series being the channels of one system."""
+
+    num_channels = 2
+
+
+def test_residuals_of_channels_stay_together():
+    """A row of the pool holds the errors of all channels at one time, a constant one's as zeros."""
+    rng = np.random.default_rng(2)
+    first = rng.normal(size=60).cumsum()
+    panel = read_frame(frame_of(first, 5.0 * first, rng.normal(size=60), np.full(60, 3.0))).panel
+    origins = calibration_origins(panel.lengths, 3, 1)
+    found = calibrate(Doubled(), panel, origins, 1)
+    single = calibrate(NaiveModel(), panel, origins, 1)
+    assert found.num_channels == 2 and found.pool.shape[1] == 2
+    np.testing.assert_array_equal(found.by_step, single.by_step)
+    apart = found.pool - found.pool[:, :1]
+    walks = np.isclose(apart[:, 1], apart[0, 1])  # both scaled alike: equal but for the centre
+    constant = found.pool[:, 1] == found.pool[~walks, 1][0]
+    assert walks.sum() >= 20 and constant.sum() >= 20 and (walks | constant).all()
+
+
+def test_normal_errors_of_channels_are_independent():
+    panel = read_frame(frame_of(*np.random.default_rng(0).normal(size=(2, 3)))).panel
+    pool = calibrate(Doubled(), panel, Origins(np.array([[2, 2]]), 1, 1), 1).pool
+    assert pool.shape == (200, 2)
+    np.testing.assert_array_equal(np.sort(pool[:, 0]), np.sort(pool[:, 1]))
+    assert abs(np.corrcoef(pool.T)[0, 1]) < 0.2

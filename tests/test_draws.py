@@ -73,6 +73,26 @@ def test_a_block_of_residuals_is_drawn_jointly():
     assert set(found[..., 0].ravel()) == set(pool[:, 0])
 
 
+@given(systems=st.lists(st.integers(0, 2), min_size=1, max_size=4), paths=st.integers(1, 5))
+def test_channels_of_a_system_are_drawn_jointly(systems, paths):
+    """One row of the pool for all channels of a system and all steps of a block."""
+    pool = np.arange(120.0).reshape(20, 6)  # 3 channels x 2 steps
+
+    def joint(numbers):
+        rows = (np.array(numbers)[:, None] * 3 + np.arange(3)).ravel()
+        series, origin = series_key("abcdefghi")[rows], np.repeat([4, 7, 7], 3)[rows]
+        return Draws(1, series, origin, pool, np.arange(1.0, 10.0)[rows], 3).residuals(5, 2), rows
+
+    everything, _ = joint([0, 1, 2])
+    found, rows = joint(systems)
+    np.testing.assert_array_equal(found[:, :paths], everything[rows, :paths])
+    drawn = (everything / np.arange(1.0, 10.0)[:, None, None]).reshape(3, 3, 5, 2)
+    np.testing.assert_allclose(
+        drawn - drawn[:, :1, :, :1], np.arange(6.0).reshape(3, 1, 2) + 0 * drawn
+    )
+    assert not np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[1], drawn[2])
+
+
 def test_residuals_are_those_of_the_pool_equally_often():
     pool = np.arange(10.0)[:, None]
     found = draws(np.array([0]), pool).residuals(50_000, 0)[0, :, 0]

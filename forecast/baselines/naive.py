@@ -19,7 +19,7 @@ class NaiveModel(WindowModel):
         """A window of one value."""
         super().__init__(window_length=1, block_length=1)
 
-    def emit(self, past: Past, num_steps: int) -> NDArray:
+    def emit(self, past: Past, num_steps: int, future: NDArray) -> NDArray:  # noqa: ARG002
         """See `WindowModel`."""
         return np.repeat(past.last[:, None], num_steps, axis=1)
 
@@ -38,7 +38,7 @@ class SeasonalNaiveModel(WindowModel):
         super().__init__(window_length=season_length, block_length=season_length)
         self.season_length = season_length
 
-    def emit(self, past: Past, num_steps: int) -> NDArray:
+    def emit(self, past: Past, num_steps: int, future: NDArray) -> NDArray:  # noqa: ARG002
         """See `WindowModel`; before a whole season was seen, the last value stands in."""
         season = past.window[:, :num_steps]
         return np.where(np.isnan(season), past.last[:, None], season)
@@ -51,7 +51,7 @@ class DriftModel(WindowModel):
         """A window of one value; the first value is a running quantity of the state."""
         super().__init__(window_length=1, block_length=1)
 
-    def emit(self, past: Past, num_steps: int) -> NDArray:
+    def emit(self, past: Past, num_steps: int, future: NDArray) -> NDArray:  # noqa: ARG002
         """See `WindowModel`."""
         drift = (past.last - past.first) / np.maximum(past.clock - 1, 1)
         return past.last[:, None] + drift[:, None] * np.arange(1, num_steps + 1)

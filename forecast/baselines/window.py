@@ -7,124 +7,15 @@ differ in `emit` only. The window holds NaN before a series began.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from forecast.baselines.past import Past, along
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["Past", "WindowModel", "along"]
-
-# Windows looked at in one go by `observe`: bounds the memory of a long block.
-_CHUNK_ELEMENTS = 4_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Past:
-    """What is known of `n` pasts, each a row: one origin of one series.
-
-    Args:
-        window: newest values, oldest first, `(n, window_length)`; NaN before the series began.
-        total: sum of all values so far, `(n,)`.
-        clock: number of steps so far, `(n,)`.
-        first: first value of the series, `(n,)`; NaN before it came.
-        series: position of the series among the fitted ones, -1 for a new one, `(n,)`.
-    """
-
-    window: NDArray
-    total: NDArray
-    clock: NDArray
-    first: NDArray
-    series: NDArray
-
-    @staticmethod
-    def blank(window_length: int, series: NDArray) -> Past:
-        """Pasts before the first step of `series`."""
-        n = len(series)
-        window, first = np.full((n, window_length), np.nan), np.full(n, np.nan)
-        clock = np.zeros(n, dtype=np.int64)
-        return Past(window, np.zeros(n), clock, first, np.asarray(series, dtype=np.int64))
-
-    @staticmethod
-    def of_state(state: StateBatch) -> Past:
-        """The pasts that a state remembers, a row a series."""
-        arrays = state.arrays
-        window, total = arrays["window"], arrays["total"]
-        return Past(window, total, state.clock, arrays["first"], arrays["series"])
-
-    def arrays(self) -> dict[str, NDArray]:
-        """What a state keeps of these pasts, besides the clock."""
-        return {
-            "window": self.window,
-            "total": self.total,
-            "first": self.first,
-            "series": self.series,
-        }
-
-    @property
-    def last(self) -> NDArray:
-        """Newest value, `(n,)`."""
-        return self.window[:, -1]
-
-    def take(self, rows) -> Past:
-        """The pasts of `rows`."""
-        return Past(
-            self.window[rows], self.total[rows], self.clock[rows], self.first[rows],
-            self.series[rows],
-        )  # fmt: skip
-
-    def append(self, values: NDArray) -> Past:
-        """The pasts after `values`, `(n, num_steps)`, were seen too."""
-        window = np.concatenate([self.window, values], axis=1)[:, values.shape[1] :]
-        first = np.where(np.isnan(self.first), values[:, 0], self.first)
-        clock = self.clock + values.shape[1]
-        return Past(window, self.total + values.sum(axis=1), clock, first, self.series)
-
-    def absorb(self, values: NDArray, valid: NDArray) -> Past:
-        """The pasts after the valid steps of right-padded `values`, `(n, num_steps)`."""
-        num_valid = valid.sum(axis=1)
-        joined = np.concatenate([self.window, values], axis=1)
-        columns = num_valid[:, None] + np.arange(self.window.shape[1])
-        began = np.isnan(self.first) & (num_valid > 0)
-        return Past(
-            np.take_along_axis(joined, columns, axis=1),
-            self.total + np.where(valid, values, 0.0).sum(axis=1),
-            self.clock + num_valid,
-            np.where(began, values[:, 0], self.first),
-            self.series,
-        )
-
-
-def along(past: Past, values: NDArray) -> Iterator[tuple[NDArray, Past]]:
-    """The pasts before each step of `values`, `(num_rows, num_steps)`, some steps at a time.
-
-    Yields:
-        Steps, and the pasts before each of them: `num_rows * len(steps)` rows, step fastest.
-    """
-    num_rows, num_steps = values.shape
-    window_length = past.window.shape[1]
-    window = np.concatenate([past.window, values], axis=1)[:, :-1]
-    windows = sliding_window_view(window, window_length, axis=1)
-    known = np.nan_to_num(values)
-    totals = past.total[:, None] + np.cumsum(known, axis=1) - known
-    first = np.where(np.isnan(past.first), values[:, 0], past.first)
-    chunk = max(1, _CHUNK_ELEMENTS // (num_rows * window_length))
-    for start in range(0, num_steps, chunk):
-        steps = np.arange(start, min(start + chunk, num_steps))
-        yield (
-            steps,
-            Past(
-                windows[:, steps].reshape(-1, window_length),
-                totals[:, steps].ravel(),
-                (past.clock[:, None] + steps).ravel(),
-                np.repeat(first, len(steps)),
-                np.repeat(past.series, len(steps)),
-            ),
-        )
 
 
 class WindowModel(ABC):
@@ -139,6 +30,8 @@ class WindowModel(ABC):
     """Constructor arguments that are numbers, text or truth values."""
     saved_arrays: ClassVar[tuple[str, ...]] = ()
     """Constructor arguments that are arrays."""
+    num_channels: int = 1
+    """Consecutive rows that are channels of one system, which `emit` is given side by side."""
 
     def __init__(self, window_length: int, block_length: int) -> None:
         """Store both lengths."""
@@ -146,8 +39,17 @@ class WindowModel(ABC):
         self.block_length = block_length
 
     @abstractmethod
-    def emit(self, past: Past, num_steps: int) -> NDArray:
-        """Forecast the next `num_steps <= block_length` steps, `(n, num_steps)`."""
+    def emit(self, past: Past, num_steps: int, future: NDArray) -> NDArray:
+        """Forecast the next steps of `n` pasts.
+
+        Args:
+            past: `n` pasts.
+            num_steps: steps ahead, at least 1, at most `block_length`.
+            future: covariates of these steps, `(n, num_steps, num_covariates)`.
+
+        Returns:
+            Values in the unit of the window, `(n, num_steps)`.
+        """
 
     def encode(self, values: NDArray) -> NDArray:
         """Values of the series in the unit of the window (the identity here)."""
@@ -165,19 +67,29 @@ class WindowModel(ABC):
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; all steps at once, gaps one after the other."""
         past = Past.of_state(state)
-        values = self.encode(np.where(block.observed, block.values, np.nan))
-        values = self.fill(past, values, block.valid & ~block.observed)
-        one_step = self._one_step(past, values)
+        values = self._filled(past, block)
+        one_step = self._one_step(past, values, block.covariates)
         return self._advance(state, past, values, block), one_step
 
-    def rollout(self, state: StateBatch, horizon: int, feedback: Feedback) -> NDArray:
+    def absorb(self, state: StateBatch, block: Block) -> StateBatch:
+        """The state of `observe` without its one-step forecasts."""
+        past = Past.of_state(state)
+        return self._advance(state, past, self._filled(past, block), block)
+
+    def rollout(
+        self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
+    ) -> NDArray:
         """See `forecast.protocol.Model`; block after block."""
         num_rows, num_paths = state.num_rows, feedback.num_paths
-        past = Past.of_state(state).take(np.repeat(np.arange(num_rows), num_paths))
-        blocks = []
+        rows = np.repeat(np.arange(num_rows), num_paths)
+        past, blocks = Past.of_state(state).take(rows), []
         for step in range(0, horizon, self.block_length):
-            emitted = self.decode(self.emit(past, self.block_length))
-            values = feedback(emitted.reshape(num_rows, num_paths, -1), step)
+            # The last block may reach beyond the horizon: its last known row stands in there.
+            ahead = np.minimum(np.arange(step, step + self.block_length), horizon - 1)
+            later = future[:, ahead][rows]
+            emitted = self._emit_systems(num_rows, past, self.block_length, later)
+            emitted = self.decode(emitted).reshape(num_rows, num_paths, -1)
+            values = feedback(emitted, step)
             blocks.append(values)
             past = past.append(self.encode(values.reshape(num_rows * num_paths, -1)))
         return np.concatenate(blocks, axis=2)[:, :, :horizon]
@@ -193,24 +105,54 @@ class WindowModel(ABC):
         arguments: dict[str, Any] = {**settings, **arrays}
         return cls(**arguments)
 
-    def fill(self, past: Past, values: NDArray, gaps: NDArray) -> NDArray:
-        """Put the model's own one-step forecast at every gap, in the order of time."""
-        values = values.copy()
+    def fill(self, past: Past, values: NDArray, block: Block) -> NDArray:
+        """Put the model's own one-step forecast at every gap of the block, in the order of time."""
+        gaps = block.valid & ~block.observed
+        if not gaps.any():
+            return values
+        values, reached, before = values.copy(), 0, past
         for step in np.flatnonzero(gaps.any(axis=0)):
-            rows = np.flatnonzero(gaps[:, step])
-            before = past.take(rows)
-            if step:
-                before = before.append(values[rows, :step])
-            values[rows, step] = self.emit(before, 1)[:, 0]
+            before = before.append(values[:, reached:step]) if step > reached else before
+            rows = np.flatnonzero(self._of_systems(gaps[:, step]))
+            future = block.covariates[rows, step : step + 1]
+            pasts, known = before.take(rows), values[rows, step]
+            values[rows, step] = self.completed(pasts, self.emit(pasts, 1, future)[:, 0], known)
+            reached = int(step)
         return values
 
-    def _one_step(self, past: Past, values: NDArray) -> NDArray:
+    def completed(self, past: Past, forecasts: NDArray, values: NDArray) -> NDArray:  # noqa: ARG002
+        """The values of the step after `past`, its forecasts where they are missing, `(n,)`."""
+        return np.where(np.isnan(values), forecasts, values)
+
+    def _filled(self, past: Past, block: Block) -> NDArray:
+        """Values of the block in the unit of the window, without gaps."""
+        return self.fill(past, self.encode(np.where(block.observed, block.values, np.nan)), block)
+
+    def _one_step(self, past: Past, values: NDArray, covariates: NDArray) -> NDArray:
         """Forecasts of every step of `values` from the steps before it, in series units."""
         forecasts = np.empty(values.shape)
         for steps, before in along(past, values):
-            forecasts[:, steps] = self.emit(before, 1).reshape(len(values), -1)
+            future = covariates[:, steps].reshape(len(before.clock), 1, covariates.shape[2])
+            emitted = self._emit_systems(len(values), before, 1, future)
+            forecasts[:, steps] = emitted.reshape(len(values), -1)
         forecasts[past.clock == 0, 0] = np.nan
         return self.decode(forecasts)
+
+    def _emit_systems(
+        self, num_rows: int, past: Past, num_steps: int, future: NDArray
+    ) -> NDArray:  # fmt: skip
+        """`emit` for the same number of pasts of each row, channels brought side by side."""
+        if self.num_channels == 1:
+            return self.emit(past, num_steps, future)
+        rows = np.arange(len(past.clock)).reshape(num_rows // self.num_channels, -1)
+        order = rows.reshape(len(rows), self.num_channels, -1).swapaxes(1, 2).ravel()
+        emitted = np.empty((len(order), num_steps))
+        emitted[order] = self.emit(past.take(order), num_steps, future[order])
+        return emitted
+
+    def _of_systems(self, rows: NDArray) -> NDArray:
+        """Whether any channel of each row's system is among `rows`, `(num_rows,)` of truths."""
+        return np.repeat(rows.reshape(-1, self.num_channels).any(axis=1), self.num_channels)
 
     @staticmethod
     def _advance(state: StateBatch, past: Past, values: NDArray, block: Block) -> StateBatch:

@@ -14,7 +14,7 @@ import pandas as pd
 from forecast.evaluation import metrics, significance
 from forecast.evaluation.backtest import Backtest
 from forecast.evaluation.metrics import Array
-from forecast.evaluation.records import Material, Protocol, Run
+from forecast.evaluation.records import BASELINE_ROLES, Material, Protocol, Run
 from forecast.evaluation.significance import DieboldMariano, Interval
 from forecast.evaluation.verdict import RULES, choose, verdict_sentence
 
@@ -109,7 +109,7 @@ class Comparison:
         it is corrected by Holm over the networks shown. None with too few origins.
         """
         peers: tuple[str, ...] = (alias,)
-        if self.protocol.roles[alias] not in ("naive", "linear"):
+        if self.protocol.roles[alias] not in BASELINE_ROLES:
             peers = self.aliases(self.protocol.roles[alias])
         claims = [self._largest_p(peer, role) for peer in peers]
         known = [claim for claim in claims if claim is not None]
@@ -123,7 +123,7 @@ class Comparison:
         Ahead of the reference, a network must beat every linear baseline; behind it, and for any
         other model, the test is against the reference alone.
         """
-        network = self.protocol.roles[alias] not in ("naive", "linear")
+        network = self.protocol.roles[alias] not in BASELINE_ROLES
         if network and self.score(alias) < self.score(self.reference):
             return self.p_beats(alias, "linear")
         return self.test(alias, self.reference).p_value
@@ -175,9 +175,9 @@ class Comparison:
         """Alias of the model to use.
 
         Args:
-            rule: ``"simplest not worse"``: the simplest model (naive, linear, network) that is not
-                significantly worse than the one with the lowest MASE, and the reference with too
-                few origins to tell; or ``"lowest MASE"``.
+            rule: ``"simplest not worse"``: the simplest model (naive, linear, classical, network)
+                that is not significantly worse than the one with the lowest MASE, and the reference
+                with too few origins to tell; or ``"lowest MASE"``.
 
         Raises:
             ValueError: unknown rule.

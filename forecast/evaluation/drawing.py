@@ -20,14 +20,19 @@ INK, MUTED, RULE = "#1f2933", "#66717d", "#d9dee3"
 # Okabe and Ito's colour-blind-safe hues, darkened until text in them is readable on white.
 NETWORK_COLOURS = ("#0072b2", "#b8500a", "#00805d", "#7a5c00", "#a23b78", "#4b4bb0")
 LINEAR_COLOURS = ("#6a3d9a", "#8560b0", "#8560b0")
+CLASSICAL_COLOURS = ("#8a4b3c", "#a5674f")
 NAIVE_COLOURS = ("#66717d",)
 FAR_BEHIND = -100.0  # percent of skill beyond which a model is named at the edge, not drawn
-LINES = {"network": "-", "linear": "--", "naive": ":", "other": "-."}
+LINES = {"network": "-", "linear": "--", "classical": "-.", "naive": ":", "other": "-."}
 
 
 def colours(comparison: Comparison) -> dict[str, str]:
-    """A colour for each alias: violet for linear models, grey for naive ones, else a hue each."""
-    palettes = {"naive": NAIVE_COLOURS, "linear": LINEAR_COLOURS}
+    """A colour for each alias: violet for linear, brown for classical, grey for naive models."""
+    palettes = {
+        "naive": NAIVE_COLOURS,
+        "linear": LINEAR_COLOURS,
+        "classical": CLASSICAL_COLOURS,
+    }
     used = dict.fromkeys(palettes, 0) | {"hues": 0}
     chosen = {}
     names = (

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-ROLES = ("naive", "linear", "network", "other")  # from simple to complex
+BASELINE_ROLES = ("naive", "linear", "classical")
+ROLES = (*BASELINE_ROLES, "network", "other")  # from simple to complex
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Protocol:
     """How the models were compared.
 
     Args:
-        roles: alias to ``"naive"``, ``"linear"``, ``"network"`` or ``"other"``.
+        roles: alias to ``"naive"``, ``"linear"``, ``"classical"``, ``"network"`` or ``"other"``.
         reference: alias of the linear forecaster chosen on the training part; skill is measured
             against it.
         refit: alias to ``"every cutoff"`` or ``"once"``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from forecast.evaluation.records import BASELINE_ROLES
 from forecast.evaluation.significance import p_words, too_few_words
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ SIGNIFICANT = 0.05
 def choose(comparison: Comparison) -> str:
     """The simplest model that is not significantly worse than the one with the lowest MASE.
 
-    Naive models are simpler than linear ones and these than networks. A role is passed over only
-    when the leader or the best of a more complex role is significantly better than all of it.
+    Naive models are simpler than linear ones, these than classical ones (Theta, ETS), and these
+    than networks. A role is passed over only when the leader or the best of a more complex role is
+    significantly better than all of it.
     Among linear models the reference comes first: it was chosen before the test. With too few
     origins nothing can be told, and the reference is returned.
     """
@@ -26,7 +28,7 @@ def choose(comparison: Comparison) -> str:
     if _too_few(comparison) or math.isnan(comparison.score(leader)):
         return comparison.reference
     role = comparison.protocol.roles[leader]
-    for simpler in ("naive", "linear", "network"):
+    for simpler in (*BASELINE_ROLES, "network"):
         if simpler == role or not _is_beaten(comparison, simpler, leader):
             return _of_role(comparison, simpler, leader)
     return leader
@@ -55,10 +57,11 @@ def verdict_sentence(comparison: Comparison) -> str:
     if _too_few(comparison):
         return _too_few_sentence(comparison)
     best = choose(comparison)
-    rivals = _rivals(comparison, comparison.protocol.roles[best])
+    role = comparison.protocol.roles[best]
+    rivals = [alias for alias in _rivals(comparison, role) if _is_told(comparison, alias, best)]
     if rivals:
         return _keep_sentence(comparison, best, rivals)
-    if comparison.protocol.roles[best] in ("network", "other"):
+    if role not in ("naive", "linear"):
         return _win_sentence(comparison, best)
     return _sole_sentence(comparison, best)
 
@@ -82,13 +85,21 @@ def _scored(comparison: Comparison, alias: str, start: str) -> str:
 
 
 def _rivals(comparison: Comparison, role: str) -> list[str]:
-    """The models that may beat a role: reference (for naive), best network, best other."""
+    """The models that may beat a role: reference (for naive), best of each more complex role."""
     rivals = [comparison.reference] if role == "naive" else []
     if role in ("naive", "linear"):
+        rivals += comparison.aliases("classical")[:1]
+    if role in BASELINE_ROLES:
         rivals += comparison.aliases("network")[:1]
     if role != "other":
         rivals += comparison.aliases("other")[:1]
     return [alias for alias in rivals if comparison.protocol.roles[alias] != role]
+
+
+def _is_told(comparison: Comparison, alias: str, best: str) -> bool:
+    """A classical baseline is worth a word only where it is ahead."""
+    classical = comparison.protocol.roles[alias] == "classical"
+    return not classical or comparison.score(alias) < comparison.score(best)
 
 
 def _named_reference(comparison: Comparison) -> str:

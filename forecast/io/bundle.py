@@ -28,7 +28,8 @@ from forecast.io.codec import (
     encode_value,
 )
 from forecast.io.errors import BundleError
-from forecast.io.registry import forecaster_class, known_name, model_class
+from forecast.io.nesting import check_depth, decode_model, encode_model
+from forecast.io.registry import forecaster_class, known_name
 from forecast.pipelines import Frequency, Season
 from forecast.protocol import Model, StateBatch
 from forecast.store import StateStore
@@ -65,14 +66,14 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
         [2.9]
     """
     fitted, store = forecaster._require_fitted(), forecaster.store_
-    name, model_name = known_name(forecaster), known_name(fitted.model)
-    config, model_arrays = fitted.model.to_saved()  # type: ignore[attr-defined]
+    model, model_arrays = encode_model(fitted.model)
     content = {
         "libraries": _versions(),
         "forecaster": {
-            "class": name, "arguments": encode_value(forecaster.get_params(deep=False))
+            "class": known_name(forecaster),
+            "arguments": encode_value(forecaster.get_params(deep=False)),
         },
-        "model": {"class": model_name, "config": encode_value(config)},
+        "model": model,
         "fitted": _encode_fitted(fitted),
         "store": {
             "ids": encode_ids(store.ids),
@@ -85,7 +86,8 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
             "left_out": encode_ids(forecaster.left_out_),
         },
     }  # fmt: skip
-    write_archive(path, content, _arrays(fitted, store.state, model_arrays))
+    check_depth(content)
+    write_archive(path, content, _arrays(fitted, store, model_arrays))
 
 
 def load(path: str | Path, *, max_bytes: int = DEFAULT_LIMIT) -> Forecaster:
@@ -139,11 +141,13 @@ def _encode_fitted(fitted: Fitted) -> dict[str, Any]:
     }
 
 
-def _arrays(fitted: Fitted, state: StateBatch, model: dict[str, NDArray]) -> dict[str, NDArray]:
+def _arrays(fitted: Fitted, store: StateStore, model: dict[str, NDArray]) -> dict[str, NDArray]:
+    state = store.state
     parts = {
         "model": model,
         "state": state.arrays,
         "steps": {"clock": state.clock, "count": state.count},
+        "store": {"covariates": store.covariates} if store.covariates.shape[1] else {},
         "estimate": _fields(fitted.estimate, arrays=True),
         "calibration": _fields(fitted.calibration, arrays=True),
     }
@@ -158,6 +162,7 @@ def _fields(record: Estimate | Calibration, arrays: bool) -> dict[str, Any]:
 
 
 def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Forecaster:
+    check_depth(manifest)
     if set(manifest) != _SECTIONS:
         odd = min(set(manifest) ^ _SECTIONS)
         raise BundleError(f"its manifest has an unknown or a missing section {odd!r}.")
@@ -174,9 +179,8 @@ def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> 
 
 
 def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitted:
-    about, entries = manifest["model"], manifest["fitted"]
-    model_type = model_class(about["class"])
-    model = model_type.from_saved(decode_value(about["config"]), _select(arrays, "model/"))
+    entries = manifest["fitted"]
+    model = decode_model(manifest["model"], _select(arrays, "model/"))
     estimate = Estimate(model=model, **_values(entries, arrays, "estimate"))
     calibration = Calibration(**_values(entries, arrays, "calibration"))
     if calibration.by_step.ndim != 2 or calibration.pool.ndim != 2 or not len(calibration.pool):
@@ -196,7 +200,10 @@ def _decode_store(entries: dict[str, Any], arrays: dict[str, NDArray], model: Mo
     ids, ends = decode_ids(entries["ids"]), decode_times(entries["ends"])
     state = StateBatch(_select(arrays, "state/"), **_select(arrays, "steps/"))
     _check_state(state, engine.begin(model, np.zeros(0, dtype=np.int64)), (len(ids), len(ends)))
-    return StateStore(ids, ends, state, Frequency(entries["frequency"]))
+    covariates = arrays.get("store/covariates", np.empty((len(ids), 0)))
+    if covariates.ndim != 2 or len(covariates) != len(ids) or np.isnan(covariates).any():
+        raise BundleError(f"its covariates {covariates.shape} are not those of {len(ids)} series.")
+    return StateStore(ids, ends, state, Frequency(entries["frequency"]), covariates)
 
 
 def _check_state(state: StateBatch, blank: StateBatch, lengths: tuple[int, ...]) -> None:

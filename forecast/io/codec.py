@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.forecaster import Forecaster
 from forecast.io.errors import BundleError
-from forecast.io.registry import known_name, settings_class
-from forecast.pipelines import Columns, Layout
+from forecast.io.registry import forecaster_class, known_name, settings_class
+from forecast.pipelines import ChannelId, Columns, Layout
 
 __all__ = [
     "decode_ids",
@@ -30,11 +31,11 @@ __all__ = [
 _DTYPE = re.compile(
     r"[uU]?[iI]nt(8|16|32|64)|object|str|string(\[\w+\])?|datetime64\[(s|ms|us|ns)(, [^\]]+)?\]"
 )
-_FLOAT, _TUPLE, _DATACLASS = "$float", "$tuple", "$dataclass"
+_FLOAT, _TUPLE, _DATACLASS, _FORECASTER = "$float", "$tuple", "$dataclass", "$forecaster"
 
 
 def encode_value(value: Any) -> Any:
-    """A setting as JSON: numbers, text, lists, tuples, dictionaries and registered dataclasses.
+    """A setting as JSON: numbers, text, collections, registered dataclasses, unfitted forecasters.
 
     Raises:
         BundleError: for anything else.
@@ -55,9 +56,17 @@ def encode_value(value: Any) -> Any:
         return [encode_value(entry) for entry in (sorted(value) if _is_set(value) else value)]
     if isinstance(value, dict):
         return {_plain_key(key): encode_value(entry) for key, entry in value.items()}
+    return _encode_object(value)
+
+
+def _encode_object(value: Any) -> dict[str, Any]:
+    """A dataclass or a forecaster by its name in the registry."""
     if is_dataclass(value):
         entries = {f.name: encode_value(getattr(value, f.name)) for f in fields(value)}
         return {_DATACLASS: known_name(value), "fields": entries}
+    if isinstance(value, Forecaster):
+        arguments = encode_value(value.get_params(deep=False))
+        return {_FORECASTER: known_name(value), "arguments": arguments}
     raise BundleError(f"a bundle cannot hold the setting {value!r} of type {type(value).__name__}.")
 
 
@@ -65,7 +74,7 @@ def decode_value(value: Any) -> Any:
     """The setting that `encode_value` made JSON of.
 
     Raises:
-        BundleError: for a kind of value or a dataclass that is unknown.
+        BundleError: for a kind of value, a dataclass or a forecaster that is unknown.
     """
     if isinstance(value, list):
         return [decode_value(entry) for entry in value]
@@ -78,6 +87,8 @@ def decode_value(value: Any) -> Any:
     if _DATACLASS in value:
         entries = {name: decode_value(entry) for name, entry in value["fields"].items()}
         return settings_class(value[_DATACLASS])(**entries)
+    if _FORECASTER in value:
+        return forecaster_class(value[_FORECASTER])(**decode_value(value["arguments"]))
     return {_plain_key(key): decode_value(entry) for key, entry in value.items()}
 
 
@@ -91,13 +102,19 @@ def _plain_key(key: Any) -> str:
     return key
 
 
-def encode_ids(ids: Any) -> list[str | int]:
-    """Series ids as JSON, each as the text or the whole number that it is.
+def encode_ids(ids: Any) -> list[Any]:
+    """Series ids as JSON, each as the text or the whole number that it is; a channel's as a pair.
 
     Raises:
         BundleError: for an id of another type.
     """
-    return [_label(entry, "series id") for entry in ids]
+    return [_encode_id(entry) for entry in ids]
+
+
+def _encode_id(entry: Any) -> Any:
+    if isinstance(entry, ChannelId):
+        return [_label(entry.series, "series id"), _label(entry.channel, "channel")]
+    return _label(entry, "series id")
 
 
 def decode_ids(ids: list[Any]) -> NDArray:
@@ -107,7 +124,8 @@ def decode_ids(ids: list[Any]) -> NDArray:
         BundleError: if one is neither text nor a whole number, or occurs twice.
     """
     array = np.empty(len(ids), dtype=object)
-    array[:] = encode_ids(ids)
+    array[:] = [ChannelId(*entry) if isinstance(entry, list) else entry for entry in ids]
+    encode_ids(array)  # refuses what is no id
     if not pd.Index(array).is_unique:
         raise BundleError("a series id occurs twice in the bundle.")
     return array

@@ -5,27 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from forecast import baselines
-from forecast.baselines.ar import ARModel
+from forecast import baselines, combine
+from forecast.baselines.autoregression.model import ARModel
 from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
-from forecast.baselines.pooled_ar import PooledARModel
+from forecast.baselines.pooled.choice import Way, Ways
+from forecast.baselines.pooled.fit import PooledSettings
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.smoothing.model import SmoothingModel
+from forecast.baselines.vector.model import VARModel
+from forecast.combination import CombinedModel
 from forecast.io.errors import BundleError
 
 __all__ = ["forecaster_class", "known_name", "model_class", "settings_class"]
 
 _BASELINES = {
     "AR": baselines.AR,
+    "Combine": combine.Combine,
     "Drift": baselines.Drift,
+    "ETS": baselines.ETS,
     "Naive": baselines.Naive,
+    "Naive2": baselines.Naive2,
     "PooledAR": baselines.PooledAR,
     "SeasonalNaive": baselines.SeasonalNaive,
+    "Theta": baselines.Theta,
+    "VAR": baselines.VAR,
 }
 _BASELINE_MODELS = {
     "ARModel": ARModel,
+    "CombinedModel": CombinedModel,
     "DriftModel": DriftModel,
     "NaiveModel": NaiveModel,
     "PooledARModel": PooledARModel,
     "SeasonalNaiveModel": SeasonalNaiveModel,
+    "SmoothingModel": SmoothingModel,
+    "VARModel": VARModel,
+}
+_BASELINE_SETTINGS = {
+    "Design": baselines.Design,
+    "Estimation": baselines.Estimation,
+    "LagSelection": baselines.LagSelection,
+    "OrderSelection": baselines.OrderSelection,
+    "PooledSettings": PooledSettings,
+    "Regression": baselines.Regression,
+    "Terms": baselines.Terms,
+    "Way": Way,
+    "Ways": Ways,
 }
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
@@ -57,7 +81,7 @@ def settings_class(name: Any) -> Any:
     Raises:
         BundleError: for a name that is not in the list.
     """
-    return _find("settings", name, {}, _NETWORK_SETTINGS)
+    return _find("settings", name, _BASELINE_SETTINGS, _NETWORK_SETTINGS)
 
 
 def known_name(value: Any) -> str:
@@ -66,7 +90,7 @@ def known_name(value: Any) -> str:
     Raises:
         BundleError: for a class that is not in the list, such as a class of the user.
     """
-    name, names = type(value).__name__, [*_BASELINES, *_BASELINE_MODELS]
+    name, names = type(value).__name__, [*_BASELINES, *_BASELINE_MODELS, *_BASELINE_SETTINGS]
     names += [*_NETWORKS, *_NETWORK_MODELS, *_NETWORK_SETTINGS]
     if name not in names or not type(value).__module__.startswith("forecast."):
         raise BundleError(

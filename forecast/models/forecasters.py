@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from forecast import engine
-from forecast.baselines.lags import default_num_lags, seasons_of
-from forecast.baselines.pooled_ar import PooledARModel, Regression
-from forecast.baselines.pooled_fit import PooledSettings, estimate_pooled
+from forecast.baselines.autoregression.lags import default_num_lags, seasons_of
+from forecast.baselines.pooled.fit import Design, PooledSettings, estimate_pooled
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.regression import Regression
 from forecast.calibration import mean_scaled_error
 from forecast.checks import check_positive_integer, check_seed, check_share
 from forecast.denominators import seasonal_changes
@@ -33,7 +34,10 @@ __all__ = ["ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster"]
 _MOST_CHECKED = 100
 # Rows of data from which the default network is the larger one.
 _LARGE_PANEL = 20_000
-_HIGHWAY = Regression(ridge=1e-3, shrinkage=100.0, reweightings=6)
+_HIGHWAY = (
+    Design(0.0, "none", "window", level_means=True, season_means=True),
+    Regression("absolute", ridge=1e-3, shrinkage=100.0, metric_weights=True),
+)
 
 
 class NetworkForecaster(Forecaster):
@@ -47,8 +51,8 @@ class NetworkForecaster(Forecaster):
     def _highway(self, task: Task) -> PooledARModel:
         """The pooled autoregression, one step ahead, on the training series."""
         seasons = seasons_of(task.season)
-        num_lags = default_num_lags(task.panel, seasons)
-        return estimate_pooled(task.panel, PooledSettings(num_lags, seasons, 1, _HIGHWAY))
+        lags = tuple(range(1, default_num_lags(task.panel, seasons) + 1))
+        return estimate_pooled(task.panel, PooledSettings(lags, seasons, 1, *_HIGHWAY))
 
 
 class _Trained(NetworkForecaster):
@@ -121,7 +125,7 @@ class _Trained(NetworkForecaster):
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
         old, new = estimate.model.highway, self._highway(task)
-        if (old.logarithm, old.features.num_lags) != (new.logarithm, new.features.num_lags):
+        if (old.power, old.features.lags) != (new.power, new.features.lags):
             return estimate
         return replace(estimate, model=NetworkModel(new, estimate.model.body))
 

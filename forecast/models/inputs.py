@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled_ar import PooledARModel
+from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past, along
 
 __all__ = ["Inputs", "input_width", "inputs_along", "read_inputs"]
@@ -55,14 +55,14 @@ def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
         past: `n` pasts.
     """
     settings = highway.features
-    lags = past.window[:, -settings.num_lags :]
+    lags = past.window[:, -settings.span :]
     known = ~np.isnan(lags)
     count = np.maximum(known.sum(axis=1), 1)
     level = np.where(known, lags, 0.0).sum(axis=1) / count
     size = np.where(known, np.abs(lags - level[:, None]), 0.0).sum(axis=1) / count
     unit = np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
-    base = highway.emit(past, 1)[:, 0]
-    columns = [base, past.last, _lag(past, 2), _long_level(past, settings.num_lags, level)]
+    base = highway.emit(past, 1, np.empty((len(past.clock), 1, 0)))[:, 0]
+    columns = [base, past.last, _lag(past, 2), _long_level(past, settings.span, level)]
     columns.append(past.total / np.maximum(past.clock, 1))
     for season in settings.seasons:
         columns += [_lag(past, season + 1), _lag(past, season), _lag(past, season - 1)]
@@ -87,9 +87,9 @@ def _lag(past: Past, lag: int) -> NDArray:
     return past.window[:, -lag]
 
 
-def _long_level(past: Past, num_lags: int, otherwise: NDArray) -> NDArray:
-    """Mean of the last three times `num_lags` values."""
-    values = past.window[:, -3 * num_lags :]
+def _long_level(past: Past, span: int, otherwise: NDArray) -> NDArray:
+    """Mean of the last three times `span` values."""
+    values = past.window[:, -3 * span :]
     known = ~np.isnan(values)
     total = np.where(known, values, 0.0).sum(axis=1)
     return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), otherwise)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled_ar import PooledARModel
+from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
@@ -63,7 +63,13 @@ class NetworkModel:
         arrays = past.arrays() | {"forecast": upcoming} | _named(cells)
         return state.advance(arrays, block), self.highway.decode(one_step)
 
-    def rollout(self, state: StateBatch, horizon: int, feedback: Feedback) -> NDArray:
+    def rollout(
+        self,
+        state: StateBatch,
+        horizon: int,
+        feedback: Feedback,
+        future: NDArray,  # noqa: ARG002 (networks do not use covariates yet)
+    ) -> NDArray:
         """See `forecast.protocol.Model`; step after step on its own output."""
         num_rows, num_paths = state.num_rows, feedback.num_paths
         rows = np.repeat(np.arange(num_rows), num_paths)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled_ar import Regression, fit_step
-from forecast.baselines.pooled_fit import coprime_stride
+from forecast.baselines.pooled.regression import Regression, fit_pool
+from forecast.baselines.pooled.samples import coprime_stride
 from forecast.models.body import Body
 from forecast.models.teaching import Lesson
 
 __all__ = ["fit_readout"]
 
 _PENALTIES = (1e-4, 1e-2, 1.0, 100.0)
-_REWEIGHTINGS = 4
 _MOST_ROWS = 20_000
 # Share of each series' steps, its last ones, on which the penalty is chosen.
 _HELD_OUT = 0.2
@@ -54,8 +53,9 @@ def _choose_penalty(design: NDArray, target: NDArray, weights: NDArray, late: ND
 
 
 def _fit(design: NDArray, target: NDArray, weights: NDArray, penalty: float) -> NDArray:
-    regression = Regression(penalty, np.inf, _REWEIGHTINGS)
-    return fit_step(design, target, weights, regression, None)[0]
+    regression = Regression("absolute", penalty)
+    centre = np.zeros(design.shape[1])
+    return fit_pool(design, target, weights, regression, centre).coefficients
 
 
 def _rows(

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled_ar import PooledARModel
-from forecast.baselines.pooled_fit import metric_weights
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.samples import metric_weights
 from forecast.baselines.window import Past
 from forecast.denominators import seasonal_changes
 from forecast.models.inputs import input_width, inputs_along
@@ -50,7 +50,7 @@ def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
     block = panel.block(0, panel.lengths)
     past = Past.blank(highway.window_length, np.arange(panel.num_series))
     encoded = highway.encode(np.where(block.observed, block.values, np.nan))
-    values = highway.fill(past, encoded, block.valid & ~block.observed)
+    values = highway.fill(past, encoded, block)
     shape = values.shape
     features = np.zeros((*shape, input_width(highway)), dtype=np.float32)
     base, unit = np.zeros(shape), np.ones(shape)
@@ -74,7 +74,7 @@ def _weights(
 ) -> NDArray:
     """What an error of one unit costs in MASE at each step."""
     changes = seasonal_changes(panel, season)
-    slope = np.exp(np.nan_to_num(values)) if highway.logarithm else 1.0
+    slope = highway.power.slope(np.nan_to_num(values))
     steps = np.arange(unit.shape[1]) < panel.lengths[:, None]
     return metric_weights(slope * unit, np.where(steps, changes[:, None], 0.0))
 

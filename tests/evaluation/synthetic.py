@@ -16,6 +16,8 @@ ROLES = {
     "SeasonalNaive": "naive",
     "AR": "linear",
     "PooledAR": "linear",
+    "Theta": "classical",
+    "ETS": "classical",
     "LSTM": "network",
     "GRU": "network",
     "RNN": "network",

@@ -92,6 +92,31 @@ def test_without_networks_the_linear_forecaster_meets_the_naive_one() -> None:
     assert result.verdict.startswith("Use PooledAR: it is better than SeasonalNaive, by ")
 
 
+def test_a_classical_forecaster_that_wins_is_used() -> None:
+    result = make_comparison({**BASELINES, "Theta": 0.4, "ETS": 0.9})
+    assert result.best() == "Theta" and result.reference == "PooledAR"
+    assert result.verdict.startswith("Theta is better than PooledAR, the best linear forecaster")
+    row = result.table.set_index("model").loc["Theta"]
+    assert row["p-value"] == result.test("Theta", "PooledAR").p_value
+
+
+def test_a_classical_forecaster_is_named_only_where_it_is_ahead() -> None:
+    behind = make_comparison({**BASELINES, "Theta": 1.5, "LSTM": 1.6})
+    assert behind.verdict.startswith("Use PooledAR: LSTM is worse by ")
+    assert "Theta" not in behind.verdict
+    ahead = make_comparison({**BASELINES, "Theta": 0.9}, seed=6)
+    p_value = ahead.p_beats("Theta", "linear")
+    assert ahead.score("Theta") < ahead.score("PooledAR")
+    assert p_value is not None and p_value >= 0.05
+    assert ahead.verdict == f"Use PooledAR: no evidence that Theta is better (p = {p_value:.2f})."
+
+
+def test_a_network_must_beat_the_classical_forecasters_too() -> None:
+    result = make_comparison({**BASELINES, "Theta": 0.3, "LSTM": 0.5})
+    assert result.best() == "Theta"
+    assert result.verdict.startswith("Use Theta: LSTM is worse by ")
+
+
 @pytest.mark.parametrize("num_origins", [1, 7])
 def test_too_few_origins_give_words_and_never_a_number(num_origins: int) -> None:
     result = make_comparison({**SIZES, "LSTM": 0.3}, num_origins=num_origins)
@@ -126,7 +151,7 @@ def test_p_values_of_several_networks_are_corrected() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_the_verdict_names_the_model_that_best_returns(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    sizes = {alias: float(generator.uniform(0.5, 1.5)) for alias in SIZES}
+    sizes = {alias: float(generator.uniform(0.5, 1.5)) for alias in (*SIZES, "Theta", "ETS")}
     result = make_comparison(sizes, num_series=2, seed=seed)
     best = result.best()
     assert result.verdict.startswith((f"Use {best}: ", f"{best} is better than "))

@@ -86,10 +86,10 @@ def test_a_new_series_after_an_update_is_kept(tmp_path):
 
 
 ARGUMENTS = [
-    fc.AR(lags=[1, 12], ridge=0.1),
+    fc.AR(lags=[1, 12], estimation=fc.Estimation("ridge", ridge=0.1)),
     fc.AR(lags=range(1, 4)),
     fc.AR(lags=np.array([1, 3])),
-    fc.PooledAR(shrinkage=float("inf"), block_length=3),
+    fc.PooledAR(block_length=3, regression=fc.Regression(shrinkage=float("inf"))),
     fc.SeasonalNaive(season_length=np.int64(6)),
 ]
 
@@ -98,7 +98,7 @@ ARGUMENTS = [
 def test_arguments_are_kept(forecaster, tmp_path):
     loaded = reload(forecaster.fit(long_frame()), tmp_path)
     for name, value in forecaster.get_params().items():
-        np.testing.assert_equal(np.array(getattr(loaded, name)), np.array(value))
+        np.testing.assert_equal(np.array(loaded.get_params()[name]), np.array(value))
     pd.testing.assert_frame_equal(loaded.predict(3), forecaster.predict(3), check_exact=True)
 
 

@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.baselines.features import Features
-from forecast.baselines.pooled_ar import PooledARModel
+from forecast.baselines.pooled.features import Features
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.transform import Power
 from forecast.baselines.window import Past
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.pipelines import Block, Frequency, Panel
+from forecast.protocol import StateBatch
 
 TRAINED = ("SimpleRNN", "LSTM", "GRU")
 LAYERS = (*TRAINED, "EchoState")
@@ -57,10 +59,19 @@ def highway_of(
     seed: int = 0,
 ) -> PooledARModel:
     """A linear forecaster with random coefficients, damped so that it does not explode."""
-    features = Features(num_lags, seasons, not logarithm, window_length)
+    features = Features(
+        lags=tuple(range(1, num_lags + 1)),
+        span=num_lags,
+        seasons=seasons,
+        scale="none" if logarithm else "window",
+        level_means=True,
+        season_means=True,
+        window_length=window_length,
+    )
     rng = np.random.default_rng(seed)
     shape = (1 + num_series, 1, features.num_columns)
-    return PooledARModel(features, rng.normal(0.02, 0.1, shape), logarithm)
+    power = Power(0.0 if logarithm else 1.0)
+    return PooledARModel(features, rng.normal(0.02, 0.1, shape), power)
 
 
 def body_of(
@@ -94,6 +105,7 @@ def past_of(values: list[float] | NDArray, window_length: int, series: int = -1)
     return Past(
         window[None],
         np.array([values.sum()]),
+        np.array([np.abs(values).sum()]),
         np.array([len(values)]),
         np.array([values[0] if len(values) else np.nan]),
         np.array([series]),
@@ -106,3 +118,8 @@ def block_of(values: NDArray, lengths: NDArray | list[int] | None = None) -> Blo
     valid = np.arange(values.shape[1]) < lengths[:, None]
     observed = valid & ~np.isnan(values)
     return Block(np.where(observed, values, 0.0), observed, valid)
+
+
+def no_future(state: StateBatch, horizon: int) -> NDArray:
+    """Covariates of no column for a rollout."""
+    return np.empty((state.num_rows, horizon, 0))

@@ -170,5 +170,5 @@ def test_a_negative_value_after_the_training_part_keeps_the_highway_it_was_train
     frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": values})
     training = fc.Training(num_steps=2, num_checks=1)
     fitted = fc.LSTMForecaster(units=4, training=training).fit(frame, horizon=4)
-    assert fitted.fitted_.model.highway.logarithm
+    assert fitted.fitted_.model.highway.power.is_logarithm
     assert np.isfinite(fitted.predict(4)["LSTM"]).all()

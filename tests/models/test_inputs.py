@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from models.material import highway_of, past_of
 
-from forecast.baselines import window
+from forecast.baselines import past
 from forecast.baselines.window import Past
 from forecast.models.inputs import input_width, inputs_along, read_inputs
 
@@ -39,7 +39,7 @@ def by_hand(values: np.ndarray, base: float) -> tuple[np.ndarray, float]:
 def test_every_feature_is_what_it_says(length: int) -> None:
     past = past_of(VALUES[:length], WINDOW)
     inputs = read_inputs(HIGHWAY, past)
-    base = HIGHWAY.emit(past, 1)[0, 0]
+    base = HIGHWAY.emit(past, 1, np.empty((1, 1, 0)))[0, 0]
     features, unit = by_hand(VALUES[:length], base)
     assert inputs.features.shape == (1, input_width(HIGHWAY)) == (1, 11)
     assert inputs.features.dtype == np.float32
@@ -103,10 +103,10 @@ def test_features_do_not_know_the_unit_of_the_series(length, factor, shift) -> N
 def test_inputs_along_a_block_are_those_after_each_step(
     begun: int, elements: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(window, "_CHUNK_ELEMENTS", elements)  # 100: chunks of two steps
+    monkeypatch.setattr(past, "_CHUNK_ELEMENTS", elements)  # 100: chunks of two steps
     block = np.stack([VALUES[begun : begun + 9], VALUES[::-1][begun : begun + 9]])
     pasts = [past_of(VALUES[:begun], WINDOW), past_of(VALUES[::-1][:begun], WINDOW)]
-    names = ("window", "total", "clock", "first", "series")
+    names = ("window", "total", "size", "clock", "first", "series")
     both = Past(*(np.concatenate([getattr(past, name) for past in pasts]) for name in names))
     seen: list[int] = []
     for steps, inputs in inputs_along(HIGHWAY, both, block):

@@ -9,6 +9,7 @@ from models.material import (
     block_of,
     highway_of,
     network_of,
+    no_future,
     past_of,
     seasonal_values,
 )
@@ -53,6 +54,7 @@ def slow_walk(model: NetworkModel, values: np.ndarray) -> dict[str, np.ndarray]:
         "forecast": np.array(upcoming),
         "window": newest[-highway.window_length :],
         "total": np.array(sum(seen)),
+        "size": np.array(sum(map(abs, seen))),
         "cell": np.concatenate([state[0] for state in states]),
     }
 
@@ -78,7 +80,7 @@ def model(request: pytest.FixtureRequest) -> NetworkModel:
 
 def readable(model: NetworkModel, values: np.ndarray) -> np.ndarray:
     """Values without negatives for a model in logarithms."""
-    return np.abs(values) + 1.0 if model.highway.logarithm else values
+    return np.abs(values) + 1.0 if model.highway.power.is_logarithm else values
 
 
 def test_observe_with_gaps_equals_a_walk_of_single_steps(model: NetworkModel) -> None:
@@ -87,7 +89,7 @@ def test_observe_with_gaps_equals_a_walk_of_single_steps(model: NetworkModel) ->
     for row, length in enumerate(lengths):
         slow = slow_walk(model, values[row, :length])
         assert_near(one_step[row, :length], slow["one_step"])
-        for name in ("forecast", "window", "total"):
+        for name in ("forecast", "window", "total", "size"):
             assert_near(state.arrays[name][row], slow[name])
         assert_near(cell_vector(state, row), slow["cell"])
     np.testing.assert_array_equal(state.clock, lengths)
@@ -110,7 +112,7 @@ def test_observe_changes_no_state_that_it_was_given(model: NetworkModel) -> None
     state, _ = model.observe(model.init_state(ROWS, NEW), block_of(values[:, :9]))
     copies = {name: array.copy() for name, array in state.arrays.items()}
     model.observe(state, block_of(values[:, 9:]))
-    model.rollout(state, 4, FeedBack(UNBOUNDED))
+    model.rollout(state, 4, FeedBack(UNBOUNDED), no_future(state, 4))
     for name, array in copies.items():
         np.testing.assert_array_equal(state.arrays[name], array, err_msg=name)
 
@@ -119,9 +121,9 @@ def test_a_gap_is_fed_the_forecast_that_was_made_for_it(model: NetworkModel) -> 
     values = readable(model, seasonal_values(ROWS, 15, seed=4))
     state, _ = model.observe(model.init_state(ROWS, NEW), block_of(values))
     waiting, _ = model.observe(state, block_of(np.full((ROWS, 3), np.nan)))
-    own = model.rollout(state, 3, FeedBack(UNBOUNDED))[:, 0]
+    own = model.rollout(state, 3, FeedBack(UNBOUNDED), no_future(state, 3))[:, 0]
     told, _ = model.observe(state, block_of(own))
-    for name in ("window", "total", "forecast"):
+    for name in ("window", "total", "size", "forecast"):
         assert_near(waiting.arrays[name], told.arrays[name])
     assert waiting.clock.tolist() == told.clock.tolist() == [18] * 3
     assert waiting.count.tolist() == [15] * 3 and told.count.tolist() == [18] * 3
@@ -130,11 +132,13 @@ def test_a_gap_is_fed_the_forecast_that_was_made_for_it(model: NetworkModel) -> 
 def test_a_rollout_equals_observing_its_own_forecasts(model: NetworkModel) -> None:
     values = readable(model, gappy())
     state, _ = model.observe(model.init_state(ROWS, NEW), block_of(values))
-    rolled = model.rollout(state, 6, FeedBack(UNBOUNDED))
+    rolled = model.rollout(state, 6, FeedBack(UNBOUNDED), no_future(state, 6))
     assert rolled.shape == (ROWS, 1, 6)
     _, one_step = model.observe(state, block_of(rolled[:, 0]))
     assert_near(one_step, rolled[:, 0])
-    assert_near(model.rollout(state, 2, FeedBack(UNBOUNDED)), rolled[:, :, :2], 1e-12)
+    assert_near(
+        model.rollout(state, 2, FeedBack(UNBOUNDED), no_future(state, 2)), rolled[:, :, :2], 1e-12
+    )
 
 
 def test_a_path_is_fed_its_own_draws(model: NetworkModel) -> None:
@@ -144,7 +148,7 @@ def test_a_path_is_fed_its_own_draws(model: NetworkModel) -> None:
     key = np.array([11, 12, 13], dtype=np.uint64)
     scale = np.array([0.3, 0.2, 0.6])
     draws = Draws(seed=5, series=key, origin=state.clock, pool=pool, scale=scale)
-    paths = model.rollout(state, 4, FeedBack(UNBOUNDED, 3, draws))
+    paths = model.rollout(state, 4, FeedBack(UNBOUNDED, 3, draws), no_future(state, 4))
     assert paths.shape == (ROWS, 3, 4)
     assert (np.ptp(paths, axis=1) > 0).all()
     for path in range(3):
@@ -157,9 +161,9 @@ def test_a_path_is_fed_its_own_draws(model: NetworkModel) -> None:
 def test_bounds_hold_at_every_step_of_a_rollout(model: NetworkModel) -> None:
     values = readable(model, gappy())
     state, _ = model.observe(model.init_state(ROWS, NEW), block_of(values))
-    free = model.rollout(state, 5, FeedBack(UNBOUNDED))[:, 0]
+    free = model.rollout(state, 5, FeedBack(UNBOUNDED), no_future(state, 5))[:, 0]
     low, high = free[:, 0] + 1.0, free[:, 0] + 1.5
-    held = model.rollout(state, 5, FeedBack(Bounds(low, high)))[:, 0]
+    held = model.rollout(state, 5, FeedBack(Bounds(low, high)), no_future(state, 5))[:, 0]
     np.testing.assert_array_equal(held[:, 0], low)
     assert (held >= low[:, None]).all() and (held <= high[:, None]).all()
     _, one_step = model.observe(state, block_of(held))
@@ -195,7 +199,7 @@ def test_one_step_forecasts_equal_a_float64_oracle(num_layers: int, logarithm: b
             outputs, _ = cells.run(cells.lstm_step, outputs, (zero, zero), gate)
         corrections = (outputs[0] @ kernel + bias)[:, 0]
         expected = [
-            highway.emit(past, 1)[0, 0] + one.unit[0] * correction
+            highway.emit(past, 1, np.empty((1, 1, 0)))[0, 0] + one.unit[0] * correction
             for past, one, correction in zip(pasts, inputs, corrections, strict=True)
         ]
         assert np.ptp(corrections) > 0.15
@@ -214,8 +218,11 @@ def test_forecasts_follow_the_unit_of_the_series(layer: str, factor: float, shif
     np.testing.assert_array_equal(np.isnan(moved_step), np.isnan(expected))
     scale = factor * np.nanmax(np.abs(values))
     assert np.nanmax(np.abs(moved_step - expected)) < 1e-5 * scale
-    rolled = factor * model.rollout(state, 5, FeedBack(UNBOUNDED)) + shift
-    assert np.abs(model.rollout(moved, 5, FeedBack(UNBOUNDED)) - rolled).max() < 1e-5 * scale
+    rolled = factor * model.rollout(state, 5, FeedBack(UNBOUNDED), no_future(state, 5)) + shift
+    assert (
+        np.abs(model.rollout(moved, 5, FeedBack(UNBOUNDED), no_future(moved, 5)) - rolled).max()
+        < 1e-5 * scale
+    )
 
 
 def test_without_a_correction_the_network_is_its_highway() -> None:
@@ -226,7 +233,7 @@ def test_without_a_correction_the_network_is_its_highway() -> None:
     linear, linear_step = highway.observe(highway.init_state(ROWS, fitted), block)
     assert_near(one_step, linear_step, 1e-10)
     free, expected = (
-        which.rollout(begun, 7, FeedBack(UNBOUNDED))
+        which.rollout(begun, 7, FeedBack(UNBOUNDED), no_future(begun, 7))
         for which, begun in ((model, state), (highway, linear))
     )
     assert_near(free, expected, 1e-10)

@@ -33,12 +33,14 @@ def taught(request: pytest.FixtureRequest):
 
 def walk(highway, series: NDArray, row: int):
     """The inputs after each step, gaps filled by the highway's own forecast, and encoded values."""
-    encoded = np.log1p(series) if highway.logarithm else series
+    encoded = np.log1p(series) if highway.power.is_logarithm else series
     filled: list[float] = []
     inputs = []
     for value in encoded:
         if np.isnan(value):
-            value = highway.emit(past_of(filled, highway.window_length, row), 1)[0, 0]
+            value = highway.emit(
+                past_of(filled, highway.window_length, row), 1, np.empty((1, 1, 0))
+            )[0, 0]
         filled.append(float(value))
         inputs.append(read_inputs(highway, past_of(filled, highway.window_length, row)))
     return inputs, encoded, np.array(filled)
@@ -88,7 +90,7 @@ def test_an_error_weighs_what_it_costs_in_mase(taught) -> None:
     for row, values in enumerate(series):
         inputs, _, filled = walk(highway, values, row)
         changes = np.abs(values[SEASON:] - values[:-SEASON])
-        slope = np.exp(filled) if highway.logarithm else np.ones(len(values))
+        slope = np.exp(filled) if highway.power.is_logarithm else np.ones(len(values))
         unit = np.array([one.unit[0] for one in inputs])
         costs[row, : len(values)] = slope * unit / np.nanmean(changes)
     costs = np.minimum(costs, 10.0 * np.median(costs[costs > 0]))

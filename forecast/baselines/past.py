@@ -1,0 +1,137 @@
+"""What is known of a series at an origin: its newest values and a few running sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from forecast.protocol import StateBatch
+
+__all__ = ["Past", "along"]
+
+# Windows looked at in one go: bounds the memory of a long block.
+_CHUNK_ELEMENTS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What is known of `n` pasts, each a row: one origin of one series.
+
+    Args:
+        window: newest values, oldest first, `(n, window_length)`; NaN before the series began.
+        total: sum of all values so far, `(n,)`.
+        size: sum of their absolute values, `(n,)`.
+        clock: number of steps so far, `(n,)`.
+        first: first value of the series, `(n,)`; NaN before it came.
+        series: position of the series among the fitted ones, -1 for a new one, `(n,)`.
+    """
+
+    window: NDArray
+    total: NDArray
+    size: NDArray
+    clock: NDArray
+    first: NDArray
+    series: NDArray
+
+    @staticmethod
+    def blank(window_length: int, series: NDArray) -> Past:
+        """Pasts before the first step of `series`."""
+        n = len(series)
+        window, first = np.full((n, window_length), np.nan), np.full(n, np.nan)
+        clock = np.zeros(n, dtype=np.int64)
+        zeros = np.zeros(n)
+        return Past(window, zeros, zeros, clock, first, np.asarray(series, dtype=np.int64))
+
+    @staticmethod
+    def of_state(state: StateBatch) -> Past:
+        """The pasts that a state remembers, a row a series."""
+        arrays = state.arrays
+        return Past(
+            arrays["window"], arrays["total"], arrays["size"], state.clock, arrays["first"],
+            arrays["series"],
+        )  # fmt: skip
+
+    def arrays(self) -> dict[str, NDArray]:
+        """What a state keeps of these pasts, besides the clock."""
+        return {
+            "window": self.window,
+            "total": self.total,
+            "size": self.size,
+            "first": self.first,
+            "series": self.series,
+        }
+
+    @property
+    def last(self) -> NDArray:
+        """Newest value, `(n,)`."""
+        return self.window[:, -1]
+
+    def take(self, rows) -> Past:
+        """The pasts of `rows`."""
+        return Past(
+            self.window[rows], self.total[rows], self.size[rows], self.clock[rows],
+            self.first[rows], self.series[rows],
+        )  # fmt: skip
+
+    def append(self, values: NDArray) -> Past:
+        """The pasts after `values`, `(n, num_steps)`, were seen too."""
+        window = np.concatenate([self.window, values], axis=1)[:, values.shape[1] :]
+        first = np.where(np.isnan(self.first), values[:, 0], self.first)
+        clock = self.clock + values.shape[1]
+        total = self.total + values.sum(axis=1)
+        size = self.size + np.abs(values).sum(axis=1)
+        return Past(window, total, size, clock, first, self.series)
+
+    def absorb(self, values: NDArray, valid: NDArray) -> Past:
+        """The pasts after the valid steps of right-padded `values`, `(n, num_steps)`."""
+        num_valid = valid.sum(axis=1)
+        joined = np.concatenate([self.window, values], axis=1)
+        columns = num_valid[:, None] + np.arange(self.window.shape[1])
+        began = np.isnan(self.first) & (num_valid > 0)
+        known = np.where(valid, values, 0.0)
+        return Past(
+            np.take_along_axis(joined, columns, axis=1),
+            self.total + known.sum(axis=1),
+            self.size + np.abs(known).sum(axis=1),
+            self.clock + num_valid,
+            np.where(began, values[:, 0], self.first),
+            self.series,
+        )
+
+
+def along(past: Past, values: NDArray) -> Iterator[tuple[NDArray, Past]]:
+    """The pasts before each step of `values`, `(num_rows, num_steps)`, some steps at a time.
+
+    Yields:
+        Steps, and the pasts before each of them: `num_rows * len(steps)` rows, step fastest.
+    """
+    num_rows, num_steps = values.shape
+    window_length = past.window.shape[1]
+    window = np.concatenate([past.window, values], axis=1)[:, :-1]
+    windows = sliding_window_view(window, window_length, axis=1)
+    known = np.nan_to_num(values)
+    totals, sizes = _sums_before(past.total, known), _sums_before(past.size, np.abs(known))
+    first = np.where(np.isnan(past.first), values[:, 0], past.first)
+    chunk = max(1, _CHUNK_ELEMENTS // (num_rows * window_length))
+    for start in range(0, num_steps, chunk):
+        steps = np.arange(start, min(start + chunk, num_steps))
+        yield (
+            steps,
+            Past(
+                windows[:, steps].reshape(-1, window_length),
+                totals[:, steps].ravel(),
+                sizes[:, steps].ravel(),
+                (past.clock[:, None] + steps).ravel(),
+                np.repeat(first, len(steps)),
+                np.repeat(past.series, len(steps)),
+            ),
+        )
+
+
+def _sums_before(start: NDArray, values: NDArray) -> NDArray:
+    """`start` plus the values before each step, `(num_rows, num_steps)`."""
+    return start[:, None] + np.cumsum(values, axis=1) - values

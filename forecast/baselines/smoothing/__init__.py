@@ -1,0 +1,1 @@
+"""Classical smoothing: Naive2, Theta, exponential smoothing."""

@@ -1,0 +1,228 @@
+"""Exponential smoothing: level, trend and season of each series, corrected by each error.
+
+Naive2, Theta and ETS are this one recursion with other parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from forecast.protocol import Block, Feedback, StateBatch, Static
+
+__all__ = ["SmoothingModel"]
+
+# A series costs a filter about as much as this many steps of all series at once.
+_STEPS_A_ROW = 8
+
+
+class SmoothingModel:
+    """Level l, damped trend b and season s, each corrected by the error of the forecast.
+
+    With the base `p = l + phi b` and s of the step's phase, the forecast is `p + s`, or `p s`:
+
+        x  = y - s,  or  y / s
+        l' = p + alpha (x - p)
+        b' = phi b + beta (x - p)
+        s' = s + gamma (y - l' - s),  or  s + gamma (y / l' - s)
+
+    A step without a value is fed its own forecast: the level moves on to p, b to `phi b`.
+
+    Args:
+        smoothing: alpha, beta, gamma and phi of each series, `(num_series, 4)`.
+        start: l and b before the first step, `(num_series, 2)`; where l is NaN, the first value
+            is the first level.
+        season: s at the start by phase, `(num_series, season_length)`; it stays as it is where
+            gamma is 0.
+        multiplicative: whether s multiplies, `(num_series,)`.
+        first_phase: phase of the first step of each series, `(num_series,)`.
+        num_steps: steps that were learned from, `(num_series,)`; they tell the phase of a history
+            that begins elsewhere.
+
+    Source: Hyndman, Koehler, Ord, Snyder (2008), "Forecasting with Exponential Smoothing".
+    """
+
+    block_length = 1
+    saved_arrays: ClassVar[tuple[str, ...]] = (
+        "smoothing", "start", "season", "multiplicative", "first_phase", "num_steps",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        smoothing: NDArray,
+        start: NDArray,
+        season: NDArray,
+        multiplicative: NDArray,
+        first_phase: NDArray,
+        num_steps: NDArray,
+    ) -> None:
+        """Store the fit."""
+        self.smoothing = smoothing
+        self.start = start
+        self.season = season
+        self.multiplicative = multiplicative
+        self.first_phase = first_phase
+        self.num_steps = num_steps
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the season of any series is corrected: then it is part of the state."""
+        return bool((self.smoothing[:, 2] > 0.0).any())
+
+    def starting_at(self, series: NDArray, offset: NDArray) -> SmoothingModel:
+        """The model for histories that begin elsewhere: in their own phase, at an unknown level.
+
+        Args:
+            series: positions of series, `(n,)`.
+            offset: steps from the first step that was learned from to that of the history, `(n,)`.
+        """
+        first_phase, start = self.first_phase.copy(), self.start.copy()
+        first_phase[series] = offset % self.season.shape[1]
+        # The level is the first value then. A slope that is never corrected is no state: it stays.
+        start[series, 0] = np.nan
+        start[series, 1] *= self.smoothing[series, 1] == 0.0
+        arrays = {name: getattr(self, name) for name in self.saved_arrays}
+        return type(self)(**arrays | {"start": start, "first_phase": first_phase})
+
+    def init_state(self, num_rows: int, static: Static) -> StateBatch:
+        """See `forecast.protocol.Model`."""
+        series = np.asarray(static.series, dtype=np.int64)
+        arrays = {
+            "level": self.start[series, 0],
+            "trend": self.start[series, 1],
+            "phase": self.first_phase[series],
+            "series": series,
+        }
+        if self.adapts:
+            arrays["season"] = self.season[series]
+        nothing = np.zeros(num_rows, dtype=np.int64)
+        return StateBatch(arrays, nothing, nothing.copy())
+
+    def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
+        """See `forecast.protocol.Model`; step after step, all series at once.
+
+        A long block of few series without gaps is filtered series after series, where nothing but
+        the level is corrected.
+        """
+        filtered = self._only_levels and block.num_steps > _STEPS_A_ROW * block.num_rows
+        if filtered and np.array_equal(block.observed, block.valid):
+            arrays, one_step = self._filter(state, block)
+        else:
+            arrays, one_step = self._walk(state, block)
+        seen = state.count[:, None] + np.cumsum(block.observed, axis=1) - block.observed
+        return state.advance(arrays, block), np.where(seen > 0, one_step, np.nan)
+
+    def rollout(
+        self,
+        state: StateBatch,
+        horizon: int,
+        feedback: Feedback,
+        future: NDArray,  # noqa: ARG002 (without a use for covariates)
+    ) -> NDArray:
+        """See `forecast.protocol.Model`."""
+        num_rows, num_paths = state.num_rows, feedback.num_paths
+        walk = _Walk(self, state.take(np.repeat(np.arange(num_rows), num_paths)))
+        always = np.ones(num_rows * num_paths, dtype=bool)
+        paths = []
+        for step in range(horizon):
+            emitted = walk.forecast().reshape(num_rows, num_paths, 1)
+            paths.append(feedback(emitted, step))
+            walk.absorb(paths[-1].ravel(), always, always)
+        return np.concatenate(paths, axis=2)
+
+    @property
+    def _only_levels(self) -> bool:
+        _, beta, gamma, phi = self.smoothing.T
+        return bool(np.all((beta == 0.0) & (gamma == 0.0) & (phi == 1.0)))
+
+    def _walk(self, state: StateBatch, block: Block) -> tuple[dict[str, NDArray], NDArray]:
+        walk = _Walk(self, state)
+        one_step = np.empty(block.values.shape)
+        for step in range(block.num_steps):
+            one_step[:, step] = walk.forecast()
+            observed, valid = block.observed[:, step], block.valid[:, step]
+            walk.absorb(block.values[:, step], observed, valid)
+        return walk.arrays(), one_step
+
+    def _filter(self, state: StateBatch, block: Block) -> tuple[dict[str, NDArray], NDArray]:
+        """The bases as one linear filter: `p' = (1 - alpha) p + alpha x + b`."""
+        arrays = {name: array.copy() for name, array in state.arrays.items()}
+        one_step = np.full(block.values.shape, np.nan)
+        for row in np.flatnonzero(block.valid[:, 0]):
+            series, trend = arrays["series"][row], arrays["trend"][row]
+            values = block.values[row, block.valid[row]]
+            phase = (arrays["phase"][row] + np.arange(len(values) + 1)) % self.season.shape[1]
+            season, alpha = self.season[series, phase[:-1]], self.smoothing[series, 0]
+            multiplicative = self.multiplicative[series]
+            adjusted = values / season if multiplicative else values - season
+            base = arrays["level"][row] + trend
+            base = adjusted[0] if np.isnan(base) else base
+            start = [(1.0 - alpha) * base]
+            later, _ = lfilter([1.0], [1.0, alpha - 1.0], alpha * adjusted + trend, zi=start)
+            bases = np.concatenate([[base], later[:-1]])
+            one_step[row, : len(values)] = bases * season if multiplicative else bases + season
+            arrays["level"][row], arrays["phase"][row] = later[-1] - trend, phase[-1]
+        return arrays, one_step
+
+    def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """What a bundle keeps of the model: settings for JSON, and arrays."""
+        return {}, {name: getattr(self, name) for name in self.saved_arrays}
+
+    @classmethod
+    def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
+        """The model that `to_saved` gave the settings and arrays of."""
+        return cls(**settings, **arrays)
+
+
+class _Walk:
+    """States on their way through the steps of a block or a horizon.
+
+    Args:
+        model: the parameters.
+        state: where the rows stand; not changed.
+    """
+
+    def __init__(self, model: SmoothingModel, state: StateBatch) -> None:
+        self.series = series = state.arrays["series"]
+        self.alpha, self.beta, self.gamma, self.phi = model.smoothing[series].T
+        self.multiplicative = model.multiplicative[series]
+        self.level, self.trend = state.arrays["level"], state.arrays["trend"]
+        self.phase = state.arrays["phase"]
+        self.adapts = model.adapts
+        self.season = state.arrays["season"].copy() if self.adapts else model.season
+        self.rows = np.arange(len(series)) if self.adapts else series
+
+    def forecast(self) -> NDArray:
+        """The next value of each row."""
+        self.base = self.level + self.phi * self.trend
+        self.now = self.season[self.rows, self.phase]
+        return np.where(self.multiplicative, self.base * self.now, self.base + self.now)
+
+    def absorb(self, values: NDArray, observed: NDArray, valid: NDArray) -> None:
+        """Move on by the step that was forecast."""
+        base, season = self.base, self.now
+        ratio = values / np.where(self.multiplicative, season, 1.0)
+        adjusted = np.where(self.multiplicative, ratio, values - season)
+        base = np.where(np.isnan(base) & observed, adjusted, base)
+        error = np.where(observed, adjusted - base, 0.0)
+        level = base + self.alpha * error
+        if self.adapts:
+            self._correct_season(values, level, observed)
+        self.level = np.where(valid, level, self.level)
+        self.trend = np.where(valid, self.phi * self.trend + self.beta * error, self.trend)
+        self.phase = np.where(valid, (self.phase + 1) % self.season.shape[1], self.phase)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """What the state keeps."""
+        names = ("level", "trend", "phase", "series", *(("season",) if self.adapts else ()))
+        return {name: getattr(self, name) for name in names}
+
+    def _correct_season(self, values: NDArray, level: NDArray, observed: NDArray) -> None:
+        positive = level > 0.0
+        ratio = np.where(positive, values / np.where(positive, level, 1.0), self.now)
+        wanted = np.where(self.multiplicative, ratio, values - level)
+        change = np.where(observed, self.gamma * (wanted - self.now), 0.0)
+        self.season[self.rows, self.phase] = self.now + change

@@ -1,0 +1,1 @@
+"""Vector autoregression of the channels of a system."""

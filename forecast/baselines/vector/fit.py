@@ -1,0 +1,155 @@
+"""Vector autoregressions of all systems of a panel: orders, fits, fall-backs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.algebra.solver import useful_columns
+from forecast.baselines.vector.model import VARModel
+from forecast.baselines.vector.order import LagSelection, order_criteria
+from forecast.baselines.vector.system import SystemFit, deterministic, fit_system, regression
+from forecast.pipelines import Panel
+
+__all__ = ["VARSettings", "estimate_var", "select_order", "systems"]
+
+# A fit needs this many rows beyond one lag's coefficients; fewer fall back to the last value.
+_SPARE_ROWS = 4
+# Rows a coefficient below which no order is tried by default.
+_ROWS_TO_SELECT = 3
+
+
+@dataclass(frozen=True)
+class VARSettings:
+    """How to fit; see `fit_system`.
+
+    Args:
+        lags: number of lags, or how to choose it.
+        trend: "n" (none), "c" (constant) or "ct" (constant and linear trend).
+        ridge: penalty as a share of the variance, or None.
+        season_length: steps in a season, which the default number of lags covers.
+    """
+
+    lags: int | LagSelection
+    trend: str = "c"
+    ridge: float | None = None
+    season_length: int = 1
+
+
+def systems(panel: Panel) -> dict[str, NDArray]:
+    """The values of each system, `(num_steps, num_channels)`, by the name of its first series."""
+    num_channels = panel.num_channels
+    return {
+        str(panel.ids[first]): np.stack(
+            [panel.row(first + channel) for channel in range(num_channels)], axis=1
+        )
+        for first in range(0, panel.num_series, num_channels)
+    }
+
+
+def select_order(values: NDArray, settings: VARSettings) -> int:
+    """The number of lags: the one asked for, or the one with the least criterion.
+
+    Args:
+        values: `(num_steps, num_channels)`, NaN where missing; channels that do not vary do not
+            count in the criterion.
+        settings: how to choose it.
+
+    Returns:
+        At least 0: no lag, where none helps.
+    """
+    if not isinstance(settings.lags, LagSelection):
+        return settings.lags
+    values = values[:, _varying(values)]
+    if not values.shape[1]:
+        return 0
+    most = _most_lags(values, settings.lags.max_lags, settings)
+    if not most:
+        return 1
+    design, target, steps = regression(values, most)
+    terms = deterministic(steps, settings.trend)
+    found = order_criteria(design, target, terms, settings.lags.criterion)
+    fewest = 0 if terms.shape[1] else 1
+    return fewest + int(np.argmin(found[fewest:]))
+
+
+def estimate_var(
+    panel: Panel, settings: VARSettings, orders: Mapping[str, int]
+) -> tuple[VARModel, NDArray, dict[str, SystemFit]]:
+    """Fit every system of a panel.
+
+    A system with too few rows falls back to the last value of each channel.
+
+    Args:
+        panel: training series; `panel.num_channels` consecutive ones are a system.
+        settings: how to fit.
+        orders: number of lags by the name of a system's first series.
+
+    Returns:
+        The model, the positions of the series that fell back, and the fits that did not, by the
+        same names.
+    """
+    num_channels = panel.num_channels
+    fits: dict[str, SystemFit] = {}
+    parts: list[tuple[SystemFit, NDArray]] = []
+    fell_back: list[int] = []
+    for position, (name, values) in enumerate(systems(panel).items()):
+        order = orders[name]
+        num_rows = len(regression(values, max(order, 1))[1])
+        if num_rows >= num_channels + len(settings.trend) + _SPARE_ROWS:
+            fits[name] = fit_system(values, order, settings.trend, settings.ridge)
+        else:
+            fell_back += range(position * num_channels, (position + 1) * num_channels)
+        parts.append((fits.get(name, _last_value(num_channels)), _means(values)))
+    return _model(parts), np.array(fell_back, dtype=np.int64), fits
+
+
+def _most_lags(values: NDArray, wanted: int | None, settings: VARSettings) -> int:
+    """Most lags to try: those wanted, cut to what the rows can tell apart; 0 where none can."""
+    num_steps, num_channels = values.shape
+    default = max(round(12.0 * (num_steps / 100.0) ** 0.25), settings.season_length + 1)
+    # What is asked for may leave as little as a row for each equation; the default does not.
+    share = _ROWS_TO_SELECT if wanted is None else 1
+    spare = 0 if wanted is None else num_channels
+    for most in range(min(wanted or default, num_steps // (share * num_channels + 1)), 0, -1):
+        columns = most * num_channels + len(settings.trend)
+        if len(regression(values, most)[1]) >= share * columns + spare:
+            return most
+    return 0
+
+
+def _varying(values: NDArray) -> NDArray:
+    """Whether each channel varies by more than rounding."""
+    mean = _means(values)
+    size = np.sqrt(_means((values - mean) ** 2))
+    return useful_columns(size[:, None], mean[:, None])[:, 0] & (size > 0.0)
+
+
+def _means(values: NDArray) -> NDArray:
+    """Mean of each channel, 0 where it has no value."""
+    known = ~np.isnan(values)
+    return np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+
+
+def _last_value(num_channels: int) -> SystemFit:
+    """The last value for ever."""
+    zeros = np.zeros(num_channels)
+    return SystemFit(np.eye(num_channels)[None], zeros, zeros, zeros[None], 0.0, 0.0, 1.0)
+
+
+def _model(parts: list[tuple[SystemFit, NDArray]]) -> VARModel:
+    """One model of all systems; fewer lags are filled up with zeros."""
+    fits = [fit for fit, _ in parts]
+    num_lags = max(len(fit.coefficients) for fit in fits)
+    pads = [((0, num_lags - len(fit.coefficients)), (0, 0), (0, 0)) for fit in fits]
+    coefficients = [np.pad(fit.coefficients, pad) for fit, pad in zip(fits, pads, strict=True)]
+    return VARModel(
+        np.stack(coefficients),
+        np.stack([fit.intercept for fit in fits]),
+        np.stack([fit.slope for fit in fits]),
+        np.stack([centre for _, centre in parts]),
+        np.stack([fit.covariance for fit in fits]),
+    )

@@ -1,0 +1,172 @@
+"""Least squares of one system of channels: constant, trend and lags, ridge where rows are few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from forecast.baselines.algebra.gram import Gram
+from forecast.baselines.algebra.ridge_path import choose_ridge, ridge_path
+from forecast.baselines.algebra.solver import solve_centred
+from forecast.baselines.autoregression.stability import TOLERANCE
+from forecast.baselines.vector.model import spectral_radius
+
+__all__ = ["SystemFit", "deterministic", "fit_system", "regression"]
+
+# Rows a coefficient below which least squares gives way to ridge.
+_FEWEST_ROWS = 2
+# Ridge tried, as shares of the variance.
+_RIDGES = np.logspace(-5, 2, 22)
+
+
+@dataclass(frozen=True, eq=False)
+class SystemFit:
+    """The fit of one system.
+
+    Args:
+        coefficients: A, `(num_lags, num_channels, num_channels)`.
+        intercept: c, `(num_channels,)`.
+        slope: d, `(num_channels,)`.
+        residuals: of the rows used, `(num_rows, num_channels)`.
+        num_columns: coefficients of an equation (as many as ridge leaves free).
+        ridge: the penalty used.
+        radius: spectral radius as estimated, before an explosive fit was damped.
+    """
+
+    coefficients: NDArray
+    intercept: NDArray
+    slope: NDArray
+    residuals: NDArray
+    num_columns: float
+    ridge: float
+    radius: float
+
+    @property
+    def damped(self) -> bool:
+        """Whether the coefficients were shrunk because they would have exploded."""
+        return self.radius > 1.0 + TOLERANCE
+
+    @property
+    def covariance(self) -> NDArray:
+        """Covariance of the innovations, by the degrees of freedom left."""
+        free = max(len(self.residuals) - self.num_columns, 1.0)
+        return self.residuals.T @ self.residuals / free
+
+
+def regression(values: NDArray, num_lags: int) -> tuple[NDArray, NDArray, NDArray]:
+    """Rows whose target and lags are all observed.
+
+    Args:
+        values: `(num_steps, num_channels)`, NaN where missing.
+        num_lags: lags in the design, at least 1.
+
+    Returns:
+        Lags, nearest first and channel fastest, `(num_rows, num_lags * num_channels)`; targets,
+        `(num_rows, num_channels)`; and the step of each target, counted from 1, `(num_rows,)`.
+    """
+    num_steps, num_channels = values.shape
+    if num_steps <= num_lags:
+        return np.empty((0, num_lags * num_channels)), np.empty((0, num_channels)), np.empty(0)
+    windows = sliding_window_view(values, num_lags + 1, axis=0)[:, :, ::-1].transpose(0, 2, 1)
+    known = ~np.isnan(windows).any(axis=(1, 2))
+    rows = windows[known].reshape(-1, (num_lags + 1) * num_channels)
+    steps = np.flatnonzero(known) + num_lags + 1.0
+    return rows[:, num_channels:], rows[:, :num_channels], steps
+
+
+def fit_system(
+    values: NDArray, num_lags: int, trend: str = "c", ridge: float | None = None
+) -> SystemFit:
+    """Fit one system: `min_{c,d,A} sum_t |y[t] - c - d t - sum_k A_k y[t-k]|^2`, plus ridge.
+
+    Args:
+        values: `(num_steps, num_channels)`, NaN where missing.
+        num_lags: number of lags; 0 for constant and trend alone.
+        trend: "n" (none), "c" (constant) or "ct" (constant and linear trend).
+        ridge: penalty as a share of the variance; None for least squares, and for one chosen by
+            generalised cross-validation where a coefficient has fewer than two rows.
+
+    Returns:
+        The fit; without lags its one matrix is zero.
+    """
+    design, target, steps = regression(values, max(num_lags, 1))
+    terms = deterministic(steps, trend)
+    if not num_lags:
+        slopes = np.zeros((design.shape[1], target.shape[1]))
+        return _completed(slopes, (design, target, terms), (terms.shape[1], 0.0, 0.0))
+    basis = np.linalg.qr(terms)[0]
+    left, moved = _without(basis, design), _without(basis, target)
+    chosen, free = _penalty(left, moved, ridge, terms.shape[1])
+    slopes = _ridge(left, moved, np.abs(design).mean(axis=0), chosen)
+    slopes, radius = _damped(slopes)
+    return _completed(slopes, (design, target, terms), (free, chosen, radius))
+
+
+def _completed(slopes: NDArray, rows: tuple[NDArray, ...], facts: tuple[float, ...]) -> SystemFit:
+    """The fit with these coefficients on lags: constant and trend follow from what they leave."""
+    design, target, terms = rows
+    left = target - design @ slopes
+    means = np.linalg.lstsq(terms, left, rcond=None)[0]
+    intercept, slope = np.pad(means, ((0, 2 - len(means)), (0, 0)))
+    return SystemFit(_matrices(slopes), intercept, slope, left - terms @ means, *facts)
+
+
+def _damped(slopes: NDArray) -> tuple[NDArray, float]:
+    """The slopes, damped (`A_k r^-k`) where they explode, and the spectral radius r before."""
+    matrices = _matrices(slopes)
+    radius = spectral_radius(matrices)
+    if radius <= 1.0 + TOLERANCE:
+        return slopes, radius
+    powers = radius ** -np.arange(1.0, len(matrices) + 1)
+    return slopes * np.repeat(powers, slopes.shape[1])[:, None], radius
+
+
+def _matrices(slopes: NDArray) -> NDArray:
+    """Slopes, `(num_lags * num_channels, num_channels)`, as one matrix a lag."""
+    num_channels = slopes.shape[1]
+    return slopes.reshape(-1, num_channels, num_channels).transpose(0, 2, 1)
+
+
+def deterministic(steps: NDArray, trend: str) -> NDArray:
+    """The columns of the trend, `(num_rows, num_terms)`."""
+    columns = {"n": [], "c": [np.ones(len(steps))], "ct": [np.ones(len(steps)), steps]}[trend]
+    return np.stack(columns, axis=1) if columns else np.empty((len(steps), 0))
+
+
+def _without(basis: NDArray, columns: NDArray) -> NDArray:
+    """What an orthonormal basis leaves of the columns."""
+    return columns - basis @ (basis.T @ columns)
+
+
+def _ridge(left: NDArray, moved: NDArray, sizes: NDArray, ridge: float) -> NDArray:
+    """Coefficients on columns without their trend; least squares are refined once.
+
+    The second pass solves for the residuals of the first: it takes the error of a Gram matrix
+    from the square of the condition number to that of an orthogonal factorisation.
+    """
+    covariance = (left.T @ left / len(left))[None]
+    slopes = np.zeros((left.shape[1], moved.shape[1]))
+    for _ in range(1 if ridge else 3):
+        cross = (left.T @ (moved - left @ slopes) / len(left))[None]
+        slopes = slopes + solve_centred(covariance, cross, sizes[None], ridge).coefficients[0]
+    return slopes
+
+
+def _penalty(
+    left: NDArray, moved: NDArray, ridge: float | None, num_terms: int
+) -> tuple[float, float]:
+    """The ridge, and the coefficients that it leaves free, those of the trend included."""
+    num_rows, num_columns = left.shape
+    plenty = num_rows >= _FEWEST_ROWS * (num_columns + num_terms)
+    if ridge == 0.0 or (ridge is None and plenty):
+        return 0.0, num_columns + num_terms
+    sizes = np.sqrt(np.mean(moved**2, axis=0))
+    rows = np.concatenate([left, moved / np.where(sizes > 0.0, sizes, 1.0)], axis=1)
+    gram = Gram(np.array(float(num_rows)), np.zeros(rows.shape[1]), rows.T @ rows, moved.shape[1])
+    path = ridge_path(gram)
+    if ridge is None:
+        ridge = float(choose_ridge(path, _RIDGES)[0])
+    return ridge, float(path.degrees_of_freedom(ridge)) - 1.0 + num_terms

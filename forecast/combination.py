@@ -1,0 +1,167 @@
+"""The model of a combination: the states of its members side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.checks import check_positive_integer
+from forecast.draws import Bounds, FeedBack
+from forecast.protocol import Block, Feedback, Model, StateBatch, Static, num_channels
+
+__all__ = ["CombinedModel"]
+
+
+class CombinedModel:
+    """`y[t+h] = combine(y_1[t+h], ..., y_k[t+h])`: the median or a weighted sum of k forecasts.
+
+    Within a block of steps every member rolls out on its own output; what is emitted, draws
+    included, is then absorbed by all of them before the next block. At a step without a value each
+    member does what it does alone. The range of each history is kept beside the members' states:
+    it bounds their rollouts, as the engine bounds those of a model that stands alone.
+
+    Args:
+        members: models of single series, or of systems of one size; at least one.
+        block_length: steps emitted at once, at least 1.
+        weights: of the members, `(k,)`; None for the median.
+
+    Raises:
+        ValueError: if these do not fit together.
+    """
+
+    def __init__(
+        self, members: Sequence[Model], block_length: int, weights: NDArray | None = None
+    ) -> None:
+        """Store the parts."""
+        channels = {num_channels(member) for member in members}
+        if not members or len(channels - {1}) > 1:
+            raise ValueError(
+                "members must be models of single series, or of systems of one number of "
+                f"channels; got {sorted(channels)}."
+            )
+        if weights is not None and weights.shape != (len(members),):
+            raise ValueError(f"{len(members)} weights are expected; got {weights.shape}.")
+        check_positive_integer("block_length", block_length)
+        self.members = tuple(members)
+        self.block_length = block_length
+        self.weights = weights
+        self.num_channels = max(channels)
+
+    def init_state(self, num_rows: int, static: Static) -> StateBatch:
+        """See `forecast.protocol.Model`."""
+        states = [member.init_state(num_rows, static) for member in self.members]
+        blank = np.full(num_rows, np.nan)
+        arrays = {"minimum": blank, "maximum": blank} | _beside(states)
+        return StateBatch(arrays, states[0].clock, states[0].count)
+
+    def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
+        """See `forecast.protocol.Model`; every member absorbs the block."""
+        states, one_step = [], []
+        for member, own in zip(self.members, self._states(state), strict=True):
+            after, forecasts = member.observe(own, block)
+            states.append(after)
+            one_step.append(forecasts)
+        arrays = _range(state, block) | _beside(states)
+        return state.advance(arrays, block), self.combine(np.stack(one_step))
+
+    def rollout(
+        self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
+    ) -> NDArray:
+        """See `forecast.protocol.Model`; block after block."""
+        paths, blocks = _Paths(state.num_rows, feedback.num_paths, self.num_channels), []
+        for step in range(0, horizon, self.block_length):
+            steps = slice(step, min(step + self.block_length, horizon))
+            # All paths of a series are alike until the first draws are fed back.
+            now = future[:, steps] if not step else future[paths.rows, steps]
+            emitted = self._emit(state, now)
+            values = feedback(paths.split(emitted, spread=not step), step)
+            blocks.append(values)
+            if steps.stop < horizon:
+                if not step:
+                    state = state.take(paths.rows)
+                state = self._fed(state, paths.join(values), future[paths.rows, steps])
+        return np.concatenate(blocks, axis=2)
+
+    def combine(self, forecasts: NDArray) -> NDArray:
+        """The members' forecasts, `(k, ...)`, as one; NaN where a member has none."""
+        if self.weights is None:
+            return np.median(forecasts, axis=0)
+        return np.einsum("k,k...->...", self.weights, forecasts)
+
+    def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """What a bundle keeps of the model besides its members: settings for JSON, and arrays."""
+        arrays = {} if self.weights is None else {"weights": self.weights}
+        return {"block_length": self.block_length}, arrays
+
+    @classmethod
+    def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
+        """The model of `to_saved`, given its members as the setting of that name."""
+        arguments: dict[str, Any] = {**settings, **arrays}
+        return cls(**arguments)
+
+    def _states(self, state: StateBatch) -> list[StateBatch]:
+        return [state.select(_prefix(index)) for index in range(len(self.members))]
+
+    def _emit(self, state: StateBatch, future: NDArray) -> NDArray:
+        """The combination of the members' point forecasts, `(num_rows, num_steps)`."""
+        bounds = Bounds.of_range(state.arrays["minimum"], state.arrays["maximum"])
+        forecasts = [
+            member.rollout(own, future.shape[1], FeedBack(bounds), future)[:, 0]
+            for member, own in zip(self.members, self._states(state), strict=True)
+        ]
+        return self.combine(np.stack(forecasts))
+
+    def _fed(self, state: StateBatch, values: NDArray, covariates: NDArray) -> StateBatch:
+        """The states after the members were fed `values`; the history's range stays as it is."""
+        everywhere = np.ones(values.shape, dtype=bool)
+        fed, _ = self.observe(state, Block(values, everywhere, everywhere, covariates))
+        kept = {name: state.arrays[name] for name in ("minimum", "maximum")}
+        return StateBatch({**fed.arrays, **kept}, fed.clock, fed.count)
+
+
+class _Paths:
+    """The order of paths as rows: the channels of a system stay together on each path."""
+
+    def __init__(self, num_rows: int, num_paths: int, channels: int) -> None:
+        self.num_paths, self.channels = num_paths, channels
+        systems = np.arange(num_rows).reshape(-1, 1, channels)
+        self.rows = np.repeat(systems, num_paths, axis=1).ravel()
+
+    def split(self, emitted: NDArray, spread: bool) -> NDArray:
+        """Rows as `(num_rows, num_paths, num_steps)`; with `spread`, each row on every path."""
+        if spread:
+            return np.repeat(emitted[:, None], self.num_paths, axis=1)
+        systems = emitted.reshape(-1, self.num_paths, self.channels, emitted.shape[1])
+        return systems.swapaxes(1, 2).reshape(-1, self.num_paths, emitted.shape[1])
+
+    def join(self, values: NDArray) -> NDArray:
+        """`(num_rows, num_paths, num_steps)` as rows, `(num_rows * num_paths, num_steps)`."""
+        systems = values.reshape(-1, self.channels, *values.shape[1:])
+        return systems.swapaxes(1, 2).reshape(-1, values.shape[2])
+
+
+def _prefix(index: int) -> str:
+    return f"member{index}."
+
+
+def _beside(states: Sequence[StateBatch]) -> dict[str, NDArray]:
+    """The arrays of all members, each named by its member."""
+    return {
+        _prefix(index) + name: array
+        for index, state in enumerate(states)
+        for name, array in state.arrays.items()
+    }
+
+
+def _range(state: StateBatch, block: Block) -> dict[str, NDArray]:
+    """Smallest and largest value of each history, the block included."""
+    values = np.where(block.observed, block.values, np.nan)
+    low = np.fmin.reduce(values, axis=1, initial=np.nan)
+    high = np.fmax.reduce(values, axis=1, initial=np.nan)
+    return {
+        "minimum": np.fmin(state.arrays["minimum"], low),
+        "maximum": np.fmax(state.arrays["maximum"], high),
+    }
