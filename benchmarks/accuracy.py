@@ -1,126 +1,156 @@
-"""Accuracy of the default forecasters on a public panel with its official split.
+"""Accuracy of the default forecasters on public panels with their official splits.
 
+    python benchmarks/accuracy.py --models linear
     python benchmarks/accuracy.py --dataset m4_hourly --max-seconds 100
 
-prints a table and writes benchmarks/results/accuracy_<dataset>.json. Data are read from the folder
-given by --data (default: ../shared/data beside the checkout); none of it belongs to the project.
+The first runs the linear forecasters on all panels, prints one table and writes
+benchmarks/results/linear_bar.json; the second writes benchmarks/results/accuracy_<dataset>.json.
+Data are read from the folder given by --data (default: ../shared/data beside the checkout); none
+of it belongs to the project. Every score on a test part is written to benchmarks/test_scores.jsonl,
+and a commit is scored once: choose on `--part validation`, which does not read the test part.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import records
+from forecasters import DEFAULT, expanded, made
+from ledger import PATH, Ledger, LedgerError, Version
+from panels import PANELS, Panel, Parts, read
+from scores import score
 
-import forecast as fc
-from forecast.evaluation import mase, mase_denominator, owa, smape
+from forecast.forecaster import Forecaster
 
 ROOT = Path(__file__).resolve().parent.parent
-# sMAPE and MASE of the organisers' Naive2 forecasts: the denominators of OWA.
-NAIVE2 = {"m4_hourly": (18.383, 2.395), "m4_weekly": (9.161, 2.777)}
 
 
-@dataclass(frozen=True)
-class Task:
-    """A panel with an official split: file, steps ahead, season of the MASE."""
-
-    file: str
-    horizon: int
-    season: int
-    freq: str | int
-
-
-TASKS = {
-    "m4_hourly": Task("m4/hourly.parquet", 48, 24, "h"),
-    "m4_weekly": Task("m4/weekly.parquet", 13, 1, "W"),
-}
-
-
-def read(task: Task, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training and test part, with a time stamp of the right frequency on every step."""
-    frame = pd.read_parquet(folder / task.file)
-    step = frame.groupby("unique_id", sort=False).cumcount().to_numpy()
-    if not pd.api.types.is_datetime64_any_dtype(frame["ds"]):
-        frame["ds"] = pd.date_range("2000-01-01", periods=step.max() + 1, freq=task.freq)[step]
-    test = frame["split"] == "test"
-    columns = ["unique_id", "ds", "y"]
-    return frame.loc[~test, columns], frame.loc[test, columns]
+def measured(forecaster: Forecaster, panel: Panel, parts: Parts, part: str) -> dict[str, Any]:
+    """Fit, forecast and score one forecaster."""
+    began = time.perf_counter()
+    forecaster.fit(parts.train, horizon=panel.horizon)
+    fitted = time.perf_counter()
+    scores = score(forecaster, panel, parts, part)
+    seconds = {"fit s": fitted - began, "predict s": time.perf_counter() - fitted}
+    calibration = forecaster.fitted_.calibration.mase
+    return {
+        "model": forecaster.name,
+        **scores,
+        **seconds,
+        "choices": forecaster.choices_,
+        "role": forecaster.role,
+        "training MASE": calibration if np.isfinite(calibration) else None,
+    }
 
 
-def models(max_seconds: float, seed: int, names: list[str] | None):
-    """The forecasters with their defaults."""
-    training = fc.Training(max_seconds=max_seconds)
-    made = [fc.SeasonalNaive(), fc.AR(), fc.PooledAR(), fc.ESNForecaster(seed=seed)]
-    made += [fc.LSTMForecaster(seed=seed, training=training)]
-    return [model for model in made if names is None or model.name in names]
+def chosen(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The linear forecaster with the lowest MASE at origins of its training part.
+
+    This is the rule by which `compare` picks its reference; nothing that is held out is used.
+    """
+    linear = [row for row in rows if row["role"] == "linear"]
+    best = min(linear, key=lambda row: _or_infinite(row["training MASE"]), default=None)
+    if best is None:
+        return None
+    return best | {"model": "chosen", "choices": f"{best['model']}: {best['choices']}"}
 
 
-def score(forecasts: pd.DataFrame, name: str, task: Task, parts, dataset: str) -> dict[str, float]:
-    """sMAPE, MASE and OWA as the M4 organisers compute them."""
-    train, test = parts
-    merged = test.merge(forecasts, on=["unique_id", "ds"], how="left", validate="1:1")
-    histories = {key: group["y"].to_numpy() for key, group in train.groupby("unique_id")}
-    rows = []
-    for key, group in merged.groupby("unique_id"):
-        actual, made = group["y"].to_numpy(), group[name].to_numpy()
-        scale = mase_denominator(histories[key], task.season)
-        rows.append((smape(actual, made), mase(actual, made, scale), np.abs(made).max()
-                     / np.abs(histories[key]).max()))  # fmt: skip
-    mean_smape, mean_mase, _ = np.mean(rows, axis=0)
-    result = {"sMAPE": mean_smape, "MASE": mean_mase, "largest": max(row[2] for row in rows)}
-    if dataset in NAIVE2:
-        result["OWA"] = owa(mean_smape, mean_mase, *NAIVE2[dataset])
-    return {key: float(value) for key, value in result.items()}
+def _or_infinite(value: float | None) -> float:
+    return float("inf") if value is None else value
 
 
-def run(arguments: argparse.Namespace) -> pd.DataFrame:
-    """Fit, forecast and score every model once on the test part."""
-    task = TASKS[arguments.dataset]
-    parts = read(task, arguments.data)
-    rows = []
-    for model in models(arguments.max_seconds, arguments.seed, arguments.models):
-        began = time.perf_counter()
-        model.fit(parts[0], horizon=task.horizon)
-        fitted = time.perf_counter()
-        forecasts = model.predict(horizon=task.horizon)
-        done = time.perf_counter()
-        scores = score(forecasts, model.name, task, parts, arguments.dataset)
-        seconds = {"fit s": fitted - began, "predict s": done - fitted}
-        rows.append({"model": model.name, **scores, **seconds, "choices": model.choices_})
-        print(json.dumps(rows[-1]), flush=True)
-    return pd.DataFrame(rows)
+def forecasters_for(name: str, arguments: argparse.Namespace) -> list[Forecaster]:
+    """The forecasters asked for, with their defaults."""
+    return [
+        made(model, PANELS[name], arguments.seed, arguments.max_seconds)
+        for model in expanded(arguments.models or list(DEFAULT))
+    ]
 
 
-def main() -> None:
-    """Parse arguments, run, print the table, write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", choices=sorted(TASKS), default="m4_hourly")
+def check_first_look(names: list[str], arguments: argparse.Namespace, version: Version) -> None:
+    """Refuse before anything is read if a test part was scored with this commit already."""
+    if arguments.part == "test" and arguments.again is None:
+        for name in names:
+            models = [forecaster.name for forecaster in forecasters_for(name, arguments)]
+            Ledger(PATH).refuse_second_look(version, name, models)
+
+
+def run(name: str, arguments: argparse.Namespace, version: Version) -> Iterator[dict[str, Any]]:
+    """Score every model once on one panel, writing each look at a test part to the ledger."""
+    panel, rows = PANELS[name], []
+    parts = read(panel, arguments.data, arguments.part)
+    for forecaster in forecasters_for(name, arguments):
+        row = measured(forecaster, panel, parts, arguments.part) | vars(version)
+        if arguments.part == "test":
+            scores = {key: row[key] for key in records.SCORES if key in row}
+            note = arguments.again or ""
+            Ledger(PATH).add(version, name, row["model"], scores, row["choices"], note)
+        rows.append(row)
+        yield row
+    best = chosen(rows)
+    if best is not None:
+        yield best
+
+
+def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--dataset", choices=[*PANELS, "all"], action="append",
+        help="repeatable; all with --models linear, else m4_hourly",
+    )  # fmt: skip
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--max-seconds", type=float, default=100.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--models", type=lambda text: text.split(","), default=None)
-    arguments = parser.parse_args()
-    table = run(arguments)
-    print(table.drop(columns="choices").round(3).to_string(index=False))
-    packages = ("keras-forecast", "tensorflow", "keras", "numpy")
-    record = {
-        "dataset": arguments.dataset,
-        "seed": arguments.seed,
-        "max_seconds": arguments.max_seconds,
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "versions": {name: version(name) for name in packages},
-        "rows": table.to_dict("records"),
-    }
-    path = ROOT / "benchmarks" / "results" / f"accuracy_{arguments.dataset}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    parser.add_argument(
+        "--models", type=lambda text: text.split(","), default=None,
+        help="names such as AR,LSTM, or linear",
+    )  # fmt: skip
+    parser.add_argument(
+        "--part", choices=["test", "validation"], default="test",
+        help="validation: the end of the training part is scored, the test part is not read",
+    )  # fmt: skip
+    parser.add_argument(
+        "--again", nargs="?", const="again", default=None, metavar="REASON",
+        help="look at a test part once more with the same commit; written to the ledger",
+    )  # fmt: skip
+    parser.add_argument("--output", type=Path, default=None, help="JSON file to write")
+    return parser.parse_args(texts)
+
+
+def selected(arguments: argparse.Namespace) -> list[str]:
+    """Names of the panels to run."""
+    names = arguments.dataset or ["all" if records.is_bar(arguments) else "m4_hourly"]
+    names = list(PANELS) if "all" in names else list(dict.fromkeys(names))
+    if arguments.output and len(names) > 1 and not records.is_bar(arguments):
+        raise SystemExit("error: --output is one file a data set, unless --models has linear.")
+    return names
+
+
+def main(texts: Sequence[str] | None = None) -> None:
+    """Parse arguments, run, print the table, write the JSON after every panel."""
+    arguments = parsed(texts)
+    names, version = selected(arguments), Version.of_tree()
+    rows = []
+    try:
+        check_first_look(names, arguments, version)
+        for name in names:
+            for row in run(name, arguments, version):
+                rows.append(records.row_of(name, row))
+                print(records.progress(rows[-1]), flush=True)
+            records.write(name, rows, arguments)
+    except (LedgerError, FileNotFoundError) as error:
+        raise SystemExit(f"error: {error}") from error
+    finally:
+        if rows:
+            with pd.option_context("display.width", 250, "display.max_colwidth", 70):
+                print(records.table(rows, arguments.part))
 
 
 if __name__ == "__main__":
