@@ -7,7 +7,8 @@ The first runs the linear forecasters on all panels, prints one table and writes
 benchmarks/results/linear_bar.json; the second writes benchmarks/results/accuracy_<dataset>.json.
 Data are read from the folder given by --data (default: ../shared/data beside the checkout); none
 of it belongs to the project. Every score on a test part is written to benchmarks/test_scores.jsonl,
-and a commit is scored once: choose on `--part validation`, which does not read the test part.
+and each test is scored once, whatever the commit; one more look needs `--again REASON`. Choose on
+`--part validation`, which does not read the test part.
 """
 
 from __future__ import annotations
@@ -73,12 +74,12 @@ def forecasters_for(name: str, arguments: argparse.Namespace) -> list[Forecaster
     ]
 
 
-def check_first_look(names: list[str], arguments: argparse.Namespace, version: Version) -> None:
-    """Refuse before anything is read if a test part was scored with this commit already."""
+def check_first_look(names: list[str], arguments: argparse.Namespace) -> None:
+    """Refuse before anything is read if a test part was scored already."""
     if arguments.part == "test" and arguments.again is None:
         for name in names:
             models = [forecaster.name for forecaster in forecasters_for(name, arguments)]
-            Ledger(PATH).refuse_second_look(version, name, models)
+            Ledger(PATH).refuse_second_look(name, models)
 
 
 def run(name: str, arguments: argparse.Namespace, version: Version) -> Iterator[dict[str, Any]]:
@@ -89,13 +90,21 @@ def run(name: str, arguments: argparse.Namespace, version: Version) -> Iterator[
         row = measured(forecaster, panel, parts, arguments.part) | vars(version)
         if arguments.part == "test":
             scores = {key: row[key] for key in records.SCORES if key in row}
-            note = arguments.again or ""
-            Ledger(PATH).add(version, name, row["model"], scores, row["choices"], note)
+            why = arguments.again or ""
+            line = Ledger(PATH).add(version, name, row["model"], scores, row["choices"], why)
+            row["looks"] = line["count"]
         rows.append(row)
         yield row
     best = chosen(rows)
     if best is not None:
         yield best
+
+
+def reason(text: str) -> str:
+    """Why a test part is looked at again; not empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("say in words why the test is looked at again.")
+    return text.strip()
 
 
 def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
@@ -117,8 +126,8 @@ def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
         help="validation: the end of the training part is scored, the test part is not read",
     )  # fmt: skip
     parser.add_argument(
-        "--again", nargs="?", const="again", default=None, metavar="REASON",
-        help="look at a test part once more with the same commit; written to the ledger",
+        "--again", type=reason, default=None, metavar="REASON",
+        help="look at test parts once more; the reason is written to the ledger",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, default=None, help="JSON file to write")
     return parser.parse_args(texts)
@@ -139,7 +148,7 @@ def main(texts: Sequence[str] | None = None) -> None:
     names, version = selected(arguments), Version.of_tree()
     rows = []
     try:
-        check_first_look(names, arguments, version)
+        check_first_look(names, arguments)
         for name in names:
             for row in run(name, arguments, version):
                 rows.append(records.row_of(name, row))

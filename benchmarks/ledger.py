@@ -1,7 +1,7 @@
 """The ledger of test scores: a test part that was looked at is no longer unseen.
 
-One JSON line for every time that a model was scored on the test part of a panel. Lines are added,
-never changed.
+One JSON line for every time that a model was scored on the test part of a panel; looks from before
+the ledger count too. Lines are added, never changed.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ class Version:
             return Version("no git", True)
 
 
+def _key(line: dict[str, Any]) -> tuple[str, str, str]:
+    return line["panel"], line["model"], line["part"]
+
+
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -88,22 +92,23 @@ class Ledger:
         """How often the model was scored on the test part of the panel."""
         return len(self._of(panel, model))
 
-    def refuse_second_look(self, version: Version, panel: str, models: list[str]) -> None:
-        """Refuse to score the same commit a second time.
+    def refuse_second_look(self, panel: str, models: list[str]) -> None:
+        """Refuse to score a test part again, whatever the commit: a new one is no new test.
 
         Raises:
-            LedgerError: if the test part of the panel was scored with this commit already.
+            LedgerError: if the test part of the panel was scored with one of the models already.
         """
         for model in models:
-            for line in self._of(panel, model):
-                if line["commit"] == version.commit:
-                    raise LedgerError(
-                        f"the test part of {panel} was scored with {model} at commit "
-                        f"{version.commit[:10]} on {line['date'][:10]} already. Each test is "
-                        "scored once: a test that is looked at until it pleases measures nothing. "
-                        "Choose on --part validation, name the other panels with --dataset, or say "
-                        "--again REASON to write one more look into the ledger."
-                    )
+            lines = self._of(panel, model)
+            if lines:
+                last = lines[-1]
+                raise LedgerError(
+                    f"the test part of {panel} was scored with {model} already (looks: "
+                    f"{len(lines)}, last on {last['date'][:10]} at commit {last['commit'][:10]}). "
+                    "Each test is scored once: a test that is looked at until it pleases measures "
+                    "nothing. Choose on --part validation, name the other panels with --dataset, "
+                    "or say --again REASON to write one more look into the ledger."
+                )
 
     def add(
         self,
@@ -112,9 +117,10 @@ class Ledger:
         model: str,
         scores: dict[str, float],
         choices: str,
-        note: str = "",
+        reason: str = "",
     ) -> dict[str, Any]:
-        """Write one line, whole or not at all; returns what was written."""
+        """Write one line, whole or not at all; a later look also keeps its reason."""
+        count = self.count(panel, model) + 1
         line = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "commit": version.commit,
@@ -123,16 +129,17 @@ class Ledger:
             "part": "test",
             "model": model,
             "scores": scores,
-            "count": self.count(panel, model) + 1,
+            "count": count,
             "choices": choices,
         }
-        if note:
-            line["note"] = note
+        if reason and count > 1:
+            line["note"] = reason
         self._append(json.dumps(line) + "\n")
         return line
 
     def _of(self, panel: str, model: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines() if (line["panel"], line["model"]) == (panel, model)]
+        wanted = panel, model, "test"
+        return [line for line in self.lines() if _key(line) == wanted]
 
     def _append(self, text: str) -> None:
         """One write at the end of the file: two benchmarks at once do not mix their lines."""

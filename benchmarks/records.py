@@ -43,14 +43,15 @@ def progress(row: dict[str, Any]) -> str:
 
 def table(rows: list[dict[str, Any]], part: str) -> str:
     """The table as text, with how the scores were made."""
-    frame = pd.DataFrame(rows)[_SHOWN].round(
+    shown = [*_SHOWN[:5], "looks", *_SHOWN[5:]] if part == "test" else _SHOWN
+    frame = pd.DataFrame(rows)[shown].round(
         {"score": 4, "fit s": 1, "predict s": 2, "training MASE": 3}
     )
     words = {True: "yes", False: "no", None: "-"}
     frame["reached"] = [words[row["reached"]] for row in rows]
     frame["target"] = ["-" if row["target"] is None else f"{row['target']:g}" for row in rows]
     notes = _notes(list(dict.fromkeys(row["panel"] for row in rows)))
-    title = "Scores on the TEST part."
+    title = "Scores on the TEST part; looks: how often it was scored with that model by now."
     if part == "validation":
         title = (
             "VALIDATION: the end of the training part is held out and scored (ETTh1: its "

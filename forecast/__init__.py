@@ -30,7 +30,6 @@ _HOMES = {
         "LagSelection",
         "Naive",
         "Naive2",
-        "OrderSelection",
         "PooledAR",
         "Regression",
         "SeasonalNaive",

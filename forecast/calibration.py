@@ -110,7 +110,9 @@ def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
     return Origins(np.where(usable, ends, -1), horizon, step)
 
 
-def calibrate(model: Model, panel: Panel, origins: Origins, season: int) -> Calibration:
+def calibrate(
+    model: Model, panel: Panel, origins: Origins, season: int, point: str = "median"
+) -> Calibration:
     """Walk over the origins with a model that was fitted before the first of them.
 
     Args:
@@ -118,6 +120,8 @@ def calibrate(model: Model, panel: Panel, origins: Origins, season: int) -> Cali
         panel: the series that it was fitted on, with the steps that follow.
         origins: where to forecast from.
         season: season of the MASE by which the model is scored.
+        point: what the model's forecast stands for, "median" or "mean": residuals for sample paths
+            are centred on that, so that paths lie around the forecast as skewed as errors are.
     """
     stops = list(engine.walk(model, panel, np.arange(panel.num_series), origins))
     rows, errors, scale = engine.errors_at(model, panel, stops, origins.horizon)
@@ -128,7 +132,7 @@ def calibrate(model: Model, panel: Panel, origins: Origins, season: int) -> Cali
         pool += [_one_step_residuals(stop, channels) for stop in stops[1:]]
     default = float(np.median(scale[usable])) if usable.any() else 0.0
     mase = mean_scaled_error(errors, seasonal_changes(panel, season)[rows])
-    pooled = _pool(pool, model.block_length, channels)
+    pooled = _pool(pool, model.block_length, channels, point)
     return Calibration(residuals[usable], pooled, default, mase, channels)
 
 
@@ -170,13 +174,14 @@ def _one_step_residuals(stop: engine.Stop, channels: int) -> NDArray:
     return by_system.swapaxes(1, 2).reshape(-1, channels)
 
 
-def _pool(parts: list[NDArray], block_length: int, channels: int) -> NDArray:
-    """Whole residual vectors, centred on their median so that paths spread around the forecast."""
+def _pool(parts: list[NDArray], block_length: int, channels: int, point: str) -> NDArray:
+    """Whole residual vectors, centred on their median or mean."""
     pool = np.concatenate(parts)
     pool = pool[~np.isnan(pool).any(axis=1)]
     if len(pool) < _FEWEST_RESIDUALS:
         return _normal_pool(block_length, channels)
-    return pool - np.median(pool, axis=0)
+    middle = np.mean if point == "mean" else np.median
+    return pool - middle(pool, axis=0)
 
 
 def _normal_pool(block_length: int, channels: int) -> NDArray:

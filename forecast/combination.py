@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.checks import check_positive_integer
 from forecast.draws import Bounds, FeedBack
-from forecast.protocol import Block, Feedback, Model, StateBatch, Static, num_channels
+from forecast.protocol import Block, Feedback, Model, StateBatch, Static, num_channels, uses_clock
 
 __all__ = ["CombinedModel"]
 
@@ -49,6 +49,7 @@ class CombinedModel:
         self.block_length = block_length
         self.weights = weights
         self.num_channels = max(channels)
+        self.uses_clock = any(uses_clock(member) for member in self.members)
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""

@@ -87,7 +87,7 @@ def _remarks(forecaster: Forecaster) -> list[str]:
         names = ", ".join(map(str, forecaster.fell_back_[:5]))
         remarks.append(
             f"{len(forecaster.fell_back_)} series with too few complete rows for the model, "
-            f"forecast by their last value: {names}"
+            f"forecast by their last value or without season: {names}"
         )
     return remarks
 

@@ -184,7 +184,7 @@ def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
             names = ", ".join(str(name) for name in outcome.first.ids[fell_back][:5])
             flags.append(
                 f"{outcome.name}: {len(fell_back)} series with too few complete rows for the model "
-                f"at the first cutoff, forecast by their last value ({names})."
+                f"at the first cutoff, forecast by their last value or without season ({names})."
             )
         if outcome.clipped:
             flags.append(

@@ -45,9 +45,19 @@ def keyed_uniforms(*keys) -> NDArray[np.float64]:
 
 
 def series_key(ids: Iterable[object]) -> NDArray[np.uint64]:
-    """A 64-bit hash of each series id, the same in every process."""
-    digests = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in ids]
+    """A 64-bit hash of each series id, the same in every process; 1 and "1" have different ones."""
+    digests = [hashlib.blake2b(_label(name).encode(), digest_size=8).digest() for name in ids]
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def _label(name: object) -> str:
+    """The id as text, with a mark before one that is not text, also as part of a channel's id."""
+    return f"{name}" if isinstance(getattr(name, "series", name), str) else f"\0{name}"
+
+
+def text_keys(ids: Iterable[object]) -> list[str]:
+    """`series_key` as text: what settled choices of a series are filed under, also in bundles."""
+    return [str(key) for key in series_key(ids)]
 
 
 @dataclass(frozen=True, eq=False)

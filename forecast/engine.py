@@ -35,14 +35,17 @@ __all__ = [
 _MODEL, _RECORD = "model.", "record."
 
 
-def begin(model: Model, series: NDArray) -> StateBatch:
+def begin(model: Model, series: NDArray, offset: NDArray | None = None) -> StateBatch:
     """States before the first step.
 
     Args:
         model: the model.
         series: position of each row among the fitted series, -1 for a new one, `(num_rows,)`.
+        offset: steps from the first step of the fitted series to that of each, `(num_rows,)`; 0
+            by default. See `Static`.
     """
-    inner = model.init_state(len(series), Static(np.asarray(series)))
+    offset = np.zeros(len(series), dtype=np.int64) if offset is None else offset
+    inner = model.init_state(len(series), Static(np.asarray(series), offset))
     blank = np.full(len(series), np.nan)
     record = {
         "minimum": blank,
@@ -169,7 +172,12 @@ class Stop:
 
 
 def walk(
-    model: Model, panel: Panel, series: NDArray, origins: Origins, one_step: bool = True
+    model: Model,
+    panel: Panel,
+    series: NDArray,
+    origins: Origins,
+    one_step: bool = True,
+    offset: NDArray | None = None,
 ) -> Iterator[Stop]:
     """Absorb the panel once, stopping at each origin.
 
@@ -180,8 +188,9 @@ def walk(
         origins: where to stop; nothing after an origin but its covariates is looked at before it
             was left.
         one_step: see `absorb`.
+        offset: see `begin`.
     """
-    state = begin(model, series)
+    state = begin(model, series, offset)
     known = np.zeros(panel.num_series, dtype=np.int64)
     for index, ends in enumerate(origins.ends):
         reached = np.maximum(known, ends)

@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.calibration import Calibration, calibrate, calibration_origins
+from forecast.distances import distances
 from forecast.pipelines import Origins, Panel, Season, default_season
-from forecast.protocol import Model
+from forecast.protocol import Model, uses_clock
 
 if TYPE_CHECKING:
     from forecast.forecaster import Forecaster
@@ -53,7 +54,7 @@ class Estimate:
     Args:
         model: the model.
         choices: what the data decided, in a phrase ("lags 1-53").
-        fell_back: positions of series that were too short for the model.
+        fell_back: positions of series that were too short for the model, or for its season.
         history: learning curves, one list a quantity; empty for closed forms.
         settled: the same choices for a later fit to keep, whatever the forecaster makes of them.
     """
@@ -77,6 +78,7 @@ class Fitted:
     Args:
         estimate: the model and how it came about.
         ids: ids of the series that it was fitted on, `(num_series,)`.
+        starts: time of the first step of each, `(num_series,)`.
         until: time of the last step of each that it has learned from, `(num_series,)`.
         season: season of the series.
         horizon: steps ahead that intervals are calibrated for.
@@ -85,6 +87,7 @@ class Fitted:
 
     estimate: Estimate
     ids: NDArray
+    starts: pd.Index
     until: pd.Index
     season: Season
     horizon: int
@@ -94,6 +97,24 @@ class Fitted:
     def model(self) -> Model:
         """The fitted model."""
         return self.estimate.model
+
+    def offsets(self, panel: Panel, series: NDArray) -> NDArray:
+        """Steps from the first step of each fitted series to that of the same in a history.
+
+        Args:
+            panel: the history.
+            series: position of each of its series among the fitted ones, -1 for a new one.
+
+        Returns:
+            Negative where the history begins earlier; 0 for a new series, and throughout for a
+            model that does not use its clock, `(num_series,)`.
+        """
+        offset = np.zeros(len(series), dtype=np.int64)
+        known = np.flatnonzero(series >= 0)
+        if len(known) and uses_clock(self.model):
+            starts = self.starts.take(series[known])
+            offset[known] = distances(panel.frequency, starts, panel.starts.take(known))
+        return offset
 
 
 def default_horizon(season: Season, panel: Panel) -> int:
@@ -131,17 +152,19 @@ def fit_model(
         estimate = forecaster._estimate(
             Task(panel, previous.season, previous.horizon, settled=settled)
         )
-        return replace(previous, estimate=estimate, ids=panel.ids, until=panel.ends)
+        return replace(
+            previous, estimate=estimate, ids=panel.ids, starts=panel.starts, until=panel.ends
+        )
     season = previous.season if previous else default_season(panel, forecaster.season_length)
     horizon = default_horizon(season, panel) if horizon is None else horizon
     scoring = scoring_season or season.length
     origins = calibration_origins(panel.lengths, horizon, scoring)
     head = panel.head(_before(origins, panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins), settled))
-    calibration = calibrate(estimate.model, panel, origins, scoring)
+    calibration = calibrate(estimate.model, panel, origins, scoring, forecaster.point)
     whole = Task(panel, season, horizon, settled=estimate.settled)
     estimate = forecaster._complete(estimate, whole)
-    return Fitted(estimate, panel.ids, panel.ends, season, horizon, calibration)
+    return Fitted(estimate, panel.ids, panel.starts, panel.ends, season, horizon, calibration)
 
 
 def _before(origins: Origins, lengths: NDArray) -> NDArray:

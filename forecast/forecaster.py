@@ -13,6 +13,7 @@ import pandas as pd
 from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
 from forecast.draws import series_key
+from forecast.errors import NotFittedError
 from forecast.fitting import Estimate, Fitted, Task, fit_model
 from forecast.futures import future_of
 from forecast.intervals import interval_limits
@@ -22,10 +23,6 @@ from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, writ
 from forecast.store import StateStore
 
 __all__ = ["Forecaster", "NotFittedError"]
-
-
-class NotFittedError(ValueError, AttributeError):
-    """A forecaster was asked for a forecast before `fit(df)`."""
 
 
 class Forecaster(Parameters, ABC):
@@ -44,6 +41,8 @@ class Forecaster(Parameters, ABC):
 
     role: ClassVar[str] = "other"
     """Place in a comparison: "naive", "linear", "classical", "network" or "other"."""
+    point: ClassVar[str] = "median"
+    """What the point forecast stands for: "median", or "mean" where squares were minimised."""
     closed_form: ClassVar[bool] = True
     """Fitted in closed form, so refitted at every cutoff of a backtest."""
     takes_new_series: ClassVar[bool] = True
@@ -227,8 +226,8 @@ class Forecaster(Parameters, ABC):
         """
         fitted = self._require_fitted()
         panel = self._read(df, self.store_.ids).panel
-        store = self.store_.after(fitted.model, panel, self._fitted_rows(panel.ids))
-        self.store_ = store
+        rows = self._fitted_rows(panel.ids)
+        self.store_ = self.store_.after(fitted.model, panel, rows, fitted.offsets(panel, rows))
         return self
 
     def save(self, path: Any) -> None:
@@ -260,13 +259,13 @@ class Forecaster(Parameters, ABC):
 
     @property
     def fell_back_(self) -> list[Any]:
-        """Ids of series too short for the model, forecast by their last value."""
+        """Ids of series too short for the model: by their last value, or without their season."""
         fitted = self._require_fitted()
         return list(fitted.ids[fitted.estimate.fell_back])
 
     def _condition(self, panel: Panel) -> StateStore:
-        fitted = self._require_fitted()
-        return StateStore.of_history(fitted.model, panel, self._fitted_rows(panel.ids))
+        fitted, rows = self._require_fitted(), self._fitted_rows(panel.ids)
+        return StateStore.of_history(fitted.model, panel, rows, fitted.offsets(panel, rows))
 
     def _fitted_rows(self, ids) -> Any:
         """Position of each series among the fitted ones; -1 for one that is new."""

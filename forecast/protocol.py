@@ -8,7 +8,7 @@ that users touch (predict, sample, update, backtests, bundles) is written once o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from forecast.pipelines import Block
 
-__all__ = ["Absorbs", "Block", "Feedback", "Model", "StateBatch", "Static", "num_channels"]
+__all__ = [
+    "Absorbs",
+    "Block",
+    "Feedback",
+    "Model",
+    "StateBatch",
+    "Static",
+    "num_channels",
+    "uses_clock",
+]
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
@@ -98,9 +107,18 @@ class Static:
     Args:
         series: position of each row among the series that the model was fitted on, `(num_rows,)`;
             -1 for a series that only a global model can take.
+        offset: steps from the first step that the model learned from to the first step of this
+            history, negative where the history begins earlier, `(num_rows,)`; 0 by default. Models
+            with `uses_clock` count trends and seasons from there.
     """
 
     series: IntArray
+    offset: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        """Give no offset its shape."""
+        if not len(self.offset):
+            object.__setattr__(self, "offset", np.zeros(len(self.series), dtype=np.int64))
 
 
 class Feedback(Protocol):
@@ -183,3 +201,12 @@ def num_channels(model: Model) -> int:
     A joint model is given the rows of whole systems, the channels of each in order.
     """
     return getattr(model, "num_channels", 1)
+
+
+def uses_clock(model: Model) -> bool:
+    """Whether forecasts depend on the time since the training began: an attribute, or False.
+
+    So do trends and seasons that are counted in steps; `Static.offset` then tells a history that
+    begins elsewhere where it stands.
+    """
+    return getattr(model, "uses_clock", False)

@@ -40,9 +40,11 @@ class StateStore:
             object.__setattr__(self, "covariates", np.empty((len(self.ids), 0)))
 
     @staticmethod
-    def of_history(model: Model, panel: Panel, series: NDArray) -> StateStore:
-        """States after the whole of each series of `panel`."""
-        state = engine.begin(model, series)
+    def of_history(
+        model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
+    ) -> StateStore:
+        """States after the whole of each series of `panel`; see `engine.begin`."""
+        state = engine.begin(model, series, offset)
         state, _ = engine.absorb(model, state, panel.block(0, panel.lengths))
         return StateStore(panel.ids, panel.ends, state, panel.frequency, _last_covariates(panel))
 
@@ -50,13 +52,16 @@ class StateStore:
         """Row of each id, -1 for an id that is not here."""
         return pd.Index(self.ids).get_indexer(pd.Index(ids))
 
-    def after(self, model: Model, panel: Panel, series: NDArray) -> StateStore:
+    def after(
+        self, model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
+    ) -> StateStore:
         """A new store after the rows of `panel`; a gap since the last step is a missing value.
 
         Args:
             model: the model that the states belong to.
             panel: newer rows of series that are here, or whole histories of new ones.
             series: position among the fitted series of each series of `panel`, -1 for a new one.
+            offset: of those that are not here; see `engine.begin`.
 
         Raises:
             ValueError: if a row is not later than what its series has seen.
@@ -67,7 +72,8 @@ class StateStore:
         if len(old):
             store = store._advanced(model, panel.take(old), rows[old])
         if len(new):
-            fresh = StateStore.of_history(model, panel.take(new), series[new])
+            begun = None if offset is None else offset[new]
+            fresh = StateStore.of_history(model, panel.take(new), series[new], begun)
             ids = np.concatenate([store.ids, fresh.ids])
             ends, state = store.ends.append(fresh.ends), store.state.join(fresh.state)
             covariates = np.concatenate([store.covariates, fresh.covariates])

@@ -14,6 +14,7 @@ from .layout import Layout, write_frame
 from .origins import Origins, rolling_origins
 from .panel import Panel
 from .readers import read_file
+from .sample import evenly_spread
 from .season import Season, default_season
 from .summary import DataSummary, check_data
 
@@ -34,6 +35,7 @@ __all__ = [
     "check_data",
     "datasets",
     "default_season",
+    "evenly_spread",
     "infer_frequency",
     "load_dataset",
     "one_system",

@@ -78,10 +78,12 @@ def rolling_origins(
     windows = n_windows or _default_windows(longest, horizon, step, min_length)
     if longest - horizon - (windows - 1) * step < min_length:
         fit = max(0, (longest - horizon - min_length) // step + 1)
+        many = "1 origin" if windows == 1 else f"{windows} origins"
+        lower = "the horizon" if n_windows is None else "n_windows, horizon"
         raise ValueError(
-            f"{windows} origins of horizon {horizon}, {step} steps apart, after at least "
+            f"{many} of horizon {horizon}, {step} steps apart, after at least "
             f"{min_length} known steps do not fit: the longest series has {longest} steps, enough "
-            f"for {fit}. Lower n_windows, horizon or step_size, or give longer series."
+            f"for {fit}. Lower {lower} or step_size, or give longer series."
         )
     back = np.arange(windows - 1, -1, -1)[:, None] * step
     ends = lengths - horizon - back

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .panel import Panel
+from .sample import evenly_spread
 
 _MOST_SERIES = 200
 _CRITICAL = 1.645  # 90 % two-sided, as in the M4 competition's Naive2
@@ -62,9 +63,7 @@ def default_season(panel: Panel, season_length: int | None = None) -> Season:
     alias = panel.frequency.alias
     if not usual:
         return Season(1, f"freq={alias!r} has no usual season")
-    sample = np.unique(
-        np.linspace(0, panel.num_series - 1, min(panel.num_series, _MOST_SERIES)).astype(np.int64)
-    )
+    sample = evenly_spread(panel.num_series, _MOST_SERIES)
     kept = sum(is_seasonal(panel.row(i), usual[0]) for i in sample)
     held = f"the autocorrelation test holds on {kept} of {len(sample)} series"
     length = usual[0] if 2 * kept >= len(sample) else 1
@@ -113,10 +112,13 @@ def autocorrelation(values: np.ndarray, num_lags: int) -> np.ndarray:
     Returns:
         float64 of shape (num_lags,) for lags 1 to num_lags; zeros for a constant series.
     """
-    deviations = np.nan_to_num(values - np.nanmean(values))
-    power = float(deviations @ deviations)
     scale = np.nanmax(np.abs(values))
-    if power <= len(values) * (1e-12 * scale) ** 2:
+    if scale == 0.0:
+        return np.zeros(num_lags)
+    scaled = values / scale  # squares of huge or tiny values leave the range of float64
+    deviations = np.nan_to_num(scaled - np.nanmean(scaled))
+    power = float(deviations @ deviations)
+    if power <= len(values) * 1e-24:
         return np.zeros(num_lags)
     return np.array([deviations[k:] @ deviations[:-k] for k in range(1, num_lags + 1)]) / power
 

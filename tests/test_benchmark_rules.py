@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,7 @@ FIRST, SECOND = Version("a" * 40, False), Version("b" * 40, True)
 def test_the_ledger_counts_the_looks_and_only_grows(tmp_path):
     ledger = Ledger(tmp_path / "scores.jsonl")
     assert ledger.lines() == []
-    ledger.add(FIRST, "p", "AR", {"MASE": 0.9}, "lags 1")
+    ledger.add(FIRST, "p", "AR", {"MASE": 0.9}, "lags 1", "no reason is needed")
     before = ledger.path.read_bytes()
     assert ledger.add(SECOND, "p", "AR", {"MASE": 0.8}, "lags 2", "why")["count"] == 2
     ledger.add(SECOND, "p", "VAR", {"MASE": 0.8}, "")
@@ -56,14 +55,29 @@ def test_the_ledger_counts_the_looks_and_only_grows(tmp_path):
     assert [line.get("note") for line in lines] == [None, "why", None]
 
 
-def test_a_commit_is_scored_once(tmp_path):
+def test_each_test_is_scored_once_whatever_the_commit(tmp_path):
     ledger = Ledger(tmp_path / "scores.jsonl")
     ledger.add(FIRST, "p", "AR", {}, "")
-    ledger.refuse_second_look(SECOND, "p", ["AR"])
-    ledger.refuse_second_look(FIRST, "q", ["AR"])
-    ledger.refuse_second_look(FIRST, "p", ["VAR"])
-    with pytest.raises(LedgerError, match=r"p was scored with AR at commit aaaaaaaaaa .*--again"):
-        ledger.refuse_second_look(replace(FIRST, dirty=True), "p", ["VAR", "AR"])
+    ledger.add(SECOND, "p", "AR", {}, "")
+    ledger.refuse_second_look("q", ["AR"])
+    ledger.refuse_second_look("p", ["VAR"])
+    with pytest.raises(
+        LedgerError,
+        match=r"p was scored with AR already \(looks: 2, last on .* bbbbbbbbbb.*--again",
+    ):
+        ledger.refuse_second_look("p", ["VAR", "AR"])
+
+
+def test_the_looks_before_this_rule_count():
+    with pytest.raises(LedgerError, match="m4_hourly was scored with AR already"):
+        Ledger(ROOT / "benchmarks" / "test_scores.jsonl").refuse_second_look("m4_hourly", ["AR"])
+
+
+@pytest.mark.parametrize("reason", [[], [""], ["  "]])
+def test_another_look_needs_a_reason(reason, capsys):
+    with pytest.raises(SystemExit):
+        accuracy.parsed(["--again", *reason])
+    assert "--again" in capsys.readouterr().err
 
 
 def test_a_broken_line_is_named(tmp_path):

@@ -1,81 +1,21 @@
-"""The accuracy benchmark: what it reads, how it scores, what the script writes.
+"""The accuracy benchmark: what it reads and how it scores.
 
 Files are made here, in the layout of the real ones; nothing of the real test parts is scored.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from benchmark_material import HOURLY, SMALL, counted, named_splits, write
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, which import their neighbours
+import forecast as fc
 
-import accuracy  # noqa: E402
-import records  # noqa: E402
-import scores  # noqa: E402
-from ledger import Ledger  # noqa: E402
-from panels import PANELS, Panel, Parts, read  # noqa: E402
-
-import forecast as fc  # noqa: E402
-
-HOURLY = PANELS["m4_hourly"]
-SMALL = Panel("a.parquet", horizon=4, season=3, measure="MASE", target=1.0, freq="D")
-
-
-def daily(length: int, seed: int, period: int = 24) -> np.ndarray:
-    """A season, a trend and noise: positive, and different for every seed."""
-    step = np.arange(length)
-    noise = np.random.default_rng(seed).normal(size=length)
-    return 50 + 3 * seed + 0.02 * step + 9 * np.sin(2 * np.pi * step / period) ** 3 + noise
-
-
-def counted(lengths: dict[str, int], num_test: int, period: int = 24) -> pd.DataFrame:
-    """A file whose steps are counted from 0, the last of every series called test."""
-    frames = [
-        pd.DataFrame(
-            {
-                "unique_id": name,
-                "ds": np.arange(length, dtype=np.int32),
-                "y": daily(length, seed, period),
-                "split": ["train"] * (length - num_test) + ["test"] * num_test,
-            }
-        )
-        for seed, (name, length) in enumerate(lengths.items())
-    ]
-    return pd.concat(frames, ignore_index=True).astype(
-        {"unique_id": "category", "split": "category"}
-    )
-
-
-def named_splits(sizes: dict[str, int], names=("b", "a")) -> pd.DataFrame:
-    """A file of hourly times whose source names train, val and test."""
-    split = np.repeat(list(sizes), list(sizes.values()))
-    frames = [
-        pd.DataFrame(
-            {
-                "unique_id": name,
-                "ds": pd.date_range("2016-07-01", periods=len(split), freq="h"),
-                "y": daily(len(split), seed + 1) * (10 * seed - 3),
-                "split": split,
-            }
-        )
-        for seed, name in enumerate(names)
-    ]
-    return pd.concat(frames, ignore_index=True)
-
-
-def write(folder: Path, panel: Panel, frame: pd.DataFrame) -> Path:
-    path = folder / panel.file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_parquet(path)
-    return folder
+import scores  # isort: skip
+from panels import PANELS, Panel, Parts, read  # isort: skip
 
 
 def windows_panel(**changes) -> Panel:
@@ -229,73 +169,3 @@ def test_a_missing_forecast_is_not_left_out_of_the_mean(tmp_path):
     late = Parts(parts.train, parts.between, parts.held.assign(ds=moved))
     with pytest.raises(ValueError, match="Naive gave no finite forecast at 1 held steps"):
         scores.score(model, SMALL, late, "test")
-
-
-# The script ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """Data, ledger and results of a small benchmark."""
-    write(tmp_path, HOURLY, counted({"H1": 350, "H2": 320, "H3": 330}, num_test=48))
-    monkeypatch.setattr(accuracy, "PATH", tmp_path / "scores.jsonl")
-    monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
-    return tmp_path
-
-
-def run(place: Path, *arguments: str) -> None:
-    accuracy.main(["--data", str(place), "--dataset", "m4_hourly", *arguments])
-
-
-def test_the_script_scores_writes_and_refuses_a_second_time(place, capsys):
-    run(place, "--models", "SeasonalNaive,AR")
-    assert "Scores on the TEST part" in capsys.readouterr().out
-    record = json.loads((place / "results" / "accuracy_m4_hourly.json").read_text())
-    assert set(record) == {"dataset", "seed", "max_seconds", "machine", "versions", "rows"}
-    assert list(record["rows"][1]) == [
-        "model", "sMAPE", "MASE", "OWA", "largest", "fit s", "predict s", "choices"]  # fmt: skip
-    lines = Ledger(place / "scores.jsonl").lines()
-    assert [line["model"] for line in lines] == ["SeasonalNaive", "AR"]
-    assert lines[1]["scores"]["OWA"] == record["rows"][1]["OWA"]
-    (place / HOURLY.file).unlink()  # refused before the data are opened
-    with pytest.raises(SystemExit, match="scored with AR at commit"):
-        run(place, "--models", "AR")
-    with pytest.raises(SystemExit, match=r"hourly\.parquet is not there"):
-        run(place, "--models", "AR", "--again", "the machine failed")
-
-
-def test_a_second_look_is_possible_and_written(place):
-    run(place, "--models", "SeasonalNaive")
-    run(place, "--models", "SeasonalNaive", "--again", "a reason")
-    last = Ledger(place / "scores.jsonl").lines()[-1]
-    assert (last["count"], last["note"]) == (2, "a reason")
-
-
-def test_one_file_does_not_take_several_data_sets(place):
-    with pytest.raises(SystemExit, match="--output is one file a data set"):
-        run(place, "--models", "AR", "--dataset", "m4_weekly", "--output", str(place / "a.json"))
-
-
-def test_validation_is_said_and_leaves_no_trace(place, capsys):
-    run(place, "--models", "SeasonalNaive,AR", "--part", "validation")
-    assert "nothing of the test part was read" in capsys.readouterr().out
-    assert not (place / "scores.jsonl").exists() and not (place / "results").exists()
-
-
-def test_the_bar_keeps_the_panels_that_were_not_run_again(place):
-    kept = {"panel": "hospital", "model": "AR", "score": 0.7}
-    path = place / "results" / "linear_bar.json"
-    path.parent.mkdir()
-    path.write_text(json.dumps({"part": "test", "rows": [kept]}), encoding="utf-8")
-    run(place, "--models", "linear")
-    rows = {(row["panel"], row["model"]): row for row in json.loads(path.read_text())["rows"]}
-    assert rows.pop(("hospital", "AR")) == kept
-    assert [model for _, model in rows] == [
-        "SeasonalNaive", "AR", "PooledAR", "Combine", "chosen",
-    ]  # fmt: skip
-    best = rows["m4_hourly", "chosen"]
-    assert best["score"] == rows["m4_hourly", best["choices"].split(":")[0]]["OWA"]
-    assert best["reached"] == (best["score"] <= 0.46)
-    assert len(Ledger(place / "scores.jsonl").lines()) == 4  # the chosen one is no look of its own
-    with pytest.raises(SystemExit, match="holds rows of the test part"):
-        run(place, "--models", "linear", "--part", "validation", "--output", str(path))

@@ -120,6 +120,14 @@ def test_the_pool_is_centred_on_its_median():
     np.testing.assert_allclose(np.median(pool, axis=0), 0.0, atol=1e-12)
 
 
+def test_residuals_of_least_squares_are_centred_on_their_mean():
+    """Its forecast is a mean: of skewed errors more than half lie below it, and so do paths."""
+    values = np.random.default_rng(8).lognormal(1.0, 1.0, 400)
+    pool = AR(lags=1).fit(frame_of(values)).fitted_.calibration.pool
+    np.testing.assert_allclose(pool.mean(axis=0), 0.0, atol=1e-12)
+    assert np.median(pool) < -0.1
+
+
 def test_a_series_without_errors_of_its_own_gets_the_median_scale():
     rng = np.random.default_rng(3)
     parts = [scale * rng.normal(size=60) for scale in (1.0, 2.0, 8.0)]

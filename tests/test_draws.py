@@ -46,6 +46,7 @@ def test_series_key_is_the_same_in_every_process():
     assert found.stdout.split() == [str(key) for key in series_key(["a", 7, "b" * 99])]
     assert len(np.unique(series_key(range(10_000)))) == 10_000
     assert series_key([]).shape == (0,)
+    assert series_key([1])[0] == series_key([np.int64(1)])[0] != series_key(["1"])[0]
 
 
 def draws(rows, pool, seed=0):

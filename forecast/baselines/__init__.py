@@ -1,14 +1,15 @@
 """Baselines: naive, linear and classical forecasters, importable without TensorFlow."""
 
+from forecast.baselines.algebra.streaming import LagFit, fit_lags, read_batches
 from forecast.baselines.autoregression.forecaster import AR
-from forecast.baselines.autoregression.settings import Estimation, OrderSelection, Terms
+from forecast.baselines.autoregression.settings import Estimation, Terms
+from forecast.baselines.lag_selection import LagSelection
 from forecast.baselines.naive_forecasters import Drift, Naive, SeasonalNaive
 from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.forecaster import PooledAR
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.smoothing.forecasters import ETS, Naive2, Theta
 from forecast.baselines.vector.forecaster import VAR
-from forecast.baselines.vector.order import LagSelection
 
 __all__ = [
     "AR",
@@ -17,13 +18,15 @@ __all__ = [
     "Design",
     "Drift",
     "Estimation",
+    "LagFit",
     "LagSelection",
     "Naive",
     "Naive2",
-    "OrderSelection",
     "PooledAR",
     "Regression",
     "SeasonalNaive",
     "Terms",
     "Theta",
+    "fit_lags",
+    "read_batches",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -28,6 +28,8 @@ class Past:
         clock: number of steps so far, `(n,)`.
         first: first value of the series, `(n,)`; NaN before it came.
         series: position of the series among the fitted ones, -1 for a new one, `(n,)`.
+        offset: steps from the first step of the training series to that of this one, `(n,)`; 0 by
+            default.
     """
 
     window: NDArray
@@ -36,15 +38,23 @@ class Past:
     clock: NDArray
     first: NDArray
     series: NDArray
+    offset: NDArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        """Give no offset its shape."""
+        if not len(self.offset):
+            object.__setattr__(self, "offset", np.zeros(len(self.clock), dtype=np.int64))
 
     @staticmethod
-    def blank(window_length: int, series: NDArray) -> Past:
+    def blank(window_length: int, series: NDArray, offset: NDArray | None = None) -> Past:
         """Pasts before the first step of `series`."""
         n = len(series)
         window, first = np.full((n, window_length), np.nan), np.full(n, np.nan)
         clock = np.zeros(n, dtype=np.int64)
         zeros = np.zeros(n)
-        return Past(window, zeros, zeros, clock, first, np.asarray(series, dtype=np.int64))
+        offset = clock if offset is None else offset
+        series = np.asarray(series, dtype=np.int64)
+        return Past(window, zeros, zeros, clock, first, series, offset)
 
     @staticmethod
     def of_state(state: StateBatch) -> Past:
@@ -52,7 +62,7 @@ class Past:
         arrays = state.arrays
         return Past(
             arrays["window"], arrays["total"], arrays["size"], state.clock, arrays["first"],
-            arrays["series"],
+            arrays["series"], arrays["offset"],
         )  # fmt: skip
 
     def arrays(self) -> dict[str, NDArray]:
@@ -63,6 +73,7 @@ class Past:
             "size": self.size,
             "first": self.first,
             "series": self.series,
+            "offset": self.offset,
         }
 
     @property
@@ -74,7 +85,7 @@ class Past:
         """The pasts of `rows`."""
         return Past(
             self.window[rows], self.total[rows], self.size[rows], self.clock[rows],
-            self.first[rows], self.series[rows],
+            self.first[rows], self.series[rows], self.offset[rows],
         )  # fmt: skip
 
     def append(self, values: NDArray) -> Past:
@@ -84,7 +95,7 @@ class Past:
         clock = self.clock + values.shape[1]
         total = self.total + values.sum(axis=1)
         size = self.size + np.abs(values).sum(axis=1)
-        return Past(window, total, size, clock, first, self.series)
+        return Past(window, total, size, clock, first, self.series, self.offset)
 
     def absorb(self, values: NDArray, valid: NDArray) -> Past:
         """The pasts after the valid steps of right-padded `values`, `(n, num_steps)`."""
@@ -100,6 +111,7 @@ class Past:
             self.clock + num_valid,
             np.where(began, values[:, 0], self.first),
             self.series,
+            self.offset,
         )
 
 
@@ -128,6 +140,7 @@ def along(past: Past, values: NDArray) -> Iterator[tuple[NDArray, Past]]:
                 (past.clock[:, None] + steps).ravel(),
                 np.repeat(first, len(steps)),
                 np.repeat(past.series, len(steps)),
+                np.repeat(past.offset, len(steps)),
             ),
         )
 

@@ -19,6 +19,8 @@ __all__ = ["Candidate", "Folds", "Scores", "score_candidates", "selection_folds"
 
 _NUM_FOLDS = 3
 _CAP = 10.0
+# Share of zeros beyond which sMAPE rewards forecasts of zero whatever comes.
+_MOST_ZEROS = 0.05
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Scores:
         names: of the candidates.
         by_fold: mean score of each candidate at each origin, `(num_candidates, num_folds)`: the
             mean of MASE and sMAPE, each relative to the first candidate's mean; MASE alone where
-            values can be negative.
+            values can be negative or are often 0.
     """
 
     names: tuple[str, ...]
@@ -76,6 +78,12 @@ class Scores:
         count = known.sum(axis=1)
         sums = np.where(known, self.by_fold, 0.0).sum(axis=1)
         return np.where(count > 0, sums / np.maximum(count, 1), np.inf)
+
+    @property
+    def folds(self) -> str:
+        """How many folds could be scored, in words."""
+        count = int(np.isfinite(self.by_fold).any(axis=0).sum())
+        return f"{count} fold" + "s" * (count != 1)
 
     @property
     def best(self) -> int:
@@ -120,9 +128,15 @@ def score_candidates(candidates: Sequence[Candidate], folds: Folds) -> Scores:
     measured = np.stack(map_threads(partial(_measure, folds=folds), candidates))
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = measured / _mean_of_known(measured[0])[:, None]
-    parts = relative if (folds.panel.values[folds.panel.observed] >= 0).all() else relative[:, :1]
+    parts = relative if _has_shares(folds.panel) else relative[:, :1]
     names = tuple(candidate.name for candidate in candidates)
     return Scores(names, _mean_of_known(parts.transpose(0, 2, 1)))
+
+
+def _has_shares(panel: Panel) -> bool:
+    """Whether errors as shares of the values mean something: none is negative, few are 0."""
+    known = panel.values[panel.observed]
+    return bool((known >= 0).all() and (known == 0).sum() <= _MOST_ZEROS * len(known))
 
 
 def _measure(candidate: Candidate, folds: Folds) -> NDArray:

@@ -61,7 +61,7 @@ class WindowModel(ABC):
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
-        past = Past.blank(self.window_length, static.series)
+        past = Past.blank(self.window_length, static.series, static.offset)
         return StateBatch(past.arrays(), past.clock, np.zeros(num_rows, dtype=np.int64))
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
@@ -110,14 +110,17 @@ class WindowModel(ABC):
         gaps = block.valid & ~block.observed
         if not gaps.any():
             return values
-        values, reached, before = values.copy(), 0, past
+        gappy = np.flatnonzero(self._of_systems(gaps.any(axis=1)))
+        part, gaps, reached, before = values[gappy], gaps[gappy], 0, past.take(gappy)
         for step in np.flatnonzero(gaps.any(axis=0)):
-            before = before.append(values[:, reached:step]) if step > reached else before
+            before = before.append(part[:, reached:step]) if step > reached else before
             rows = np.flatnonzero(self._of_systems(gaps[:, step]))
-            future = block.covariates[rows, step : step + 1]
-            pasts, known = before.take(rows), values[rows, step]
-            values[rows, step] = self.completed(pasts, self.emit(pasts, 1, future)[:, 0], known)
+            future = block.covariates[gappy[rows], step : step + 1]
+            pasts, known = before.take(rows), part[rows, step]
+            part[rows, step] = self.completed(pasts, self.emit(pasts, 1, future)[:, 0], known)
             reached = int(step)
+        values = values.copy()
+        values[gappy] = part
         return values
 
     def completed(self, past: Past, forecasts: NDArray, values: NDArray) -> NDArray:  # noqa: ARG002

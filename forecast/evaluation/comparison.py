@@ -62,6 +62,10 @@ class Comparison:
                     f"and has a role ({', '.join(self.protocol.roles)}); every model needs both"
                 )
 
+    def __repr__(self) -> str:
+        """The verdict and the table."""
+        return f"{self.verdict}\n\n{self.table}"
+
     @property
     def reference(self) -> str:
         """Alias of the linear forecaster chosen on the training part."""

@@ -22,10 +22,12 @@ def choose(comparison: Comparison) -> str:
     than networks. A role is passed over only when the leader or the best of a more complex role is
     significantly better than all of it.
     Among linear models the reference comes first: it was chosen before the test. With too few
-    origins nothing can be told, and the reference is returned.
+    origins nothing can be told, and the reference is returned; without any score a naive model.
     """
     leader = comparison.aliases()[0]
-    if _too_few(comparison) or math.isnan(comparison.score(leader)):
+    if math.isnan(comparison.score(leader)):
+        return (*comparison.aliases("naive"), comparison.reference)[0]
+    if _too_few(comparison):
         return comparison.reference
     role = comparison.protocol.roles[leader]
     for simpler in (*BASELINE_ROLES, "network"):

@@ -133,6 +133,7 @@ def _versions() -> dict[str, str]:
 def _encode_fitted(fitted: Fitted) -> dict[str, Any]:
     return {
         "ids": encode_ids(fitted.ids),
+        "starts": encode_times(fitted.starts),
         "until": encode_times(fitted.until),
         "season": asdict(fitted.season),
         "horizon": int(fitted.horizon),
@@ -187,8 +188,11 @@ def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitt
         raise BundleError("its residuals do not have the shapes that intervals need.")
     season = Season(**entries["season"])
     check_positive_integer("horizon", entries["horizon"])
-    ids, until = decode_ids(entries["ids"]), decode_times(entries["until"])
-    return Fitted(estimate, ids, until, season, entries["horizon"], calibration)
+    ids, starts = decode_ids(entries["ids"]), decode_times(entries["starts"])
+    until = decode_times(entries["until"])
+    if not len(ids) == len(starts) == len(until):
+        raise BundleError(f"its {len(ids)} series have {len(starts)} starts and {len(until)} ends.")
+    return Fitted(estimate, ids, starts, until, season, entries["horizon"], calibration)
 
 
 def _values(entries: dict[str, Any], arrays: dict[str, NDArray], name: str) -> dict[str, Any]:

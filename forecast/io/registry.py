@@ -44,7 +44,6 @@ _BASELINE_SETTINGS = {
     "Design": baselines.Design,
     "Estimation": baselines.Estimation,
     "LagSelection": baselines.LagSelection,
-    "OrderSelection": baselines.OrderSelection,
     "PooledSettings": PooledSettings,
     "Regression": baselines.Regression,
     "Terms": baselines.Terms,

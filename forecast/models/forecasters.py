@@ -26,7 +26,7 @@ from forecast.models.network import NetworkModel
 from forecast.models.readout import fit_readout
 from forecast.models.teaching import Sequences, make_lesson
 from forecast.models.training import Training
-from forecast.pipelines import Origins, Panel
+from forecast.pipelines import Origins, Panel, evenly_spread
 
 __all__ = ["ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster"]
 
@@ -35,7 +35,7 @@ _MOST_CHECKED = 100
 # Rows of data from which the default network is the larger one.
 _LARGE_PANEL = 20_000
 _HIGHWAY = (
-    Design(0.0, "none", "window", level_means=True, season_means=True),
+    Design(0.0, "none", "window", level_means=True, season_means=True, covariates=False),
     Regression("absolute", ridge=1e-3, shrinkage=100.0, metric_weights=True),
 )
 
@@ -230,7 +230,7 @@ class ESNForecaster(NetworkForecaster):
 def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, season: int):
     """The score of the model's current weights at the origins, on some of the series."""
     able = np.flatnonzero((origins.ends >= 0).any(axis=0))
-    chosen = able[np.linspace(0, len(able) - 1, min(len(able), _MOST_CHECKED)).astype(int)]
+    chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
     part = panel.take(chosen)
     ends = Origins(origins.ends[:, chosen], origins.horizon, origins.step_size)
     denominators = seasonal_changes(part, season)

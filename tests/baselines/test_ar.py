@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.regression.linear_model import yule_walker
 from statsmodels.tsa.ar_model import AutoReg
 
-from forecast import AR, Estimation, OrderSelection, Terms
+from forecast import AR, Estimation, LagSelection, Terms
 from forecast.baselines.autoregression.estimate import estimate_ar
 from forecast.baselines.autoregression.orders import information_criterion
 from forecast.baselines.autoregression.plan import ARPlan
@@ -277,8 +277,9 @@ def test_lags_below_one_are_refused(lags):
         (lambda: Estimation("ridge", -1), r"`ridge` must be a number from 0.0 to inf; got -1"),
         (lambda: Estimation(ridge=0.1), r"`ridge` belongs to method='ridge'; got ridge=0.1"),
         (lambda: Estimation(hold_back=1.5), r"`hold_back` must be a whole number of at least 0"),
-        (lambda: OrderSelection("loo"), r"`criterion` must be one of 'rolling', 'aic', 'bic'"),
-        (lambda: OrderSelection(max_lags=0), r"`max_lags` must be a whole number of at least 1"),
+        (lambda: LagSelection("loo"), r"`criterion` must be one of 'rolling', 'aic', 'bic'"),
+        (lambda: LagSelection(max_lags=0), r"`max_lags` must be a whole number of at least 1"),
+        (lambda: AR(LagSelection("fpe")), r"AR cannot choose its lags by 'fpe'.*'rolling', 'aic'"),
         (
             lambda: AR(2, Terms("ct"), Estimation("yule-walker")),
             r"method='yule-walker' takes trend 'n' or 'c', no seasonal dummies and no hold_back",

@@ -11,6 +11,7 @@ import forecast
 from forecast import AR, Estimation, Terms
 from forecast.baselines.autoregression import choice as ar_choice
 from forecast.baselines.autoregression.choice import Choice, Configuration
+from forecast.draws import text_keys
 
 
 def seasonal(length, seed, size=1.0):
@@ -92,8 +93,8 @@ def test_a_seasonal_naive_choice_has_no_constant():
 @pytest.mark.parametrize("criterion", ["aic", "rolling"])
 def test_a_default_fit_survives_a_bundle(criterion, tmp_path):
     frame = frame_of(*(seasonal(120, seed) for seed in range(2)))
-    selection = forecast.OrderSelection(criterion)
-    ar = AR(selection=selection, intervals="analytic", season_length=7).fit(frame, horizon=7)
+    lags = forecast.LagSelection(criterion)
+    ar = AR(lags=lags, intervals="analytic", season_length=7).fit(frame, horizon=7)
     ar.save(tmp_path / "ar.kfc")
     loaded = forecast.load(tmp_path / "ar.kfc")
     assert loaded.choices_ == ar.choices_ and repr(loaded) == repr(ar)
@@ -102,9 +103,52 @@ def test_a_default_fit_survives_a_bundle(criterion, tmp_path):
     pd.testing.assert_frame_equal(loaded.statistics_, ar.statistics_, check_exact=True)
 
 
+def channels(length):
+    wide = pd.DataFrame({"ds": pd.date_range("2024", periods=length), "unique_id": "a"})
+    return wide.assign(load=seasonal(length, 1), wind=simulated([0.4], length, 2, mean=9.0))
+
+
+@pytest.mark.parametrize("names", ["channels", "numbers"])
+def test_orders_of_any_kind_of_id_survive_a_bundle(names, tmp_path):
+    keywords = {}
+    if names == "channels":
+        frame, keywords = channels(120), {"target_col": ["load", "wind"]}
+    else:
+        frame = frame_of(seasonal(120, 1), simulated([0.4], 120, 2, mean=9.0))
+        frame["unique_id"] = frame["unique_id"].map({"s0": 7, "s1": 3})
+    ar = AR(lags=forecast.LagSelection("aic"), season_length=7).fit(frame, horizon=7, **keywords)
+    ar.save(tmp_path / "ar.kfc")
+    loaded = forecast.load(tmp_path / "ar.kfc")
+    settled = loaded.fitted_.estimate.settled
+    assert settled == ar.fitted_.estimate.settled and len(settled["orders"]) == 2
+    choice = Choice.of_saved(settled)
+    own = choice.orders_of(ar.fitted_.ids)
+    assert sorted(own) == sorted(settled["orders"].values()) and own[0] != own[1]
+    assert choice.orders_of(["unheard of"])[0] == int(np.median(own))
+    pd.testing.assert_frame_equal(loaded.predict(9), ar.predict(9), check_exact=True)
+
+
+def test_ids_that_are_times_have_orders_too():
+    ids = np.array([pd.Timestamp("2024-05-01"), pd.Timestamp("2023-01-01")], dtype=object)
+    by_key = dict(zip(text_keys(ids), [4, 2], strict=True))
+    choice = Choice(Configuration((1, 2, 3, 4), "aic"), "AIC", by_key)
+    assert Choice.of_saved(choice.to_saved()).orders_of(ids[::-1]).tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, True), (30, False)])
+def test_the_usual_season_is_tried_though_it_was_not_found(length, shown):
+    parts = [simulated([0.5], length, seed, mean=30.0) for seed in range(3)]
+    panel = forecast.pipelines.read_frame(frame_of(*parts, step="MS")).panel
+    season = forecast.pipelines.Season(1, "none was found")
+    base = ar_choice.ARPlan(np.zeros(0, dtype=np.int64))
+    names = [c.name for c in ar_choice._lag_sets(panel, season, base, 8)]
+    tried = {"lags 1-13, ridge 1e-06", "lags 1-3, 12, ridge 1e-06", "value 12 steps before"}
+    assert tried <= set(names) if shown else not tried & set(names)
+
+
 # Odd series ---------------------------------------------------------------------------------------
 
-METHODS = [Estimation(), Estimation("ridge"), Estimation("yule-walker")]
+METHODS = [Estimation(method) for method in ("ols", "ridge", "yule-walker", "absolute")]
 
 
 @pytest.mark.parametrize("estimation", METHODS, ids=lambda e: e.method)
@@ -123,6 +167,13 @@ def test_odd_series_do_not_stop_the_others(estimation, lags):
     alone = ar.clone().set_params(lags=lags).fit(frame_of(good), horizon=3)
     if lags is not None:
         np.testing.assert_allclose(alone.predict(15)["AR"], frame.loc["s0", "AR"], rtol=1e-12)
+
+
+def test_criteria_of_a_constant_series_are_left_out():
+    ar = AR(lags=2).fit(frame_of(simulated([0.5], 60), np.full(40, 5.1)), horizon=3)
+    table = ar.statistics_.set_index("unique_id")
+    assert table.loc["s1", "sigma2"] == 0.0 and table.loc["s1", ["aic", "bic", "hqic"]].isna().all()
+    assert np.isfinite(table.loc["s0", ["aic", "bic", "hqic"]].astype(float)).all()
 
 
 @pytest.mark.parametrize("lags", [3, [3, 12], [12]])

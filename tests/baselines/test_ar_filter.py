@@ -21,9 +21,11 @@ from hypothesis import strategies as st
 import forecast
 from forecast import AR, engine
 from forecast.baselines.autoregression.estimate import estimate_ar
+from forecast.baselines.autoregression.filter import Uncertainty
 from forecast.baselines.autoregression.missing import interpolated
 from forecast.baselines.autoregression.plan import ARPlan
 from forecast.pipelines import Block
+from forecast.protocol import Absorbs
 
 STABLE = ([0.7], [1.2, -0.5], [0.5, 0.3, -0.2], [0.3, 0.0, 0.0, 0.0, 0.5])
 
@@ -153,6 +155,28 @@ def test_blocks_cut_within_a_gap_give_the_same_state():
         np.testing.assert_allclose(state.arrays[name], array, rtol=1e-10, atol=1e-12)
 
 
+def test_absorbing_gives_the_state_of_observing():
+    ragged = [with_gaps(simulated([0.5, 0.3, -0.2], n, n), g, 8) for n, g in ((60, 0.4), (33, 0))]
+    ragged[0][-2] = np.nan
+    model, panel = known_model([0.5, 0.3, -0.2], num_series=2), panel_of(*ragged)
+    block = panel.block(np.zeros(2, dtype=np.int64), panel.lengths)
+    state = engine.begin(model, np.arange(2)).select("model.")
+    assert isinstance(model, Absorbs)
+    observed, found = model.observe(state, block)[0], model.absorb(state, block)
+    assert observed.arrays["ages"].any()
+    for name, array in observed.arrays.items():
+        np.testing.assert_array_equal(found.arrays[name], array)
+    np.testing.assert_array_equal(found.clock, observed.clock)
+
+
+def test_a_packed_covariance_is_unpacked():
+    root = np.random.default_rng(0).normal(size=(3, 4, 4))
+    whole = Uncertainty(np.arange(12).reshape(3, 4), root @ np.swapaxes(root, 1, 2))
+    assert whole.packed.shape == (3, 10)
+    again = Uncertainty.of_packed(whole.ages, whole.packed)
+    np.testing.assert_allclose(again.covariance, whole.covariance, rtol=1e-12)
+
+
 def test_observe_does_not_write_into_its_block():
     model, values = known_model([0.5]), np.array([[1.0, 0.0, 2.0]])
     observed = np.array([[True, False, True]])
@@ -195,3 +219,14 @@ def test_interpolation_holds_the_ends():
     values = np.array([np.nan, 2.0, np.nan, np.nan, 8.0, np.nan])
     np.testing.assert_array_equal(interpolated(values), [2.0, 2.0, 4.0, 6.0, 8.0, 8.0])
     np.testing.assert_array_equal(interpolated(np.full(3, np.nan)), 0.0)
+
+
+def test_one_gappy_series_of_many_does_not_make_all_states_large():
+    few = np.random.default_rng(0).normal(size=150)
+    many = np.concatenate([few[:30], np.full(50, np.nan), few[80:]])
+    plan = ARPlan(np.array([1, 60]))
+    slots = [
+        estimate_ar(panel_of(many, *[few] * others), plan)[0].form.num_slots
+        for others in (0, 5, 200)
+    ]
+    assert slots == [58, 58, 16]

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 
-from forecast import AR, OrderSelection, Terms
+from forecast import AR, LagSelection, Terms
 from forecast.baselines.algebra.gram import gram_of_rows
 from forecast.baselines.autoregression.orders import nested_variances, select_orders
 from forecast.baselines.autoregression.plan import ARPlan
 from forecast.baselines.autoregression.terms import Deterministic
+from forecast.draws import text_keys
 
 NO_LAGS = np.zeros(0, dtype=np.int64)
 
@@ -56,8 +57,7 @@ def test_variances_of_nested_regressions_come_from_one_factorisation():
 
 def test_each_series_gets_its_own_order_and_coefficients():
     parts = [simulated([0.6], 200, 1), simulated([0.3, 0.0, 0.5], 180, 2), np.arange(12.0) % 5]
-    selection = OrderSelection("bic", max_lags=6)
-    ar = AR(selection=selection, season_length=1).fit(frame_of(*parts), horizon=4)
+    ar = AR(lags=LagSelection("bic", max_lags=6), season_length=1).fit(frame_of(*parts), horizon=4)
     assert ar.choices_.startswith("BIC (")
     table = ar.coefficients_.set_index("unique_id")
     for name, values in zip(("s0", "s1"), parts, strict=False):
@@ -69,9 +69,7 @@ def test_each_series_gets_its_own_order_and_coefficients():
 def test_lags_that_are_always_in_take_part_in_the_comparison():
     season = np.tile(np.random.default_rng(3).normal(size=12), 20)
     values = season + simulated([0.7], 240, 4, sigma=0.3)
-    ar = AR(
-        terms=Terms(seasonal_lags=1), selection=OrderSelection("aic", max_lags=4), season_length=12
-    )
+    ar = AR(LagSelection("aic", max_lags=4), Terms(seasonal_lags=1), season_length=12)
     terms = ar.fit(frame_of(values), horizon=4).coefficients_["term"].tolist()
     assert terms[0] == "const" and terms[-1] == "y.L12" and len(terms) <= 6
 
@@ -85,9 +83,11 @@ def test_orders_are_settled_by_the_first_fit(monkeypatch):
     monkeypatch.setattr(
         choice, "select_orders", lambda *given: made.append(1) or original(*given)
     )  # fmt: skip
-    ar = AR(selection=OrderSelection("aic"), season_length=1).fit(frame_of(values), horizon=4)
+    ar = AR(lags=LagSelection("aic"), season_length=1).fit(frame_of(values), horizon=4)
     assert len(made) == 1
-    assert ar.fitted_.estimate.settled["orders"] == [len(ar.coefficients_) - 1]
+    assert ar.fitted_.estimate.settled["orders"] == {
+        text_keys(["s0"])[0]: len(ar.coefficients_) - 1
+    }
 
 
 def test_gappy_and_short_series_get_orders_too():

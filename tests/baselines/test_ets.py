@@ -7,11 +7,12 @@ import pytest
 from baselines.seasonal_series import SEASON, frame_of, seasonal
 
 import forecast as fc
-from forecast import engine
+from forecast import engine, fitting
 from forecast.baselines.smoothing import ets_fit
 from forecast.baselines.smoothing.ets import FORMS, Smoothing, choose, start, statsmodels_ets
 from forecast.baselines.smoothing.ets_fit import Choices, Material
-from forecast.draws import Bounds, FeedBack
+from forecast.calibration import calibrate
+from forecast.draws import Bounds, FeedBack, text_keys
 from forecast.pipelines import read_frame
 from forecast.pipelines.season import seasonal_adjustment
 
@@ -141,13 +142,15 @@ def test_parameters_of_a_sample_are_shared(monkeypatch):
     assert len(np.unique(starts[np.isfinite(starts)])) >= 10
 
 
-def test_parameters_are_estimated_once_in_a_backtest(monkeypatch):
+def test_parameters_are_estimated_once_before_the_origins_of_intervals_and_once_on_all(monkeypatch):
     calls = []
     original = ets_fit.choose
-    monkeypatch.setattr(ets_fit, "choose", lambda *a: calls.append(1) or original(*a))
+    monkeypatch.setattr(ets_fit, "choose", lambda *a: calls.append(len(a[0])) or original(*a))
     frame = frame_of(a=seasonal(80, 40.0), b=seasonal(75, 30.0, seed=1))
     cv = fc.cross_validation([fc.ETS(season_length=SEASON)], frame, horizon=4, n_windows=5)
-    assert len(calls) == 2 and len(cv) == 40
+    whole, heads = calls[:2], calls[2:]
+    assert sorted(whole) == [75 - 20, 80 - 20] and len(cv) == 40
+    assert len(heads) == 2 and max(heads) < min(whole)
 
 
 def test_a_wrong_form_is_refused():
@@ -172,3 +175,46 @@ def test_a_later_history_begins_at_its_first_value_in_its_phase():
     fitted = fc.ETS("AAdA", SEASON).fit(frame)
     later = fitted.predict(6, df=frame.iloc[20:])["ETS"]
     np.testing.assert_allclose(later, fitted.predict(6)["ETS"], rtol=0.05)
+
+
+def test_errors_that_make_intervals_are_made_by_parameters_that_have_not_seen_them(monkeypatch):
+    """What an estimate may look at before the origins: the forms on all steps, nothing else."""
+    frame = frame_of(**{f"s{i}": seasonal(90, 40.0 + i, seed=i) for i in range(3)})
+    seen = []
+    monkeypatch.setattr(fitting, "calibrate", lambda *a: seen.append(a) or calibrate(*a))
+    fitted = fc.ETS(season_length=SEASON).fit(frame, horizon=6)
+    ((model, panel, origins, *_),) = seen
+    first = int(origins.ends[:, 0].min())
+    head = panel.head(np.full(3, first))
+    material = Material.of(head, SEASON)
+    forms = Choices.from_settled(fitted.fitted_.estimate.settled).by_key
+    wanted = [
+        material.choose(i, forms[key].form).values for i, key in enumerate(text_keys(panel.ids))
+    ]
+    np.testing.assert_allclose(model.smoothing, wanted, rtol=1e-12)
+    assert not np.allclose(model.smoothing, fitted.fitted_.model.smoothing)
+
+
+def test_intervals_of_a_random_walk_cover_what_they_say():
+    rng = np.random.default_rng(8)
+    values = 100.0 + np.cumsum(rng.normal(size=(60, 70)), axis=1)
+    frame = frame_of(**{f"s{i:02d}": row[:60] for i, row in enumerate(values)})
+    found = fc.ETS("AAN", 1).fit(frame, horizon=10).predict(10, level=80)
+    actual = values[:, 60:].ravel()
+    inside = (found["ETS-lo-80"] <= actual) & (actual <= found["ETS-hi-80"])
+    assert 0.75 < inside.mean() < 0.9
+
+
+def test_a_head_too_short_for_a_form_gets_a_simpler_one():
+    values = seasonal(40, 40.0)
+    chosen = Choices({text_keys(["a"])[0]: smoothing_of("AAdM")})
+    for steps, form in ((40, "AAdM"), (14, "AAdN"), (6, "ANN")):
+        found = chosen.estimated_on(material_of(SEASON, a=values[:steps]))
+        assert [one.form for one in found.by_key.values()] == [form]
+    assert not chosen.estimated_on(material_of(SEASON, a=values[:3])).by_key
+
+
+@pytest.mark.parametrize(("name", "flagged"), [(None, True), ("ANA", True), ("AAN", False)])
+def test_series_too_short_for_a_season_are_named_where_one_is_looked_for(name, flagged):
+    frame = frame_of(long=seasonal(40, 30.0), brief=seasonal(14, 30.0))
+    assert fc.ETS(name, SEASON).fit(frame).fell_back_ == ["brief"] * flagged

@@ -104,6 +104,74 @@ def test_both_ways_agree_and_batches_do_not_matter(monkeypatch):
         )
 
 
+def ragged(seed, num_series, gaps=False):
+    values, starts, stops = series(
+        seed, np.random.default_rng(seed).integers(0, 400, num_series).tolist()
+    )
+    if gaps:
+        values[np.random.default_rng(seed + 1).random(len(values)) < 0.05] = np.nan
+    return values, starts, stops
+
+
+@pytest.mark.parametrize("kind", ["complete", "gaps", "extra", "weights"])
+@pytest.mark.parametrize("lags", [[1, 2, 3, 12, 24], list(range(1, 25)), [7]])
+def test_a_series_alone_has_the_bits_that_it_has_in_company(kind, lags):
+    values, starts, stops = ragged(20, 200, gaps=kind == "gaps")
+    rng = np.random.default_rng(21)
+    extra = rng.normal(size=(len(values), 2)) if kind == "extra" else None
+    weights = rng.uniform(0, 2, len(values)) if kind == "weights" else None
+    design = LagDesign(np.array(lags), 30, extra, weights)
+    together = lag_grams(values, starts, stops, design)
+    fits = together.solve(0.01)
+    for rows in [*np.arange(200)[:, None], np.arange(0, 200, 3), rng.permutation(200)[:77]]:
+        fewer = lag_grams(values, starts[rows], stops[rows], design)
+        for name in ("weight", "mean", "second", "count"):
+            np.testing.assert_array_equal(getattr(fewer, name), getattr(together, name)[rows])
+        fit = fewer.solve(0.01)
+        np.testing.assert_array_equal(fit.coefficients, fits.coefficients[rows])
+        np.testing.assert_array_equal(fit.intercepts, fits.intercepts[rows])
+
+
+@given(seed=st.integers(0, 999), data=st.data())
+def test_any_part_of_a_panel_has_the_bits_of_the_whole(seed, data):
+    values, starts, stops = ragged(seed, 12, gaps=bool(seed % 2))
+    part = data.draw(st.lists(st.integers(0, 11), min_size=1, max_size=12))
+    design = LagDesign(np.array(data.draw(lag_lists)), data.draw(st.integers(0, 20)))
+    whole, fewer = (lag_grams(values, starts[at], stops[at], design) for at in (range(12), part))
+    np.testing.assert_array_equal(fewer.second, whole.second[part])
+    np.testing.assert_array_equal(fewer.mean, whole.mean[part])
+
+
+@pytest.mark.parametrize("kind", ["complete", "extra"])
+@pytest.mark.parametrize("length", [100, 333, 500, 9000])
+def test_series_of_equal_length_have_the_same_bits_alone(kind, length):
+    count = 40 if length > 1000 else 300
+    values, starts, stops = series(22, [length] * count)
+    extra = np.arange(len(values))[:, None] % length + 0.5 if kind == "extra" else None
+    design = LagDesign(np.arange(1, 25), extra=extra)
+    together = lag_grams(values, starts, stops, design)
+    for row in range(0, count, 7):
+        alone = lag_grams(values, starts[row : row + 1], stops[row : row + 1], design)
+        np.testing.assert_array_equal(alone.second[0], together.second[row])
+        np.testing.assert_array_equal(alone.mean[0], together.mean[row])
+
+
+@pytest.mark.parametrize(("length", "padded"), [(0, 0), (1, 1), (31, 31), (33, 34), (500, 512)])
+def test_padding_follows_from_the_length_alone(length, padded):
+    assert lag_gram._padded(np.array([length, 77, 12345]))[0] == padded
+    lengths = np.arange(1, 3000)
+    over = lag_gram._padded(lengths) - lengths
+    assert (over >= 0).all() and (16 * over <= lengths).all()
+
+
+def test_weighted_rows_are_counted():
+    values, starts, stops = series(23, [50, 60])
+    weights = np.random.default_rng(23).uniform(0.1, 9.0, 110)
+    weights[10:20] = 0.0
+    design = LagDesign(np.array([1, 5]), weights=weights)
+    assert lag_grams(values, starts, stops, design).count.tolist() == [35.0, 55.0]
+
+
 def test_a_stretch_sums_over_its_targets_only():
     values, _, _ = series(1, [300])
     design = LagDesign(np.array([1, 2, 7]))

@@ -103,3 +103,12 @@ def test_without_a_season_it_is_naive():
     for season in (1, 12, 39):
         found = fc.Naive2(season).fit(frame).predict(5)["Naive2"]
         np.testing.assert_allclose(found, frame["y"].iloc[-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+@pytest.mark.parametrize("make", [fc.Naive2, fc.Theta, lambda m: fc.ETS("AAA", m)])
+def test_the_size_of_the_values_does_not_matter(make, size):
+    values = seasonal(60, 40.0)
+    found = make(SEASON).fit(frame_of(a=values * size), horizon=6).predict(9, level=80)
+    wanted = make(SEASON).fit(frame_of(a=values), horizon=6).predict(9, level=80)
+    np.testing.assert_allclose(found.iloc[:, 2:] / size, wanted.iloc[:, 2:], rtol=1e-3)

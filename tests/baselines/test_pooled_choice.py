@@ -11,7 +11,7 @@ import pytest
 import forecast as fc
 from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled import forecaster as pooled_forecaster
-from forecast.baselines.pooled.choice import Way, Ways, average, choose_ways, list_ways
+from forecast.baselines.pooled.choice import Way, Ways, choose_ways, list_ways, middle
 from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.regression import Regression
@@ -102,7 +102,8 @@ def test_no_way_is_listed_twice_and_names_say_which_is_which(seasons, blocks, gi
 GIVEN = [
     {"power": 0.0}, {"power": 0.3}, {"power": 1.0}, {"difference": "none"},
     {"difference": "first"}, {"difference": "seasonal"}, {"scale": "window"}, {"scale": "causal"},
-    {"level_means": False}, {"season_means": False}, {"season_means": True}, {"loss": "squared"},
+    {"level_means": False}, {"season_means": False}, {"season_means": True}, {"covariates": True},
+    {"covariates": False}, {"loss": "squared"},
     {"loss": "absolute"}, {"ridge": 0.0}, {"ridge": 0.7}, {"shrinkage": np.inf},
     {"shrinkage": 3.0}, {"metric_weights": False}, {"metric_weights": True},
 ]  # fmt: skip
@@ -120,7 +121,7 @@ def test_what_is_given_is_in_every_way(part, seasons):
 
 
 def test_all_parts_given_leave_the_lags_and_the_block_to_be_chosen():
-    given = (Design(0.0, "none", "window", True, True), Regression("squared", 0.1, 9.0, True))
+    given = (Design(0.0, "none", "window", True, True, True), Regression("squared", 0.1, 9.0, True))
     ways = regressions(listed(given=given))
     assert [(way.settings.lags, way.settings.block_length) for way in ways] == [
         *((lags, HORIZON) for lags in LAG_SETS),
@@ -223,15 +224,15 @@ def test_one_way_is_not_scored():
 
 def test_words_name_all_members():
     members = tuple(listed()[:2])
-    assert Ways(members, "why").words == f"mean of 2: {members[0].name}; {members[1].name} (why)"
+    assert Ways(members, "why").words == f"median of 2: {members[0].name}; {members[1].name} (why)"
 
 
-def test_the_average_is_the_mean():
+def test_the_middle_is_the_median():
     naive, seasonal = NaiveModel(), SeasonalNaiveModel(3)
-    assert average([naive], 4) is naive
-    model = average([naive, seasonal], 4)
+    assert middle([naive], 4) is naive
+    model = middle([naive, seasonal, naive], 4)
     assert isinstance(model, CombinedModel) and model.block_length == 4
-    np.testing.assert_array_equal(model.combine(np.array([[2.0], [4.0]])), [3.0])
+    np.testing.assert_array_equal(model.combine(np.array([[2.0], [4.0], [900.0]])), [4.0])
 
 
 # Choices of the forecaster ------------------------------------------------------------------------
@@ -251,7 +252,7 @@ def test_choices_name_the_ways(fitted):
     assert len(members) == len(ways.members)
 
 
-def test_the_forecast_is_the_mean_of_its_members():
+def test_the_forecast_is_the_median_of_its_members():
     """Ways of blocks as long as the horizon: nothing is fed back."""
     frame = frame_of(*waves(2))
     whole = fc.PooledAR(block_length=HORIZON, season_length=SEASON).fit(frame, horizon=HORIZON)
@@ -261,7 +262,7 @@ def test_the_forecast_is_the_mean_of_its_members():
         parts = (way.settings.design, way.settings.regression)
         single = fc.PooledAR(way.settings.lags, HORIZON, *parts, season_length=SEASON)
         alone.append(single.fit(frame, horizon=HORIZON).predict()["PooledAR"].to_numpy())
-    np.testing.assert_allclose(found, np.mean(alone, axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found, np.median(alone, axis=0), rtol=1e-9)
 
 
 @pytest.fixture

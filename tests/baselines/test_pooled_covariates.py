@@ -82,3 +82,32 @@ def test_a_covariate_that_never_changes_alters_nothing():
     np.testing.assert_allclose(
         np.delete(model.coefficients, -2, axis=2), plain.coefficients, rtol=1e-6, atol=1e-9
     )
+
+
+def test_covariates_without_an_effect_are_left_out_by_the_best_way():
+    rng = np.random.default_rng(5)
+    frames = []
+    for index in range(3):
+        noise = rng.normal(size=(150, 90))
+        columns = {f"noise{i}": noise[:, i] for i in range(90)}
+        frames.append(frame_of(series(index, 150)).assign(unique_id=f"s{index}", **columns))
+    frame = pd.concat(frames, ignore_index=True)
+    names = [name for name in frame.columns if name.startswith("noise")]
+    model = fc.PooledAR(season_length=4).fit(frame, horizon=6, future_covariates=names)
+    ways = model.fitted_.estimate.settled.members
+    assert ways[0].settings.design.covariates is False
+    assert "no covariates" in model.choices_
+
+
+def test_beyond_a_budget_all_series_share_their_coefficients(monkeypatch):
+    monkeypatch.setattr("forecast.baselines.pooled.fit.MOST_COEFFICIENTS", 10)
+    frame = pd.concat([driven(0), driven(1)], ignore_index=True)
+    own = settings(shrinkage=5.0)
+    model = estimate_pooled(read_frame(frame[["unique_id", "ds", "y"]]).panel, own)
+    assert len(model.coefficients) == 1
+
+
+def test_series_of_one_or_two_values_are_flagged():
+    frame = pd.concat([driven(0), driven(1).head(2), driven(2).head(1)], ignore_index=True)
+    model = fc.PooledAR(season_length=1).fit(frame[["unique_id", "ds", "y"]], horizon=3)
+    assert model.fell_back_ == ["s1", "s2"]

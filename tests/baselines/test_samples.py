@@ -12,7 +12,7 @@ from forecast.baselines.pooled import samples
 from forecast.baselines.pooled.features import Features
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.samples import coprime_stride, metric_weights, take_samples
-from forecast.baselines.pooled.transform import Power
+from forecast.baselines.power import Power
 from forecast.pipelines import Frequency, Panel
 
 SPAN, SEASON, BLOCK, WINDOW = 5, 4, 3, 16

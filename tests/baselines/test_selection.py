@@ -82,11 +82,11 @@ def test_too_short_panels_have_no_fold(length):
     assert np.isinf(score_candidates([LAST, SAME], folds).total).all()
 
 
-def test_a_panel_too_short_to_choose_takes_the_first_way():
+def test_a_panel_too_short_to_choose_takes_the_last_way():
     folds = selection_folds(panel_of(np.array([3.0])), HORIZON, SEASON)
     ways = list_ways([(1, 2)], (SEASON,), (HORIZON, 1), (Design(), Regression()))
     chosen = choose_ways(ways, folds)
-    assert chosen.members == (ways[0],) and chosen.words.endswith("(too short to choose)")
+    assert chosen.members == (ways[-1],) and chosen.words.endswith("(too short to choose)")
 
 
 # Scores -------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_constants_cannot_be_scored_and_do_not_stop_a_choice(value):
     folds = selection_folds(panel_of(*[np.full(40, value)] * 2), HORIZON, SEASON)
     assert np.isinf(score_candidates([LAST, SAME], folds).total).all()
     ways = list_ways([(1, 2)], (SEASON,), (HORIZON, 1), (Design(), Regression()))
-    assert choose_ways(ways, folds).members == (ways[0],)
+    assert choose_ways(ways, folds).members == (ways[-1],)
 
 
 def test_scores_are_the_same_to_the_last_bit_on_any_number_of_threads(monkeypatch):

@@ -9,7 +9,22 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from sklearn.linear_model import Ridge
 
-from forecast.baselines.algebra.solver import absolute_weights, solve_gram, solve_grams, solve_ridge
+from forecast.baselines.algebra.gram import gram_of_rows
+from forecast.baselines.algebra.solver import (
+    absolute_weights,
+    solve_gram,
+    solve_grams,
+    solve_scaled,
+)
+
+
+def ridge_fit(design, target, ridge, weights=None):
+    """Slopes and intercept, in the shape of the target."""
+    targets = target.reshape(len(target), -1)
+    gram = gram_of_rows(np.column_stack([design, targets]), weights, targets.shape[1])
+    fit = gram.solve(ridge)
+    slopes = fit.coefficients.reshape(-1, *target.shape[1:])
+    return slopes, fit.intercepts.reshape(target.shape[1:])
 
 
 @pytest.fixture
@@ -27,13 +42,13 @@ def weighted_deviation(design, weights):
 
 @pytest.mark.parametrize("ridge", [0.0, 1e-6, 0.01, 2.0])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_solve_ridge_equals_scikit_learn_on_scaled_columns(data, ridge, weighted):
+def test_a_ridge_fit_equals_scikit_learn_on_scaled_columns(data, ridge, weighted):
     design, target, weights = data
     used = weights if weighted else np.ones(80)
     spread = weighted_deviation(design, used)
     oracle = Ridge(alpha=ridge * used.sum(), solver="svd")
     oracle.fit(design / spread, target, sample_weight=used)
-    slopes, intercept = solve_ridge(design, target, ridge, weights if weighted else None)
+    slopes, intercept = ridge_fit(design, target, ridge, weights if weighted else None)
     np.testing.assert_allclose(slopes, oracle.coef_ / spread, rtol=1e-8)
     np.testing.assert_allclose(intercept, oracle.intercept_, rtol=1e-8)
 
@@ -41,10 +56,10 @@ def test_solve_ridge_equals_scikit_learn_on_scaled_columns(data, ridge, weighted
 def test_several_targets_equal_one_after_the_other(data):
     design, target, weights = data
     both = np.stack([target, target**2], axis=1)
-    slopes, intercepts = solve_ridge(design, both, 0.1, weights)
+    slopes, intercepts = ridge_fit(design, both, 0.1, weights)
     assert slopes.shape == (5, 2) and intercepts.shape == (2,)
     for column in range(2):
-        single, intercept = solve_ridge(design, both[:, column], 0.1, weights)
+        single, intercept = ridge_fit(design, both[:, column], 0.1, weights)
         np.testing.assert_allclose(slopes[:, column], single, rtol=1e-10)
         np.testing.assert_allclose(intercepts[column], intercept, rtol=1e-10)
 
@@ -52,8 +67,8 @@ def test_several_targets_equal_one_after_the_other(data):
 def test_the_penalty_does_not_depend_on_units(data):
     design, target, _ = data
     units = np.array([1e-3, 1.0, 1e2, 3.0, 1e4])
-    slopes, intercept = solve_ridge(design, target, 0.3)
-    scaled, other = solve_ridge(design * units, 10 * target, 0.3)
+    slopes, intercept = ridge_fit(design, target, 0.3)
+    scaled, other = ridge_fit(design * units, 10 * target, 0.3)
     np.testing.assert_allclose(scaled * units, 10 * slopes, rtol=1e-8)
     np.testing.assert_allclose(other, 10 * intercept, rtol=1e-8)
 
@@ -61,17 +76,39 @@ def test_the_penalty_does_not_depend_on_units(data):
 def test_a_column_without_spread_gets_nothing(data):
     design, target, _ = data
     design = np.insert(design, 2, 7.1, axis=1)
-    slopes, intercept = solve_ridge(design, target, 0.0)
-    plain, other = solve_ridge(np.delete(design, 2, axis=1), target, 0.0)
+    slopes, intercept = ridge_fit(design, target, 0.0)
+    plain, other = ridge_fit(np.delete(design, 2, axis=1), target, 0.0)
     assert slopes[2] == 0.0
     np.testing.assert_allclose(np.delete(slopes, 2), plain)
     np.testing.assert_allclose(intercept, other)
 
 
 def test_only_constant_columns_leave_the_mean():
-    slopes, intercept = solve_ridge(np.full((6, 3), 4.0), np.arange(6.0), 0.0)
+    slopes, intercept = ridge_fit(np.full((6, 3), 4.0), np.arange(6.0), 0.0)
     np.testing.assert_array_equal(slopes, 0.0)
     assert intercept == 2.5
+
+
+@pytest.mark.parametrize("targets", [0, 3])
+def test_solve_scaled_is_exact_for_columns_of_any_unit(targets):
+    rng = np.random.default_rng(11)
+    design = rng.normal(size=(60, 5))
+    units = np.array([1e-9, 1.0, 1e7, 1e-3, 1e5])
+    target = rng.normal(size=(60, targets)) if targets else rng.normal(size=60)
+    gram, moment, penalty = design.T @ design, design.T @ target, rng.uniform(0, 5, 5)
+    expected = np.linalg.solve(gram + np.diag(penalty), moment)
+    found = solve_scaled(gram * units[:, None] * units, (moment.T * units).T, penalty * units**2)
+    np.testing.assert_allclose((found.T * units).T, expected, rtol=1e-9)
+
+
+def test_solve_scaled_gives_a_column_of_zeros_nothing():
+    gram = np.array([[4.0, 0.0, 2.0], [0.0, 0.0, 0.0], [2.0, 0.0, 3.0]])
+    for penalty in (np.zeros(3), np.array([1.0, 2.0, 0.0])):
+        found = solve_scaled(gram, np.array([1.0, 0.0, 5.0]), penalty)
+        kept = np.ix_([0, 2], [0, 2])
+        expected = np.linalg.solve(gram[kept] + np.diag(penalty[[0, 2]]), [1.0, 5.0])
+        np.testing.assert_allclose(found[[0, 2]], expected)
+        assert found[1] == 0.0
 
 
 @given(seed=st.integers(0, 1000), size=st.integers(1, 8), targets=st.integers(0, 3))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast import AR
-from forecast.baselines.autoregression.stability import is_stable, largest_modulus, stabilise
+from forecast.baselines.algebra.companion import spectral_radius
+from forecast.baselines.autoregression.stability import allowed_root, is_stable, stabilise
 
 
 def companion_modulus(coefficients):
@@ -23,13 +24,15 @@ def companion_modulus(coefficients):
 def test_the_recursion_agrees_with_the_roots(order, size, seed):
     batch = size * np.random.default_rng(seed).normal(size=(20, order)) / np.sqrt(order)
     moduli = np.array([companion_modulus(row) for row in batch])
-    np.testing.assert_allclose(largest_modulus(batch), moduli, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        spectral_radius(batch[:, :, None, None]), moduli, rtol=1e-6, atol=1e-9
+    )
     clear = np.abs(moduli - 1.0) > 1e-6
     np.testing.assert_array_equal(is_stable(batch)[clear], (moduli < 1.0)[clear])
 
 
 @given(seed=st.integers(0, 300))
-def test_an_explosive_fit_is_shrunk_to_a_root_at_one(seed):
+def test_an_explosive_fit_is_drawn_to_the_last_value_or_else_damped(seed):
     rng = np.random.default_rng(seed)
     lags = np.sort(rng.choice(np.arange(1, 10), 4, replace=False))
     batch = rng.normal(0.3, 0.6, size=(15, 4))
@@ -39,6 +42,13 @@ def test_an_explosive_fit_is_shrunk_to_a_root_at_one(seed):
         dense[lags - 1], old[lags - 1] = row, before
         assert flag == (companion_modulus(old) > 1.01)
         if flag:
+            if 1 in lags:
+                assert 1.0 - 1e-6 <= companion_modulus(dense) <= 1.01 + 1e-6
+                moved = np.eye(10)[0] - old
+                share = np.dot(dense - old, moved) / np.dot(moved, moved)
+                assert 0.0 < share <= 1.0
+                np.testing.assert_allclose(dense, old + share * moved, atol=1e-9)
+                continue
             np.testing.assert_allclose(companion_modulus(dense), 1.0, rtol=1e-6)
             roots = np.roots(np.concatenate([[1.0], -old[: lags.max()]]))
             scaled = np.roots(np.concatenate([[1.0], -dense[: lags.max()]]))
@@ -68,19 +78,40 @@ def test_no_forecast_runs_away(name, lags):
     assert np.isfinite(frame.iloc[:, 2:].to_numpy()).all()
     assert np.abs(frame.iloc[:, 2:].to_numpy()).max() <= 4 * size
     before = ar.fitted_.model
-    modulus = largest_modulus(before.coefficients) if lags == 3 else np.abs(before.coefficients[0])
+    modulus = (
+        spectral_radius(before.coefficients[:, :, None, None])
+        if lags == 3
+        else np.abs(before.coefficients[0])
+    )
     assert modulus[0] <= 1.01 + 1e-9
 
 
 def test_a_shrunk_fit_is_declared_and_its_constant_fitted_again():
     values = 1.3 ** np.arange(40.0)
     ar = AR(lags=1).fit(frame_of(values, simulated([0.5], 60)), horizon=2)
-    assert ar.stabilised_ == ["s0"] and "explosive fits shrunk to a root at 1: 1" in ar.choices_
+    assert ar.stabilised_ == ["s0"] and "explosive fits drawn to the last value: 1" in ar.choices_
     table = ar.coefficients_.query("unique_id == 's0'").set_index("term")["value"]
-    np.testing.assert_allclose(table["y.L1"], 1.0, rtol=1e-8)
-    np.testing.assert_allclose(table["const"], np.diff(values).mean(), rtol=1e-8)
+    np.testing.assert_allclose(table["y.L1"], 1.01, rtol=1e-4)
+    left = (values[1:] - table["y.L1"] * values[:-1]).mean()
+    np.testing.assert_allclose(table["const"], left, rtol=1e-6)
 
 
 def test_a_random_walk_with_drift_is_left_alone():
     walk = 0.5 * np.arange(200.0) + np.random.default_rng(1).normal(size=200).cumsum()
     assert AR(lags=1).fit(frame_of(walk), horizon=2).stabilised_ == []
+
+
+def test_the_allowed_root_never_grows_more_than_fourfold():
+    horizons = np.array([1, 24, 139, 140, 1000, 10**7])
+    allowed = np.array([allowed_root(h) for h in horizons])
+    assert (allowed[:3] == 1.01).all() and (np.diff(allowed) <= 0).all()
+    assert (allowed[3:5] ** horizons[3:5] < 4.0 + 1e-9).all() and allowed[-1] == 1.0 + 1e-6
+
+
+def test_a_long_horizon_allows_less_and_what_is_left_is_declared():
+    values = 3.0 + 1.006 ** np.arange(300.0) + 1e-4 * np.random.default_rng(0).normal(size=300)
+    near, far = (AR(lags=1).fit(frame_of(values), horizon=h) for h in (2, 260))
+    assert near.stabilised_ == [] and near.statistics_["growing"].tolist() == [True]
+    assert "roots just beyond 1 left as they are: 1" in near.choices_
+    assert far.stabilised_ == ["s0"] and far.statistics_["growing"].tolist() == [False]
+    assert "left as they are" not in far.choices_

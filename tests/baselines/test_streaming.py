@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.baselines.algebra.solver import solve_ridge
-from forecast.baselines.algebra.streaming import fit_lags, read_batches
+from forecast.baselines import LagFit, fit_lags, read_batches
+from forecast.baselines.algebra.gram import gram_of_rows
 
 
 def table(seed=0, lengths=(3000, 40, 2500, 3, 1, 900)):
@@ -41,12 +41,12 @@ def known_rows():
 
 
 @pytest.mark.parametrize("ridge", [0.0, 0.1])
-def test_the_fit_equals_the_solver_on_all_rows(ridge):
+def test_the_fit_equals_the_regression_on_all_rows(ridge):
     rows = known_rows()
-    slopes, intercept = solve_ridge(rows[:, :-1], rows[:, -1], ridge)
+    expected = gram_of_rows(rows).solve(ridge)
     fit = fit_lags(cut([1000, 3005]), LAGS, ridge)
-    np.testing.assert_allclose(fit.coefficients, slopes, rtol=1e-9)
-    np.testing.assert_allclose(fit.intercept, intercept, rtol=1e-9)
+    np.testing.assert_allclose(fit.coefficients, expected.coefficients[:, 0], rtol=1e-9)
+    np.testing.assert_allclose(fit.intercept, expected.intercepts[0], rtol=1e-9)
     assert fit.num_rows == len(rows) and fit.num_steps == len(IDS)
 
 
@@ -112,3 +112,46 @@ def test_no_usable_row_is_refused():
         fit_lags([(np.array(["a", "a", "b", "b"]), np.ones(4))], [1, 2])
     with pytest.raises(ValueError, match="None of 0 rows"):
         fit_lags([], [1])
+
+
+# Forecasts ----------------------------------------------------------------------------------------
+
+
+def test_forecasts_equal_a_plain_recursion():
+    rng = np.random.default_rng(3)
+    fit = fit_lags(cut([]), LAGS)
+    values = rng.normal(size=(4, 11)) + 20.0
+    found = fit.predict(values, horizon=9)
+    for row, forecasts in zip(values, found, strict=True):
+        past = list(row)
+        for _ in range(9):
+            lagged = zip(fit.coefficients, LAGS, strict=True)
+            past.append(fit.intercept + sum(slope * past[-lag] for slope, lag in lagged))
+        np.testing.assert_allclose(forecasts, past[11:], rtol=1e-12)
+    np.testing.assert_array_equal(fit.predict(values[:, -7:], 3), found[:, :3])
+
+
+def test_forecasts_equal_those_of_an_autoregression_of_one_series():
+    import forecast as fc
+
+    values = np.random.default_rng(4).normal(size=200).cumsum()
+    fit = fit_lags([(np.full(200, "a"), values)], [1, 2, 3])
+    frame = pd.DataFrame({"unique_id": "a", "ds": np.arange(200), "y": values})
+    expected = fc.AR(lags=3).fit(frame).predict(horizon=5)["AR"]
+    np.testing.assert_allclose(fit.predict(values[None], 5)[0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "horizon", "message"),
+    [
+        (np.ones((2, 2)), 1, r"shape \(2, 2\) came; expected .* at least 3 steps, the longest lag"),
+        (np.ones(5), 1, r"shape \(5,\) came; expected \(num_series, num_steps\)"),
+        (np.array([[1.0, 1, 1, 1], [9, 1, np.nan, 1]]), 1, "in row 1 hold NaN .* Fill the gap"),
+        (np.ones((2, 4)), 0, "horizon"),
+    ],
+)
+def test_what_cannot_be_forecast_is_refused(values, horizon, message):
+    fit = LagFit(np.array([3, 1]), np.array([0.1, 0.5]), 1.0, 5, 9)
+    with pytest.raises(ValueError, match=message):
+        fit.predict(values, horizon)
+    assert np.isfinite(fit.predict(np.array([[np.nan, 1.0, 1.0, 1.0]]), 2)).all()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.baselines.pooled.transform import Power
+from forecast.baselines.power import Power
 
 EXPONENTS = (0.0, 0.3, 1.0)
 exponents = st.sampled_from([0.0, 1e-6, 0.3, 0.5, 0.9, 1.0])

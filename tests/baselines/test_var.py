@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from statsmodels.tsa.api import VAR as StatsmodelsVAR
 
-from forecast import engine
-from forecast.baselines.vector.fit import VARSettings, estimate_var, select_order
-from forecast.baselines.vector.model import VARModel, error_covariances, spectral_radius
-from forecast.baselines.vector.order import CRITERIA, LagSelection, criterion_value
+from forecast import VAR, engine
+from forecast.baselines.algebra.companion import spectral_radius
+from forecast.baselines.lag_selection import LagSelection
+from forecast.baselines.vector.fit import VARSettings, estimate_var, select_order, systems
+from forecast.baselines.vector.model import VARModel, error_covariances
+from forecast.baselines.vector.order import CRITERIA, criterion_value
 from forecast.baselines.vector.system import fit_system, regression
+from forecast.draws import text_keys
 from forecast.pipelines import Block, Frequency, Panel
 
 TRENDS = {"n": 0, "c": 1, "ct": 2}
@@ -33,7 +36,7 @@ class Process:
     def matrices(self):
         rng = np.random.default_rng(99)
         found = rng.normal(size=(2, self.num_channels, self.num_channels)) * [[[0.3]], [[0.12]]]
-        return found / max(1.0, spectral_radius(found) / 0.85)
+        return found / max(1.0, float(spectral_radius(found[None])[0]) / 0.85)
 
     @property
     def root(self):
@@ -65,8 +68,8 @@ def panel_of(*systems) -> Panel:
 def fitted_model(*systems, lags=2, trend="c", ridge=None) -> VARModel:
     panel = panel_of(*systems)
     settings = VARSettings(lags, trend, ridge)
-    names = {str(name): lags for name in panel.ids[:: panel.num_channels]}
-    return estimate_var(panel, settings, names)[0]
+    orders = dict.fromkeys(text_keys(panel.ids[:: panel.num_channels]), lags)
+    return estimate_var(panel, settings, orders)[0]
 
 
 def absorbed(model, *systems):
@@ -216,9 +219,12 @@ def test_an_explosive_fit_is_damped():
     fit = fit_system(values, 2)
     raw = StatsmodelsVAR(values).fit(2)
     assert fit.damped and fit.radius == pytest.approx(1.0 / np.abs(raw.roots).min(), rel=1e-6)
-    assert spectral_radius(fit.coefficients) == pytest.approx(1.0, abs=1e-6)
-    powers = fit.radius ** -np.arange(1.0, 3.0)
-    np.testing.assert_allclose(fit.coefficients, raw.coefs * powers[:, None, None], rtol=1e-6)
+    assert 1.009 < spectral_radius(fit.coefficients[None])[0] <= 1.01
+    # Towards the random walk by one share for all: A_2 says how far, A_1 must agree.
+    share = 1.0 - fit.coefficients[1, 0, 0] / raw.coefs[1, 0, 0]
+    walk = np.stack([np.eye(2), np.zeros((2, 2))])
+    mixed = (1.0 - share) * raw.coefs + share * walk
+    np.testing.assert_allclose(fit.coefficients, mixed, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(fit.residuals.mean(axis=0), 0.0, atol=1e-8)
 
 
@@ -368,14 +374,15 @@ def test_spectral_radius_is_that_of_the_companion_matrix():
         [np.eye(2), np.zeros((2, 4))], [np.zeros((2, 2)), np.eye(2), np.zeros((2, 2))],
     ])  # fmt: skip
     expected = np.abs(np.linalg.eigvals(companion)).max()
-    assert spectral_radius(matrices) == pytest.approx(expected)
+    assert spectral_radius(matrices[None]) == pytest.approx(expected)
 
 
 def test_a_system_with_too_few_rows_keeps_its_last_values():
     long, short = Process().values(80), Process(seed=1).values(8)
     panel = panel_of(short, long)
-    model, fell_back, fits = estimate_var(panel, VARSettings(2), {"s0": 2, "s3": 2})
-    assert fell_back.tolist() == [0, 1, 2] and list(fits) == ["s3"]
+    keys = text_keys(["s0", "s3"])
+    model, fell_back, fits = estimate_var(panel, VARSettings(2), dict.fromkeys(keys, 2))
+    assert fell_back.tolist() == [0, 1, 2] and list(fits) == keys[1:]
     state, _ = absorbed(model, short, long)
     points = engine.forecast(model, state, 4)[:3, 0]
     np.testing.assert_allclose(points, np.repeat(short[-1][:, None], 4, axis=1), rtol=1e-12)
@@ -383,12 +390,17 @@ def test_a_system_with_too_few_rows_keeps_its_last_values():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("mse",), "`criterion` must be one of aic, bic, hqic, fpe; got 'mse'"),
+    [(("mse",), "`criterion` must be one of 'rolling', 'aic', .*; got 'mse'"),
      (("aic", 0), "`max_lags` must be a whole number of at least 1; got 0")],
 )  # fmt: skip
 def test_selections_that_cannot_be(arguments, message):
     with pytest.raises(ValueError, match=message):
         LagSelection(*arguments)
+
+
+def test_rolling_origins_do_not_choose_the_lags_of_a_system():
+    with pytest.raises(ValueError, match=r"VAR cannot choose its lags by 'rolling'.*'aic', 'bic'"):
+        VAR(LagSelection("rolling"))
 
 
 def test_arrays_of_a_bundle_that_do_not_fit_are_refused():
@@ -398,3 +410,30 @@ def test_arrays_of_a_bundle_that_do_not_fit_are_refused():
     np.testing.assert_array_equal(again.coefficients, model.coefficients)
     with pytest.raises(ValueError, match="do not fit together"):
         VARModel.from_saved(settings, {**arrays, "centres": arrays["centres"][:, :2]})
+
+
+def test_an_exact_trend_of_collinear_channels_is_continued():
+    steps = np.arange(90.0)
+    frame = pd.DataFrame({
+        "unique_id": "a", "ds": pd.date_range("2010", periods=90, freq="MS"),
+        "u": 2 * steps, "v": 5 - steps,
+    })  # fmt: skip
+    found = VAR().fit(frame, target_col=["u", "v"]).predict(3)["VAR"].to_numpy()
+    np.testing.assert_allclose(found, [180, 182, 184, -85, -86, -87], rtol=1e-3)
+
+
+def test_a_fallback_has_intervals_of_its_changes():
+    values = pd.Series([1.0, 2, 3, 2, 5], pd.date_range("2024", periods=5), name="a")
+    found = VAR(intervals="analytic").fit(values).predict(2, level=[95])
+    width = (found["VAR-hi-95"] - found["VAR-lo-95"]).to_numpy()
+    assert width[0] > 1.0 and width[1] > width[0]
+
+
+def test_a_number_and_its_text_are_two_systems():
+    rng = np.random.default_rng(5)
+    one, other = np.cumsum(rng.normal(size=(2, 60, 2)), axis=1)
+    panel = panel_of(one, other)
+    panel.ids[:] = np.array([1, 1, "1", "1"], dtype=object)
+    assert len(set(text_keys([1, "1"]))) == len(systems(panel)) == 2
+    for values, found in zip((one, other), systems(panel).values(), strict=True):
+        np.testing.assert_array_equal(found, values)

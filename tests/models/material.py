@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.pooled.features import Features
 from forecast.baselines.pooled.model import PooledARModel
-from forecast.baselines.pooled.transform import Power
+from forecast.baselines.power import Power
 from forecast.baselines.window import Past
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody

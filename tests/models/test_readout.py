@@ -72,7 +72,7 @@ def ridge(design: NDArray, target: NDArray, weights: NDArray, penalty: float) ->
 def test_coefficients_equal_an_independent_weighted_ridge(
     most_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(regression, "_REWEIGHTINGS", 0)
+    monkeypatch.setattr(regression, "_COLD", regression._SQUARED)
     monkeypatch.setattr(readout, "_MOST_ROWS", most_rows)
     body, lesson = reservoir(), echo_lesson(6, 80, seed=1)
     found, penalty = fit_readout(body, lesson, ())
@@ -91,7 +91,7 @@ def test_coefficients_equal_an_independent_weighted_ridge(
 def test_the_penalty_is_the_best_on_the_last_fifth_of_each_series(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(regression, "_REWEIGHTINGS", 0)
+    monkeypatch.setattr(regression, "_COLD", regression._SQUARED)
     body, lesson = reservoir(), echo_lesson(2, 60, seed=3)
     noise = np.random.default_rng(0).normal(0.0, 1.0, lesson.targets.shape)
     noisy = Lesson(lesson.features, lesson.targets + noise, lesson.weights, lesson.lengths)

@@ -107,3 +107,11 @@ def test_summary_of_co2_shows_the_season_and_missing_weeks():
     text = str(check_data(read_frame(load_dataset("co2")), horizon=52))
     assert "2,284, of which 59 without a value" in text
     assert "52 (usual season of freq='W-SAT' is 52" in text
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_the_autocorrelation_of_huge_and_tiny_values_is_that_of_others(size):
+    values = np.random.default_rng(2).normal(5.0, 1.0, 60)
+    wanted = autocorrelation(values, 12)
+    np.testing.assert_allclose(autocorrelation(values * size, 12), wanted, rtol=1e-10)
+    assert autocorrelation(np.zeros(30), 3).tolist() == [0.0, 0.0, 0.0]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.algebra.gram import gram_of_rows
 from forecast.baselines.algebra.solver import (
     absolute_weights,
     one_thread,
-    solve_grams,
+    solve_scaled,
     useful_columns,
 )
 
-__all__ = ["AbsoluteFit", "solve_absolute"]
+__all__ = ["AbsoluteFit", "Reweighted", "Rounds", "reweight", "solve_absolute", "weighted_gram"]
 
-# Residuals below this share of their mean count as that size; the share shrinks round by round.
-_FIRST_SMOOTHING, _DECAY, _LAST_SMOOTHING = 0.02, 0.8, 1e-8
+_FIRST_SMOOTHING, _DECAY = 0.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +59,7 @@ def solve_absolute(
         tolerance: relative change of the loss below which the rounds end.
 
     Returns:
-        The best fit of all rounds.
+        The fit of the last round.
 
     Example:
         >>> import numpy as np
@@ -84,44 +83,113 @@ def solve_absolute(
         num_columns = design.shape[1]
         return AbsoluteFit(np.zeros(num_columns), _weighted_median(target, given), 0, True)
     columns = (design[:, useful] - centre[useful]) / spread[useful]
-    rows = np.column_stack([columns, (target - middle) / deviation])
+    rows = np.column_stack([columns, np.ones(len(columns))])
+    penalty = np.append(np.full(columns.shape[1], ridge * given.sum()), 0.0)
+    rounds = Rounds(num_iterations, last_smoothing=tolerance, tolerance=tolerance)
+    moved = (target - middle) / deviation
     with one_thread():
-        slopes, offset, rounds, converged = _reweight(
-            rows, given, ridge * given.sum(), num_iterations, tolerance
-        )
+        found = reweight(rows, moved, given, lambda _: penalty, rounds)
     coefficients = np.zeros(design.shape[1])
-    coefficients[useful] = deviation * slopes / spread[useful]
-    intercept = middle + deviation * offset - float(centre @ coefficients)
-    return AbsoluteFit(coefficients, intercept, rounds, converged)
+    coefficients[useful] = deviation * found.coefficients[:-1] / spread[useful]
+    intercept = float(middle + deviation * found.coefficients[-1] - centre @ coefficients)
+    return AbsoluteFit(coefficients, intercept, found.num_rounds, found.converged)
 
 
-def _reweight(
-    rows: NDArray, weights: NDArray, penalty: float, num_iterations: int, tolerance: float
-) -> tuple[NDArray, float, int, bool]:
-    """Rounds on scaled rows; the coefficients, the intercept, how many, and whether settled."""
-    current, smoothing = weights, _FIRST_SMOOTHING
-    best, slopes, offset = np.inf, np.zeros(rows.shape[1] - 1), 0.0
-    settled, round_ = False, 0
-    while round_ < num_iterations and not settled:
-        tried, shift = _weighted_fit(rows, current, penalty)
-        residuals = rows[:, -1] - rows[:, :-1] @ tried - shift
-        loss = float(weights @ np.abs(residuals) + 0.5 * penalty * tried @ tried)
-        # A fixed smoothing settles too, at its own minimum: only a small one counts.
-        settled = smoothing <= tolerance and loss >= (1.0 - tolerance) * best
-        if loss < best:
-            best, slopes, offset = loss, tried, shift
-        current = absolute_weights(residuals, weights, smoothing)
-        smoothing = max(_DECAY * smoothing, _LAST_SMOOTHING)
-        round_ += 1
-    return slopes, offset, round_, settled
+@dataclass(frozen=True)
+class Rounds:
+    """How many rounds of reweighting there are, and how far they go.
+
+    Args:
+        most: rounds at most, at least 0.
+        last_smoothing: residuals below this share of their mean size count as that size in the
+            end; in the first round the share is one half, and half as much in each that follows.
+        tolerance: relative change of the loss below which the rounds end; 0 makes all of them.
+    """
+
+    most: int
+    last_smoothing: float
+    tolerance: float = 0.0
+
+    def smoothing(self, index: int) -> float:
+        """The share in round `index`, counted from 0."""
+        return max(_FIRST_SMOOTHING * _DECAY**index, self.last_smoothing)
 
 
-def _weighted_fit(rows: NDArray, weights: NDArray, penalty: float) -> tuple[NDArray, float]:
-    """Least squares with these weights."""
-    gram = gram_of_rows(rows, weights)
-    moments = gram.second[:-1, -1]
-    slopes = solve_grams(gram.second[None, :-1, :-1], moments[None], penalty).coefficients[0]
-    return slopes, float(gram.mean[-1] - gram.mean[:-1] @ slopes)
+@dataclass(frozen=True, eq=False)
+class Reweighted:
+    """What rounds of reweighting come to.
+
+    Args:
+        coefficients: B, `(num_columns,)`.
+        weights: of the rows in the last least squares, `(num_samples,)`.
+        num_rounds: rounds that were made.
+        converged: whether they ended by the tolerance.
+    """
+
+    coefficients: NDArray
+    weights: NDArray
+    num_rounds: int
+    converged: bool
+
+
+def reweight(
+    design: NDArray,
+    target: NDArray,
+    weights: NDArray,
+    penalty: Callable[[NDArray], NDArray],
+    rounds: Rounds,
+    start: NDArray | None = None,
+) -> Reweighted:
+    """Least absolute deviations: least squares, weighted again and again by `w / |residual|`.
+
+    A large smoothing first moves far, a small one then comes near: with the same number of rounds
+    the loss ends ten times closer to its least than with a small one from the beginning.
+
+    Args:
+        design: X, `(num_samples, num_columns)`.
+        target: y, `(num_samples,)`.
+        weights: w, `(num_samples,)`, at least 0.
+        penalty: of each column, given its weighted sum of squares, both `(num_columns,)`.
+        rounds: how many, and how far.
+        start: coefficients whose residuals give the first weights, `(num_columns,)`; None begins
+            with least squares, weighted by `w^2`.
+
+    Returns:
+        The last fit.
+
+    Example:
+        >>> import numpy as np
+        >>> design, target = np.ones((5, 1)), np.array([1.0, 2.0, 3.0, 4.0, 100.0])
+        >>> found = reweight(design, target, np.ones(5), np.zeros_like, Rounds(60, 1e-8))
+        >>> round(float(found.coefficients[0]), 6)
+        3.0
+    """
+    current, index, loss = weights**2, 0, np.inf
+    if start is not None and rounds.most:
+        current = absolute_weights(target - design @ start, weights, rounds.smoothing(0))
+    while True:
+        gram, moment = weighted_gram(design, target, current)
+        penalties = penalty(np.diagonal(gram))
+        coefficients = solve_scaled(gram, moment, penalties)
+        if index == rounds.most:
+            return Reweighted(coefficients, current, index, False)
+        residuals = target - design @ coefficients
+        if rounds.tolerance:
+            before, loss = loss, float(weights @ np.abs(residuals))
+            loss += 0.5 * float(penalties @ coefficients**2)
+            # A large smoothing settles too, at a minimum of its own: only the last one counts.
+            if rounds.smoothing(index) <= rounds.last_smoothing and (
+                loss >= (1.0 - rounds.tolerance) * before
+            ):
+                return Reweighted(coefficients, current, index + 1, True)
+        current = absolute_weights(residuals, weights, rounds.smoothing(index))
+        index += 1
+
+
+def weighted_gram(design: NDArray, target: NDArray, weights: NDArray) -> tuple[NDArray, NDArray]:
+    """X'WX and X'Wy, for one target or several."""
+    weighted = design * np.sqrt(weights)[:, None]
+    return weighted.T @ weighted, design.T @ (target.T * weights).T
 
 
 def _weighted_median(values: NDArray, weights: NDArray) -> float:

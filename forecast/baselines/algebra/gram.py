@@ -45,17 +45,25 @@ class Gram:
         mean: m, `(..., num_columns + num_targets)`; 0 where W is 0.
         second: S, `(..., num_columns + num_targets, num_columns + num_targets)`.
         num_targets: how many of the last columns are targets.
+        num_rows: rows whose weight is not 0, `(...)`; None where all weights are 0 or 1, so that
+            W says it.
     """
 
     weight: NDArray
     mean: NDArray
     second: NDArray
     num_targets: int = 1
+    num_rows: NDArray | None = None
 
     @property
     def num_columns(self) -> int:
         """Number of columns of x."""
         return self.mean.shape[-1] - self.num_targets
+
+    @property
+    def count(self) -> NDArray:
+        """Number of rows, whatever their weights, `(...)`."""
+        return self.weight if self.num_rows is None else self.num_rows
 
     def merge(self, other: Gram) -> Gram:
         """The sums over the rows of both.
@@ -79,7 +87,9 @@ class Gram:
         product = apart[..., :, None] * apart[..., None, :]
         second = self.second + other.second + (self.weight * share)[..., None, None] * product
         mean = self.mean + share[..., None] * apart
-        return Gram(weight, mean, second, self.num_targets)
+        counted = self.num_rows is None and other.num_rows is None
+        count = None if counted else self.count + other.count
+        return Gram(weight, mean, second, self.num_targets, count)
 
     def select(self, columns: NDArray) -> Gram:
         """The sums of some columns of x; the targets stay.
@@ -93,7 +103,7 @@ class Gram:
         targets = np.arange(self.num_columns, self.mean.shape[-1])
         kept = np.concatenate([np.asarray(columns, dtype=np.int64), targets])
         second = self.second[..., kept[:, None], kept]
-        return Gram(self.weight, self.mean[..., kept], second, self.num_targets)
+        return Gram(self.weight, self.mean[..., kept], second, self.num_targets, self.num_rows)
 
     def solve(self, ridge: NDArray | float = 0.0) -> LinearFit:
         """Ridge regression on centred and scaled columns, the intercept free.
@@ -179,4 +189,5 @@ def gram_of_rows(rows: NDArray, weights: NDArray | None = None, num_targets: int
     mean = (share[..., None, :] @ rows)[..., 0, :]
     root = (rows - mean[..., None, :]) * np.sqrt(given)[..., None]
     second = np.swapaxes(root, -1, -2) @ root
-    return Gram(total, mean, second, num_targets)
+    count = None if weights is None else np.count_nonzero(given, axis=-1).astype(np.float64)
+    return Gram(total, mean, second, num_targets, count)

@@ -44,9 +44,10 @@ class LagDesign:
 def lag_grams(values: NDArray, starts: NDArray, stops: NDArray, design: LagDesign) -> Gram:
     """Sums of the regression of each series on its own lags.
 
-    A row counts if its target, its lags and its extra columns are all known. Where nothing is
-    missing, a sum `sum_t y[t-i] y[t-j]` is the common core of its diagonal `j - i` plus what
-    sticks out at both ends: `O(n p + p^2)` a series in place of `O(n p^2)`.
+    What a series gets does not depend on the others, to the last bit. A row counts if its target,
+    its lags and its extra columns are all known. Where nothing is missing, a sum
+    `sum_t y[t-i] y[t-j]` is the common core of its diagonal `j - i` plus what sticks out at both
+    ends: `O(n p + p^2)` a series in place of `O(n p^2)`.
 
     Args:
         values: all series one after the other, `(total_steps,)`; NaN where unknown.
@@ -68,7 +69,9 @@ def lag_grams(values: NDArray, starts: NDArray, stops: NDArray, design: LagDesig
     starts, stops = np.asarray(starts, dtype=np.int64), np.asarray(stops, dtype=np.int64)
     num_extra = 0 if design.extra is None else design.extra.shape[1]
     size, count = len(design.lags) + num_extra + 1, len(starts)
-    result = Gram(np.zeros(count), np.zeros((count, size)), np.zeros((count, size, size)))
+    num_rows = None if design.weights is None else np.zeros(count)
+    blank = np.zeros((count, size)), np.zeros((count, size, size))
+    result = Gram(np.zeros(count), *blank, num_rows=num_rows)
     long_enough = stops - starts > design.first
     plain = long_enough & _is_plain(values, starts, stops, design)
     with one_thread():
@@ -78,6 +81,8 @@ def lag_grams(values: NDArray, starts: NDArray, stops: NDArray, design: LagDesig
                 part = sums(values, starts[rows], stops[rows], design)
                 result.weight[rows], result.mean[rows] = part.weight, part.mean
                 result.second[rows] = part.second
+                if num_rows is not None:
+                    num_rows[rows] = part.count
     return result
 
 
@@ -85,29 +90,37 @@ def _is_plain(values: NDArray, starts: NDArray, stops: NDArray, design: LagDesig
     """Series without gaps that are long enough for a core that all sums share."""
     if design.extra is not None or design.weights is not None:
         return np.zeros(len(starts), dtype=bool)
-    unknown = np.concatenate([[0], np.cumsum(~np.isfinite(values))])
-    complete = unknown[stops] == unknown[starts]
+    begin, end = int(starts.min(initial=len(values))), int(stops.max(initial=0))
+    unknown = begin + np.flatnonzero(~np.isfinite(values[begin:end]))
+    complete = np.searchsorted(unknown, starts) == np.searchsorted(unknown, stops)
     return complete & (stops - starts > design.first + int(np.max(design.lags, initial=0)))
 
 
+def _padded(lengths: NDArray) -> NDArray:
+    """Lengths rounded up to one of 16 an octave, so by a sixteenth at most.
+
+    Sums are grouped by where a series stands in its row, and with that by how long the row is: it
+    has to follow from the series' own length, or its bits would tell of the others.
+    """
+    _, exponents = np.frexp(np.maximum(lengths, 1))
+    unit = 2 ** np.maximum(exponents.astype(np.int64) - 5, 0)
+    return -(-lengths // unit) * unit
+
+
 def _batches(rows: NDArray, lengths: NDArray, numbers: int) -> Iterator[NDArray]:
-    """Series of like length together, longest first, as many as fit the cache."""
-    rows = rows[np.argsort(-lengths[rows], kind="stable")]
-    begin = 0
-    while begin < len(rows):
-        longest = int(lengths[rows[begin]])
-        end = begin + max(1, _BATCH_NUMBERS // (longest * numbers))
-        # Padding costs time: a batch ends where a series is a third shorter than its longest.
-        alike = 3 * lengths[rows[begin:end]] >= 2 * longest
-        chosen = rows[begin:end][alike]
-        yield chosen
-        begin += len(chosen)
+    """Series of the same padded length together, as many as fit the cache."""
+    padded = _padded(lengths[rows])
+    order = np.argsort(padded, kind="stable")
+    edges = np.flatnonzero(np.diff(padded[order])) + 1
+    for alike in np.split(order, edges) if len(order) else []:
+        step = max(1, _BATCH_NUMBERS // int(padded[alike[0]] * numbers))
+        for begin in range(0, len(alike), step):
+            yield rows[alike[begin : begin + step]]
 
 
 def _aligned(values: NDArray, starts: NDArray, stops: NDArray) -> tuple[NDArray, NDArray]:
-    """Series with their ends below one another, and which entries are theirs."""
-    longest = int((stops - starts).max())
-    positions = stops[:, None] + np.arange(-longest, 0)
+    """Series of one padded length, ends below one another, and which entries are theirs."""
+    positions = stops[:, None] + np.arange(-int(_padded(stops - starts)[0]), 0)
     inside = positions >= starts[:, None]
     return values[np.where(inside, positions, starts[:, None])], inside
 
@@ -122,12 +135,12 @@ def _diagonal_sums(values: NDArray, starts: NDArray, stops: NDArray, design: Lag
     core = block * (np.arange(block.shape[1]) >= (block.shape[1] - lengths + first)[:, None])
     offsets = np.append(design.lags, 0)
     sums = _sums_over_targets(core, block, head, offsets)
-    products = np.empty((len(starts), len(offsets), len(offsets)))
-    for apart, pairs in _diagonals(offsets).items():
-        reach = int(offsets[pairs[0]].max())
-        pairwise = _pair_sums(core, block, head, apart, reach)[:, offsets[pairs[0]]]
-        products[:, pairs[0], pairs[1]] = pairwise
-        products[:, pairs[1], pairs[0]] = pairwise
+    places, parts, width = np.empty((len(offsets), len(offsets)), dtype=np.int64), [], 0
+    for apart, (near, far) in _diagonals(offsets).items():
+        parts.append(_pair_sums(core, block, head, apart, int(offsets[near].max())))
+        places[near, far] = places[far, near] = width + offsets[near]
+        width += parts[-1].shape[1]
+    products = np.concatenate(parts, axis=1)[:, places]
     weight = (lengths - first).astype(np.float64)
     mean = sums / weight[:, None]
     second = products - mean[:, :, None] * sums[:, None, :]
@@ -147,7 +160,8 @@ def _pair_sums(core: NDArray, block: NDArray, head: NDArray, apart: int, reach: 
     """`sum_t x[t-i] x[t-i-apart]` over all targets t, for i = 0 .. reach: `(batch, reach + 1)`."""
     steps, first = block.shape[1], head.shape[1]
     begin, end = first, steps - reach
-    middle = np.einsum("bt,bt->b", core[:, begin:end], block[:, begin - apart : end - apart])
+    # Row by row: einsum cuts long batches into stretches that have nothing to do with the rows.
+    middle = np.vecdot(core[:, begin:end], block[:, begin - apart : end - apart])
     early = head[:, first - reach :] * head[:, first - reach - apart : first - apart]
     late = block[:, end:] * block[:, end - apart : steps - apart]
     return middle[:, None] + _both_ends(early, late)

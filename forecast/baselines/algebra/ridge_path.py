@@ -23,12 +23,14 @@ class RidgePath:
         basis: eigenvectors over each column's standard deviation, `(..., k, k)`; a column that
             does not vary has the row 0.
         moments: eigenvectors' covariances with the targets, `(..., k, m)`.
+        num_free: coefficients that no penalty touches, a number or `(...)`.
     """
 
     gram: Gram
     values: NDArray
     basis: NDArray
     moments: NDArray
+    num_free: NDArray | int = 1
 
     def solve(self, ridge: NDArray | float) -> LinearFit:
         """The regression at one ridge; equals `gram.solve(ridge)`.
@@ -47,18 +49,20 @@ class RidgePath:
         return LinearFit(slopes, intercepts, rank, np.zeros(rank.shape))
 
     def degrees_of_freedom(self, ridge: NDArray | float) -> NDArray:
-        """`1 + sum_j v_j / (v_j + ridge)`, the trace of the hat matrix, intercept included.
+        """`num_free + sum_j v_j / (v_j + ridge)`: the trace of the hat matrix.
 
         Args:
             ridge: see `solve`.
 
         Returns:
-            `(...)`, between 1 and k + 1.
+            `(...)`, between num_free and num_free + k.
         """
-        return 1.0 + (self.values * self._inverse(ridge)[0]).sum(axis=-1)
+        return self.num_free + (self.values * self._inverse(ridge)[0]).sum(axis=-1)
 
     def generalised_cross_validation(self, ridge: NDArray | float) -> NDArray:
         """`n * rss / (n - df)^2`, the leave-one-out error if all rows had the same leverage.
+
+        n is the number of rows, whatever they weigh.
 
         Args:
             ridge: see `solve`.
@@ -70,7 +74,7 @@ class RidgePath:
             Golub, Heath and Wahba, "Generalized cross-validation as a method for choosing a
             good ridge parameter" (1979).
         """
-        count = self.gram.weight[..., None]
+        count = self.gram.count[..., None]
         spare = count - self.degrees_of_freedom(ridge)[..., None]
         errors = count * self.gram.residual_sum(self.solve(ridge))
         safe = np.where(spare > 0, spare, 1.0)
@@ -87,11 +91,14 @@ class RidgePath:
         return inverse, sound.sum(axis=-1)
 
 
-def ridge_path(gram: Gram) -> RidgePath:
+def ridge_path(gram: Gram, num_free: NDArray | int = 1) -> RidgePath:
     """Factorise once.
 
     Args:
         gram: sums of the rows, any leading axes.
+        num_free: coefficients that no penalty touches, a number or `(...)`: 1 for the intercept
+            of sums about the mean, 0 for sums about zero, and one more for each column that was
+            projected out of the sums before.
 
     Returns:
         The path.
@@ -112,7 +119,7 @@ def ridge_path(gram: Gram) -> RidgePath:
         values, vectors = np.linalg.eigh(scaled)
     basis = vectors * inverse[..., :, None]
     moments = np.swapaxes(basis, -1, -2) @ (gram.second[..., :split, split:] / total)
-    return RidgePath(gram, np.maximum(values, 0.0), basis, moments)
+    return RidgePath(gram, np.maximum(values, 0.0), basis, moments, num_free)
 
 
 def choose_ridge(

@@ -21,7 +21,7 @@ __all__ = [
     "solve_centred",
     "solve_gram",
     "solve_grams",
-    "solve_ridge",
+    "solve_scaled",
     "useful_columns",
 ]
 
@@ -185,6 +185,32 @@ def solve_gram(gram: NDArray, moment: NDArray, penalty: NDArray | float = 0.0) -
     return solve_grams(gram[None], moment[None], penalty).coefficients[0]
 
 
+def solve_scaled(gram: NDArray, moment: NDArray, penalty: NDArray) -> NDArray:
+    """`solve_gram` on columns scaled to the same size, so that units cost no accuracy.
+
+    With `D = diag(G)`: `(D^-1/2 G D^-1/2 + diag(penalty) D^-1) D^1/2 B = D^-1/2 c`.
+
+    Args:
+        gram: G = X'WX, `(num_columns, num_columns)`.
+        moment: c = X'Wy, `(num_columns,)` or `(num_columns, num_targets)`.
+        penalty: added to the diagonal of G, `(num_columns,)`, at least 0.
+
+    Returns:
+        B, of the shape of `moment`; 0 for a column of zeros.
+
+    Example:
+        >>> import numpy as np
+        >>> solve_scaled(np.diag([1e8, 4.0]), np.array([1e8, 2.0]), np.array([0.0, 4.0]))
+        array([1.  , 0.25])
+    """
+    squares = np.diagonal(gram)
+    used = squares > 0.0
+    inverse = np.where(used, 1.0 / np.sqrt(np.where(used, squares, 1.0)), 0.0)
+    scaled = gram * inverse[:, None] * inverse
+    np.fill_diagonal(scaled, 1.0)  # exactly; a column of zeros is alone and has no moment
+    return (solve_gram(scaled, (moment.T * inverse).T, penalty * inverse**2).T * inverse).T
+
+
 def useful_columns(spread: NDArray, centre: NDArray) -> NDArray:
     """Which columns vary by more than rounding.
 
@@ -206,7 +232,8 @@ def scale_columns(covariance: NDArray, centre: NDArray) -> tuple[NDArray, NDArra
         covariance: `(..., num_columns, num_columns)`.
         centre: means of the columns, `(..., num_columns)`; they say what counts as rounding.
     """
-    spread = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    # Cancellation may leave a variance of nothing a little below 0.
+    spread = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
     useful = useful_columns(spread, centre)
     inverse = np.where(useful, 1.0 / np.where(useful, spread, 1.0), 0.0)
     return covariance * inverse[..., :, None] * inverse[..., None, :], inverse
@@ -236,42 +263,6 @@ def solve_centred(
     found = solve_grams(scaled, cross * inverse[:, :, None], penalty)
     rank = np.maximum(found.rank - (inverse == 0).sum(axis=1), 0)
     return Solution(found.coefficients * inverse[:, :, None], rank, found.jitter)
-
-
-def solve_ridge(
-    design: NDArray, target: NDArray, ridge: float, weights: NDArray | None = None
-) -> tuple[NDArray, NDArray]:
-    """Ridge regression with an unpenalised intercept, on centred and scaled columns.
-
-    `min_B,b  sum_i w_i (y_i - x_i B - b)^2 + ridge * sum_i w_i * sum_j (s_j B_j)^2`, s_j the
-    standard deviation of column j: the penalty is a share of the variance, free of units.
-
-    Args:
-        design: X, `(num_samples, num_columns)`.
-        target: y, `(num_samples,)` or `(num_samples, num_targets)`.
-        ridge: penalty, at least 0; 0 is ordinary least squares.
-        weights: w, `(num_samples,)`, at least 0; all 1 by default.
-
-    Returns:
-        B, `(num_columns,)` or `(num_columns, num_targets)`, and b, a scalar or `(num_targets,)`.
-
-    Example:
-        >>> import numpy as np
-        >>> design = np.array([[0.0], [1.0], [2.0]])
-        >>> slope, intercept = solve_ridge(design, np.array([1.0, 3.0, 5.0]), ridge=0.0)
-        >>> round(float(slope[0]), 6), round(float(intercept), 6)
-        (2.0, 1.0)
-    """
-    weights = np.ones(len(design)) if weights is None else weights
-    share = weights / weights.sum()
-    centre, target_centre = share @ design, share @ target
-    centred = design - centre
-    weighted = centred.T * share
-    cross = weighted @ (target - target_centre)
-    columns = cross.reshape(1, len(cross), -1)
-    solution = solve_centred((weighted @ centred)[None], columns, centre[None], ridge)
-    coefficients = solution.coefficients.reshape(cross.shape)
-    return coefficients, target_centre - centre @ coefficients
 
 
 def absolute_weights(residuals: NDArray, weights: NDArray, smoothing: float = 0.02) -> NDArray:

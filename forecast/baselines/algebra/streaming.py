@@ -1,4 +1,9 @@
-"""One lag regression for all series of a file too large for memory, in one pass."""
+"""One lag regression for all series of a file too large for memory, in one pass.
+
+`AR` and `PooledAR` hold the whole panel in memory and do more: intervals, terms, coefficients of
+each series. This is for the panel that does not fit: `fit_lags(read_batches(path), lags)` reads it
+once, and `LagFit.predict` continues any series from its last values.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.algebra.gram_tree import LEAF_ROWS, GramTree
+from forecast.checks import check_positive_integer
 
 __all__ = ["LagFit", "fit_lags", "read_batches"]
 
@@ -19,16 +25,60 @@ class LagFit:
     """`y[t] = b + sum_k a_k y[t - lag_k]`, one for all series.
 
     Args:
-        coefficients: a, `(num_lags,)`.
+        lags: as given, `(num_lags,)`.
+        coefficients: a, in the order of the lags, `(num_lags,)`.
         intercept: b.
         num_rows: regression rows that were used: target and lags known, all of one series.
         num_steps: rows of the file.
     """
 
+    lags: NDArray
     coefficients: NDArray
     intercept: float
     num_rows: int
     num_steps: int
+
+    def predict(self, values: NDArray, horizon: int) -> NDArray:
+        """Forecasts, step by step from the forecasts before.
+
+        There is no label of time or series here, no interval and no gap: for these fit `AR` or
+        `PooledAR` on a part of the file that fits into memory.
+
+        Args:
+            values: the newest steps of each series, oldest first, at least as many as the longest
+                lag, `(num_series, num_steps)`.
+            horizon: steps ahead, at least 1.
+
+        Returns:
+            `(num_series, horizon)`.
+
+        Raises:
+            ValueError: too few steps, or a value that is not finite.
+
+        Example:
+            >>> import numpy as np
+            >>> fit = LagFit(np.array([1]), np.array([0.5]), 1.0, num_rows=9, num_steps=10)
+            >>> fit.predict(np.array([[10.0], [2.0]]), horizon=3).tolist()
+            [[6.0, 4.0, 3.0], [2.0, 2.0, 2.0]]
+        """
+        check_positive_integer("horizon", horizon)
+        longest = int(self.lags.max())
+        if np.ndim(values) != 2 or np.shape(values)[1] < longest:
+            raise ValueError(
+                f"Values of shape {np.shape(values)} came; expected (num_series, num_steps) with "
+                f"at least {longest} steps, the longest lag. Give more of the newest steps."
+            )
+        recent = np.asarray(values, dtype=np.float64)[:, -longest:]
+        if not np.isfinite(recent).all():
+            position = int(np.flatnonzero(~np.isfinite(recent).all(axis=1))[0])
+            raise ValueError(
+                f"The last {longest} steps of the series in row {position} hold NaN or an infinite "
+                "value; expected numbers. Fill the gap first."
+            )
+        path = np.concatenate([recent, np.zeros((len(recent), horizon))], axis=1)
+        for step in range(longest, longest + horizon):
+            path[:, step] = path[:, step - self.lags] @ self.coefficients + self.intercept
+        return path[:, longest:]
 
 
 def fit_lags(
@@ -36,8 +86,9 @@ def fit_lags(
 ) -> LagFit:
     """Fit the pooled regression of series on their own lags, batch after batch.
 
-    Memory: one batch, the last `max(lags)` values, and the sums. The result does not depend on
-    how the rows were cut into batches, to the last bit.
+    For a panel larger than memory (see `read_batches`): what is held is one batch, the last
+    `max(lags)` values, and the sums. The result does not depend on how the rows were cut into
+    batches, to the last bit.
 
     Args:
         batches: pairs of ids and values, both `(num_rows,)`, in the order of the file; the rows
@@ -58,6 +109,8 @@ def fit_lags(
         >>> fit = fit_lags([(ids[:7], values[:7]), (ids[7:], values[7:])], lags=[1])
         >>> fit.coefficients.round(6).tolist(), fit.num_rows
         ([0.5], 38)
+        >>> fit.predict(np.array([[4.0]]), horizon=2).round(6).tolist()
+        [[2.0, 1.0]]
     """
     chosen = np.asarray(lags, dtype=np.int64)
     if not len(chosen) or chosen.min() < 1 or len(np.unique(chosen)) != len(chosen):
@@ -77,7 +130,7 @@ def fit_lags(
         )
     fit = total.solve(ridge)
     intercept, count = float(fit.intercepts[0]), round(float(total.weight))
-    return LagFit(fit.coefficients[:, 0], intercept, count, reader.tree.stop)
+    return LagFit(chosen, fit.coefficients[:, 0], intercept, count, reader.tree.stop)
 
 
 class _Reader:
@@ -146,6 +199,8 @@ def read_batches(
 ) -> Iterator[tuple[NDArray, NDArray]]:
     """Ids and values of a Parquet file, batch after batch; needs pyarrow.
 
+    The file is in the long format, its rows sorted by series and time.
+
     Args:
         path: the file.
         id_col: column that names the series.
@@ -158,6 +213,16 @@ def read_batches(
     Raises:
         ImportError: pyarrow is not installed.
         ValueError: a column is missing from the file.
+
+    Example:
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> names, values = ["a"] * 20 + ["b"] * 20, [0.5**step for step in range(20)] * 2
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pd.DataFrame({"unique_id": names, "y": values}).to_parquet(f"{folder}/long.parquet")
+        ...     fit = fit_lags(read_batches(f"{folder}/long.parquet", batch_size=7), lags=[1, 2])
+        >>> fit.num_steps, fit.num_rows
+        (40, 36)
     """
     try:
         import pyarrow as pa

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.estimate import estimate_ar, fixed_ar
-from forecast.baselines.autoregression.lags import default_lags, lag_ranges
+from forecast.baselines.autoregression.lags import candidate_seasons, default_lags, lag_ranges
 from forecast.baselines.autoregression.model import ARModel
 from forecast.baselines.autoregression.orders import select_orders
 from forecast.baselines.autoregression.plan import ARPlan, differenced, in_logarithms
 from forecast.baselines.autoregression.settings import Estimation
 from forecast.baselines.autoregression.terms import Deterministic
 from forecast.baselines.selection import Candidate, Scores, score_candidates, selection_folds
-from forecast.pipelines import Panel, Season
+from forecast.draws import text_keys
+from forecast.pipelines import Panel, Season, evenly_spread
 
 __all__ = [
     "Choice",
@@ -77,22 +78,20 @@ class Choice:
     Args:
         configuration: what was chosen.
         words: why, for `choices_`.
-        ids: of the series.
-        orders: number of lags of each, where a criterion chose them; else empty.
+        orders: number of lags of each series by `text_keys` of its id, where a criterion chose
+            them; else empty.
     """
 
     configuration: Configuration
     words: str
-    ids: NDArray
-    orders: NDArray
+    orders: Mapping[str, int] = field(default_factory=dict)
 
     def to_saved(self) -> dict[str, Any]:
         """As numbers and text, for a bundle."""
         return {
             "configuration": asdict(self.configuration),
             "words": self.words,
-            "ids": list(self.ids) if len(self.orders) else [],
-            "orders": [int(order) for order in self.orders],
+            "orders": dict(self.orders),
         }
 
     @staticmethod
@@ -100,17 +99,15 @@ class Choice:
         """What `to_saved` gave."""
         configuration = dict(saved["configuration"])
         configuration["lags"] = tuple(configuration["lags"])
-        ids = np.array(saved["ids"], dtype=object)
-        orders = np.array(saved["orders"], dtype=np.int64)
-        return Choice(Configuration(**configuration), saved["words"], ids, orders)
+        return Choice(Configuration(**configuration), saved["words"], dict(saved["orders"]))
 
-    def orders_of(self, ids: NDArray) -> NDArray:
+    def orders_of(self, ids: Sequence[Any] | NDArray) -> NDArray:
         """The orders of these series, the typical one for a series that was not there."""
-        if not len(self.orders):
-            return self.orders
-        known = dict(zip(self.ids, self.orders, strict=True))
-        typical = int(np.median(self.orders))
-        return np.array([known.get(name, typical) for name in ids], dtype=np.int64)
+        if not self.orders:
+            return np.zeros(0, dtype=np.int64)
+        typical = int(np.median(list(self.orders.values())))
+        orders = [self.orders.get(key, typical) for key in text_keys(ids)]
+        return np.array(orders, dtype=np.int64)
 
 
 def configuration_orders(panel: Panel, configuration: Configuration, base: ARPlan) -> NDArray:
@@ -169,9 +166,9 @@ def choose_configuration(
     """
     gappy = panel.num_rows > 0 and 1.0 - panel.observed.mean() > _MANY_GAPS
     most = _MOST_GAPPY_SERIES if gappy else _MOST_SERIES
-    sample = np.unique(np.linspace(0, panel.num_series - 1, most).astype(np.int64))
+    sample = evenly_spread(panel.num_series, most)
     folds = selection_folds(panel.take(sample), horizon, season.length)
-    base = replace(base, rounds=_ROUNDS)
+    base = replace(base, rounds=_ROUNDS, horizon=horizon)
 
     def fitting(configuration: Configuration) -> Callable[[Panel], ARModel]:
         return lambda part: estimate_configuration(part, configuration, base)[0]
@@ -199,8 +196,14 @@ def _lag_sets(panel: Panel, season: Season, base: ARPlan, max_lags: int) -> list
     first = Configuration(usual, ridge=slight)
     found = [first, Configuration(usual[:3], ridge=slight)]
     found.append(Configuration(tuple(range(1, max_lags + 1)), "aic", ridge=slight))
-    seasons = [m for m in (season.length, season.long or 1) if m > 1]
-    fitting = [m for m in seasons if 3 * m <= np.median(panel.lengths)]
+    fitting = [m for m in candidate_seasons(panel, season) if 3 * m <= np.median(panel.lengths)]
+    if season.length == 1:
+        # The frequency's usual season, though it was not found significant.
+        found += [
+            Configuration(lags, ridge=slight)
+            for m in fitting
+            for lags in (tuple(range(1, m + 2)), tuple(sorted({1, 2, 3, m})))
+        ]
     simple = base.deterministic in (Deterministic("c"), Deterministic("n"))
     if simple and not panel.num_covariates and not len(base.lags):
         orders = Configuration(tuple(range(1, max_lags + 1)), "aic", ridge=slight)
@@ -238,10 +241,10 @@ def _words(scores: Scores) -> str:
     best, total = scores.best, scores.total
     if not np.isfinite(total[best]):
         return f"{scores.names[best]} (too short for folds)"
-    folds = ", ".join(f"{score:.3f}" for score in scores.by_fold[best])
+    folds = ", ".join(f"{score:.3f}" for score in scores.by_fold[best] if np.isfinite(score))
     others = sorted((total[i], scores.names[i]) for i in range(len(total)) if i != best)
     listed = "; ".join(f"{name} {score:.3f}" for score, name in others[:4])
     return (
-        f"{scores.names[best]}: best of {len(total)} on {scores.by_fold.shape[1]} folds, error "
+        f"{scores.names[best]}: best of {len(total)} on {scores.folds}, error "
         f"{total[best]:.3f} relative to {scores.names[0]} ({folds}); next {listed}"
     )

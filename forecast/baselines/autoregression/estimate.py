@@ -14,6 +14,8 @@ __all__ = ["estimate_ar", "fixed_ar"]
 
 # Slots for unknown values in the state: at least these, more where the data have more gaps.
 _FEWEST_SLOTS, _SPARE_SLOTS, _MOST_SLOTS = 16, 8, 64
+# Share of the series whose training gaps all have slots.
+_SERVED = 0.99
 
 
 def estimate_ar(panel: Panel, plan: ARPlan) -> tuple[ARModel, NDArray]:
@@ -39,7 +41,7 @@ def estimate_ar(panel: Panel, plan: ARPlan) -> tuple[ARModel, NDArray]:
     coefficients[last], deterministic[last], fit.covariates[last] = 0.0, 0.0, 0.0
     coefficients[last, :1] = 1.0
     fit.variances[last] = _mean_squared_change(encoded.take(np.flatnonzero(last)))
-    fit.explosive[last] = False
+    fit.explosive[last] = fit.growing[last] = False
     short = (fit.shortened | (fit.num_rows == 0)) & ~(constant & (count > SPARE_ROWS))
     fit.shortened[:] = short
     parameters = ARParameters(
@@ -130,8 +132,15 @@ def _mean_squared_change(panel: Panel, lag: int = 1) -> NDArray:
 
 
 def _num_slots(panel: Panel, window_length: int) -> int:
-    """Somewhat more than were ever missing in one window of the training series."""
-    missing = np.concatenate([[0], np.cumsum(~panel.observed)])
-    span = min(window_length, panel.num_rows)
-    most = int((missing[span:] - missing[: len(missing) - span]).max())
-    return int(min(window_length, np.clip(most + _SPARE_SLOTS, _FEWEST_SLOTS, _MOST_SLOTS)))
+    """Somewhat more than were ever missing in one window, of all but the gappiest series.
+
+    Every state has these slots: a few odd series of many must not make all of them large.
+    """
+    usual, gaps = 0, ~panel.observed
+    if gaps.any():
+        missing = np.concatenate([[0], np.cumsum(gaps)])
+        ends = np.arange(1, panel.num_rows + 1)
+        begins = np.maximum(ends - window_length, panel.offsets[panel.codes])
+        most = _by_series(panel, np.maximum, missing[ends] - missing[begins], 0)
+        usual = int(np.quantile(most, _SERVED, method="higher"))
+    return int(min(window_length, np.clip(usual + _SPARE_SLOTS, _FEWEST_SLOTS, _MOST_SLOTS)))

@@ -36,20 +36,20 @@ class Uncertainty:
             np.zeros((num_rows, num_slots, num_slots)),
         )
 
-    @property
-    def any(self) -> NDArray:
-        """Rows with an unknown value, `(num_rows,)`."""
-        return np.any(self.ages > 0, axis=1)
-
-    def take(self, rows: NDArray) -> Uncertainty:
-        """That of some rows."""
-        return Uncertainty(self.ages[rows], self.covariance[rows])
-
-    def put(self, rows: NDArray, other: Uncertainty) -> Uncertainty:
-        """A copy in which `rows` are those of `other`."""
-        ages, covariance = self.ages.copy(), self.covariance.copy()
-        ages[rows], covariance[rows] = other.ages, other.covariance
+    @staticmethod
+    def of_packed(ages: NDArray, packed: NDArray) -> Uncertainty:
+        """What `packed` was taken of."""
+        num_slots = ages.shape[1]
+        low, high = np.tril_indices(num_slots)
+        covariance = np.zeros((len(ages), num_slots, num_slots))
+        covariance[:, low, high] = covariance[:, high, low] = packed
         return Uncertainty(ages, covariance)
+
+    @property
+    def packed(self) -> NDArray:
+        """Lower triangle of the covariance, `(num_rows, num_slots (num_slots + 1) / 2)`."""
+        low, high = np.tril_indices(self.ages.shape[1])
+        return self.covariance[:, low, high]
 
     def widened(self, num_slots: int) -> Uncertainty:
         """The same with free slots added."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.algebra.gram import Gram, LinearFit
 from forecast.baselines.algebra.lag_gram import LagDesign, lag_grams
+from forecast.baselines.autoregression.absolute import least_absolute
 from forecast.baselines.autoregression.missing import Expectation
 from forecast.baselines.autoregression.plan import ARPlan
 from forecast.baselines.autoregression.regression import Columns, about_zero, given_lags, regress
-from forecast.baselines.autoregression.stability import stabilise
+from forecast.baselines.autoregression.stability import allowed_root, is_growing, stabilise
 from forecast.baselines.autoregression.yule_walker import yule_walker
 from forecast.pipelines import Panel
 
@@ -42,9 +44,10 @@ class ARFit:
         num_rows: rows that the fit has seen, `(num_series,)`; 0 where there is no fit.
         num_parameters: coefficients estimated, `(num_series,)`.
         rank: numerical rank of the columns, the intercept included, `(num_series,)`.
-        explosive: had a root beyond 1 and was shrunk, `(num_series,)`.
+        explosive: had a root beyond the allowed one and was shrunk, `(num_series,)`.
         shortened: fitted with fewer lags than asked for, or none, `(num_series,)`.
         rounds: rounds of expectation and maximisation, `(num_series,)`.
+        growing: has a root between 1 and the allowed one, `(num_series,)`.
     """
 
     lags: NDArray
@@ -59,6 +62,7 @@ class ARFit:
     explosive: NDArray
     shortened: NDArray
     rounds: NDArray
+    growing: NDArray
 
     @staticmethod
     def blank(num_series: int, lags: NDArray, num_terms: int, num_covariates: int) -> ARFit:
@@ -71,7 +75,7 @@ class ARFit:
         return ARFit(
             lags, zeros(numbers, len(lags)), zeros(numbers), zeros(numbers, num_terms),
             zeros(numbers, num_covariates), zeros(numbers), zeros(count), zeros(count),
-            zeros(count), zeros(bool), zeros(bool), zeros(count),
+            zeros(count), zeros(bool), zeros(bool), zeros(count), zeros(bool),
         )  # fmt: skip
 
 
@@ -96,6 +100,7 @@ def fit_series(panel: Panel, plan: ARPlan) -> ARFit:
             if kept <= min(1, len(places)):
                 break
             kept = max(1, kept // 2)
+    fit.growing[:] = is_growing(plan.lags, fit.slopes) & ~fit.explosive
     return fit
 
 
@@ -114,7 +119,8 @@ def _fit_some(
         few = _incomplete(panel, part, gram, design, columns)
         enough = ~few & (gram.weight >= columns.number + SPARE_ROWS)
         if enough.any():
-            found = _solve(_of(gram, enough), plan, columns, plan.lags[places])
+            rows_of = partial(_rows_of, panel, plan, part[enough], design)
+            found = _solve(_of(gram, enough), plan, columns, design.lags, rows_of)
             _store(fit, part[enough], places, columns, found)
         if few.any():
             _expect(panel, plan, fit, places, part[few])
@@ -156,6 +162,13 @@ def _sums(panel: Panel, rows: NDArray, design: LagDesign) -> Gram:
     return lag_grams(part.values, part.offsets[:-1], part.offsets[1:], design)
 
 
+def _rows_of(
+    panel: Panel, plan: ARPlan, rows: NDArray, design: LagDesign
+) -> tuple[Panel, LagDesign]:
+    """The series themselves, with the further columns at their steps."""
+    return panel.take(rows), replace(design, extra=extra_columns(panel, plan, rows))
+
+
 def _of(gram: Gram, rows: NDArray) -> Gram:
     return Gram(gram.weight[rows], gram.mean[rows], gram.second[rows])
 
@@ -180,11 +193,24 @@ class _Found:
     explosive: NDArray
 
 
-def _solve(gram: Gram, plan: ARPlan, columns: Columns, lags: NDArray) -> _Found:
-    """Coefficients; where these are explosive, shrunk lags and the rest fitted again."""
+def _solve(
+    gram: Gram,
+    plan: ARPlan,
+    columns: Columns,
+    lags: NDArray,
+    rows_of: Callable[[], tuple[Panel, LagDesign]] | None = None,
+) -> _Found:
+    """Coefficients; where these are explosive, shrunk lags and the rest fitted again.
+
+    Least absolute deviations need the rows; without them, as in expected sums, squares are taken.
+    """
     gram = gram if columns.intercept else about_zero(gram)
     linear = regress(gram, columns, plan.estimation)
-    slopes, explosive = stabilise(lags, linear.coefficients[:, : columns.num_lags, 0])
+    if plan.estimation.method == "absolute" and rows_of is not None:
+        linear = least_absolute(*rows_of(), linear, columns.intercept)
+    slopes, explosive = stabilise(
+        lags, linear.coefficients[:, : columns.num_lags, 0], allowed_root(plan.horizon)
+    )
     if explosive.any():
         again = given_lags(_of(gram, explosive), columns, slopes[explosive])
         linear.coefficients[explosive] = again.coefficients
@@ -247,7 +273,7 @@ def _fit_yule_walker(
         block = panel.take(part).block(0, panel.lengths[part])
         found = yule_walker(block, plan.lags[places], columns.intercept)
         enough = found.num_values >= columns.number + SPARE_ROWS
-        slopes, explosive = stabilise(plan.lags[places], found.slopes)
+        slopes, explosive = stabilise(plan.lags[places], found.slopes, allowed_root(plan.horizon))
         good = part[enough]
         fit.slopes[good[:, None], places] = slopes[enough]
         fit.intercepts[good] = (found.means * (1.0 - slopes.sum(axis=1)))[enough]

@@ -20,12 +20,13 @@ from forecast.baselines.autoregression.choice import (
 from forecast.baselines.autoregression.estimate import estimate_ar
 from forecast.baselines.autoregression.lags import lag_array, lag_ranges
 from forecast.baselines.autoregression.model import ARModel
-from forecast.baselines.autoregression.orders import default_max_lags
 from forecast.baselines.autoregression.plan import ARPlan
-from forecast.baselines.autoregression.settings import Estimation, OrderSelection, Terms
+from forecast.baselines.autoregression.settings import Estimation, Terms
 from forecast.baselines.autoregression.tables import coefficient_table, statistics_table
 from forecast.baselines.autoregression.terms import Deterministic
+from forecast.baselines.lag_selection import LagSelection, default_max_lags
 from forecast.checks import check_positive_integer
+from forecast.draws import text_keys
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.intervals import check_intervals
@@ -33,7 +34,9 @@ from forecast.pipelines import Panel
 
 __all__ = ["AR"]
 
-_TERMS, _ESTIMATION, _SELECTION = Terms(), Estimation(), OrderSelection()
+_TERMS, _ESTIMATION = Terms(), Estimation()
+# How lags may be chosen; the first by default.
+_CRITERIA = ("rolling", "aic", "bic", "hqic")
 
 
 class AR(Forecaster):
@@ -44,19 +47,19 @@ class AR(Forecaster):
 
     Rows whose target, lags and covariates are all known are learned from; a series with too few of
     them for its gaps is estimated by expectation and maximisation. In the state, values that were
-    not observed are filtered exactly. A fit with a root beyond 1 is shrunk until it is at 1
-    (`stabilised_`). A series too short for its lags gets fewer, in the last resort its last value
-    (`fell_back_`).
+    not observed are filtered exactly. A fit with a root beyond 1.01 (less where the horizon is so
+    long that this would grow fourfold) is shrunk until it is at 1 (`stabilised_`). A series too
+    short for its lags gets fewer, in the last resort its last value (`fell_back_`).
 
-    Without lags, a configuration is chosen for all series on three rolling folds of the training
-    part: short and seasonal lags, orders by AIC, differences, logarithms, penalties, and the naive
-    forecasts (`choices_` says what and why).
+    Where lags are not given, a configuration is chosen for all series on up to three rolling folds
+    of the training part: short and seasonal lags, orders by AIC, differences, logarithms,
+    penalties, and the naive forecasts (`choices_` says what and why).
 
     Args:
-        lags: a number p (lags 1..p) or a list of 1-based lags; chosen by default.
+        lags: a number p (lags 1..p), a list of 1-based lags, or how to choose them; by default
+            `LagSelection("rolling")`.
         terms: trend, seasonal dummies, seasonal lags.
         estimation: method, ridge, rows held back.
-        selection: how lags are chosen where none are given.
         intervals: "conformal" from errors at past origins, "analytic" from the equation.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         alias: name of the forecast column; the class by default.
@@ -74,31 +77,32 @@ class AR(Forecaster):
     """
 
     role: ClassVar[str] = "linear"
+    point: ClassVar[str] = "mean"
     takes_new_series: ClassVar[bool] = False
     uses_covariates: ClassVar[bool] = True
 
     def __init__(
         self,
-        lags: int | Iterable[int] | None = None,
+        lags: int | Iterable[int] | LagSelection | None = None,
         terms: Terms = _TERMS,
         estimation: Estimation = _ESTIMATION,
-        selection: OrderSelection = _SELECTION,
         intervals: str = "conformal",
         season_length: int | None = None,
         alias: str | None = None,
     ) -> None:
         """Store the arguments."""
-        lag_array(lags)
+        if isinstance(lags, LagSelection):
+            lags.resolved("AR", _CRITERIA)
+        else:
+            lag_array(lags)
         _check_kind("terms", terms, Terms)
         _check_kind("estimation", estimation, Estimation)
-        _check_kind("selection", selection, OrderSelection)
         _check_together(terms, estimation)
         check_intervals(intervals)
         check_positive_integer("season_length", season_length, optional=True)
         self.lags = lags
         self.terms = terms
         self.estimation = estimation
-        self.selection = selection
         self.intervals = intervals
         self.season_length = season_length
         self.alias = alias
@@ -111,12 +115,16 @@ class AR(Forecaster):
 
     @property
     def statistics_(self) -> pd.DataFrame:
-        """A row a series: rows used, `sigma2`, `aic`, `bic`, `hqic`, rank, how it was fitted."""
+        """A row a series: rows used, `sigma2`, `aic`, `bic`, `hqic`, rank, how it was fitted.
+
+        `sigma2` is the mean squared residual, whatever was minimised. The criteria are those of
+        least squares, NaN where it is 0 (constant series) or nothing was fitted.
+        """
         return statistics_table(self._model, self._require_fitted().ids, self.layout_.columns)
 
     @property
     def stabilised_(self) -> list[Any]:
-        """Ids of series whose fit was explosive and was shrunk to a root at 1."""
+        """Ids of series whose fit was explosive and was drawn to the last value."""
         return self._flagged(self._model.statistic("explosive") > 0)
 
     @property
@@ -142,7 +150,8 @@ class AR(Forecaster):
         count = self.terms.seasonal_lags if season > 1 else 0
         always = season * np.arange(1, count + 1)
         plan = ARPlan(always, Deterministic.of(self.terms, season), self.estimation)
-        given = lag_array(self.lags)
+        plan = replace(plan, horizon=task.horizon)
+        given = None if isinstance(self.lags, LagSelection) else lag_array(self.lags)
         if given is not None:
             lags = np.union1d(given, always)
             model, fell_back = estimate_ar(task.panel, replace(plan, lags=lags))
@@ -155,20 +164,24 @@ class AR(Forecaster):
         if choice is None:
             panel = task.panel if task.ahead is None else task.ahead[0]
             configuration, words = self._configuration(task, panel, plan)
-            choice = Choice(configuration, words, panel.ids, np.zeros(0, dtype=np.int64))
+            choice = Choice(configuration, words)
             if configuration.criterion:
                 orders = configuration_orders(panel, configuration, plan)
-                choice = Choice(configuration, words + _spread(orders), panel.ids, orders)
+                by_key = dict(zip(text_keys(panel.ids), orders.tolist(), strict=True))
+                choice = Choice(configuration, words + _spread(orders), by_key)
         own = choice.orders_of(task.panel.ids) if choice.configuration.criterion else None
         model, fell_back = estimate_configuration(task.panel, choice.configuration, plan, own)
         return _said(model, choice.words, fell_back, choice.to_saved())
 
     def _configuration(self, task: Task, panel: Panel, plan: ARPlan) -> tuple[Configuration, str]:
-        most = self.selection.max_lags or default_max_lags(panel, task.season.length)
-        if self.selection.criterion == "rolling":
+        given = self.lags if isinstance(self.lags, LagSelection) else LagSelection()
+        selection = given.resolved("AR", _CRITERIA)
+        typical = float(np.median(panel.lengths))
+        most = selection.max_lags or default_max_lags(typical, task.season.length)
+        if selection.criterion == "rolling":
             return choose_configuration(panel, task.season, task.horizon, plan, most)
-        lags = tuple(range(1, most + 1))
-        return Configuration(lags, self.selection.criterion), f"{self.selection.criterion.upper()}"
+        criterion = str(selection.criterion)
+        return Configuration(tuple(range(1, most + 1)), criterion), criterion.upper()
 
 
 def _said(
@@ -176,8 +189,10 @@ def _said(
 ) -> Estimate:
     """The estimate, with what was done to some series among the choices."""
     shrunk = int((model.statistic("explosive") > 0).sum())
+    growing = int((model.statistic("growing") > 0).sum())
     filled = int((model.statistic("rounds") > 0).sum())
-    words += f"; explosive fits shrunk to a root at 1: {shrunk}" if shrunk else ""
+    words += f"; explosive fits drawn to the last value: {shrunk}" if shrunk else ""
+    words += f"; roots just beyond 1 left as they are: {growing}" if growing else ""
     words += f"; series with many gaps, fitted by expectation: {filled}" if filled else ""
     return Estimate.closed_form(model, words, fell_back, settled)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.lag_selection import schwert_lags
 from forecast.checks import check_positive_integer
 from forecast.pipelines import Panel, Season
 
@@ -45,8 +46,13 @@ def candidate_seasons(panel: Panel, season: Season) -> tuple[int, ...]:
 
 
 def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
-    """The longest season (two of it if that is short), at most a third of a typical series."""
+    """The longest season (two of it if that is short), at most a third of a typical series.
+
+    A long season also needs ten rows of the panel for each lag; else two of the short one do.
+    """
     wanted = max(seasons, default=12)
+    if wanted > 24 and panel.num_rows < 10 * wanted:
+        wanted = min(seasons)
     wanted = 2 * wanted if wanted <= 24 else wanted
     return int(np.clip(np.median(panel.lengths) // 3, 1, wanted))
 
@@ -54,10 +60,10 @@ def default_num_lags(panel: Panel, seasons: tuple[int, ...]) -> int:
 def default_lags(panel: Panel, season: Season) -> NDArray:
     """Lags 1 to m + 1, and m' - 1 to m' + 1 of a longer season m'; cut where series are short.
 
-    Without a season, 12 (n / 100)^(1/4) lags (Schwert's rule).
+    Without a season, as many as Schwert's rule says.
     """
     typical = float(np.median(panel.lengths))
-    num_lags = season.length + 1 if season.length > 1 else int(12 * (typical / 100) ** 0.25)
+    num_lags = season.length + 1 if season.length > 1 else schwert_lags(typical)
     num_lags = int(np.clip(typical // 4, 1, max(num_lags, 1)))
     lags = np.arange(1, num_lags + 1)
     if season.long and season.long + 1 <= typical // 3:

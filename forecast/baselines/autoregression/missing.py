@@ -33,9 +33,15 @@ class Expectation:
     """The expected sums of a regression on lags, given what was observed.
 
     `E[z z' | observed] = z^ z^' + Cov`, z^ the row with its unknown values replaced by their
-    conditional means and Cov their conditional covariance, which depends on distances in time
-    only once it is summed over all rows. Means and covariances come from the filter, read when
-    a value leaves its window: that window is longer than the lags, so later values are heeded.
+    conditional means and Cov their conditional covariance.
+
+    Three things are approximate. Fixed-lag smoothing: a value's mean and covariance are read when
+    it leaves the filter's window, so they heed the values up to as many steps later as the longest
+    lag, at most 12, not the whole series. Sums by distance: covariances are added up by how far
+    apart in time two values are, and every entry of the sums gets the whole total of its distance,
+    also from the few rows at both ends that are no targets for that entry. Slots: of more than 64
+    values unknown in one window, the oldest count as known. A series begins as if its mean had
+    been observed before it.
 
     Args:
         block: values of the series, `(num_series, num_steps)`; NaN where unknown or beyond the end.

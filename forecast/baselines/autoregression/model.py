@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -10,14 +11,15 @@ from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.filter import GapFilter, Uncertainty
 from forecast.baselines.autoregression.terms import Deterministic
+from forecast.baselines.power import Power
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["STATISTICS", "ARForm", "ARModel", "ARParameters"]
 
-STATISTICS = ("num_rows", "num_parameters", "rank", "explosive", "shortened", "rounds")
+STATISTICS = ("num_rows", "num_parameters", "rank", "explosive", "shortened", "rounds", "growing")
 """What is kept of how each series was fitted."""
 # Numbers that are worked on in one go.
-_BATCH_NUMBERS = 250_000
+_BATCH_NUMBERS = 64_000
 _FILTER_NUMBERS = 8_000_000
 
 
@@ -29,7 +31,8 @@ class ARForm:
         trend: see `Terms`.
         period: phases with a dummy; 1 for none.
         logarithm: the equation is in `log(1 + y)`.
-        num_slots: unknown values of a window whose covariance is kept.
+        num_slots: unknown values of a window whose covariance is kept; of more, the oldest count
+            as known.
     """
 
     trend: str
@@ -65,7 +68,7 @@ class ARModel:
     """`y[t] = d'z[t] + sum_k a_k y[t-lag_k] + b'x[t] + e[t]`, one equation a series, recursive.
 
     The state is the window of the newest values. Where some were not observed, it holds their
-    conditional means, and their covariance beside it (see `GapFilter`).
+    conditional means, and the lower triangle of their covariance beside it (see `GapFilter`).
 
     Args:
         form: what the equation looks like.
@@ -79,6 +82,8 @@ class ARModel:
         self.form, self.parameters = form, parameters
         self.window_length = int(parameters.lags.max())
         self._terms = Deterministic(form.trend, form.period)
+        self.uses_clock = self._terms.num_regressors > 0
+        self._power = Power(0.0 if form.logarithm else 1.0)
 
     @property
     def lags(self) -> NDArray:
@@ -96,45 +101,42 @@ class ARModel:
 
     def encode(self, values: NDArray) -> NDArray:
         """Values of the series in the unit of the window; below 0 counts as 0 in logarithms."""
-        return np.log1p(np.maximum(values, 0.0)) if self.form.logarithm else values
+        return self._power.encode(values)
 
     def decode(self, values: NDArray) -> NDArray:
         """Values of the window in the unit of the series; the exponential is cut, not infinite."""
-        return np.expm1(np.minimum(values, 600.0)) if self.form.logarithm else values
+        return self._power.decode(values)
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         window = np.full((num_rows, self.window_length), np.nan)
         nothing = Uncertainty.none(num_rows, self.form.num_slots)
-        arrays = _arrays(window, np.asarray(static.series, dtype=np.int64), nothing)
+        arrays = {
+            "window": window,
+            "series": np.asarray(static.series, dtype=np.int64),
+            "offset": static.offset,
+            "ages": nothing.ages,
+            "covariance": nothing.packed,
+        }
         return StateBatch(arrays, *np.zeros((2, num_rows), dtype=np.int64))
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; all steps at once, rows with gaps through the filter."""
-        window, rows = state.arrays["window"], state.arrays["series"]
-        values = self.encode(np.where(block.observed, block.values, np.nan))
-        series = np.concatenate([self._known(window, rows), values], axis=1)
-        base = self._base(state, block.num_steps, block.covariates)
-        unknown = Uncertainty(state.arrays["ages"], state.arrays["covariance"])
-        gaps = unknown.any | (block.valid & ~block.observed).any(axis=1)
-        one_step = np.full(base.shape, np.nan)
-        for part in _parts(np.flatnonzero(gaps), series.shape[1] + self.form.num_slots**2):
-            walk = self._filter(rows[part], series[part], unknown.take(part), base[part])
-            unknown = unknown.put(part, walk.run(block.valid[part]))
-            series[part], one_step[part] = walk.series, walk.forecasts
-        self._fill(one_step, rows, series, base)
+        one_step = np.empty(block.values.shape)
+        after = self._walk(state, block, one_step)
         one_step[state.clock == 0, 0] = np.nan
-        newest = block.valid.sum(axis=1)[:, None] + np.arange(self.window_length)
-        series[:, : self.window_length][np.isnan(window)] = np.nan
-        arrays = _arrays(np.take_along_axis(series, newest, axis=1), rows, unknown)
-        return state.advance(arrays, block), self.decode(one_step)
+        return after, self.decode(one_step)
+
+    def absorb(self, state: StateBatch, block: Block) -> StateBatch:
+        """See `forecast.protocol.Absorbs`: only rows with gaps need the equation."""
+        return self._walk(state, block, None)
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
     ) -> NDArray:
         """See `forecast.protocol.Model`; step after step."""
         rows, num_paths, length = state.arrays["series"], feedback.num_paths, self.window_length
-        base = self._base(state, horizon, future)
+        base = self._base(rows, _time(state), future)
         weights = self.coefficients[rows]
         series = np.empty((len(rows), num_paths, length + horizon))
         series[:, :, :length] = self._known(state.arrays["window"], rows)[:, None]
@@ -161,12 +163,12 @@ class ARModel:
             near = self.lags <= step
             psi[:, step] = (psi[:, step - self.lags[near]] * weights[:, near]).sum(axis=1)
         spread = self.parameters.variances[rows, None] * np.cumsum(psi**2, axis=1)
-        unknown = Uncertainty(state.arrays["ages"], state.arrays["covariance"])
+        unknown = (state.arrays["ages"] > 0).any(axis=1)
         slots = min(self.window_length, self.form.num_slots + horizon)
-        for part in _parts(np.flatnonzero(unknown.any), slots**2 + horizon):
+        for part in _parts(np.flatnonzero(unknown), slots**2 + horizon):
             ahead = np.full((len(part), self.window_length + horizon), np.nan)
             ahead[:, : self.window_length] = 0.0
-            before = unknown.take(part).widened(slots)
+            before = _unknown(state.arrays, part).widened(slots)
             walk = self._filter(rows[part], ahead, before, np.zeros((len(part), horizon)))
             walk.run(np.ones((len(part), horizon), dtype=bool))
             known = np.isnan(walk.spreads)
@@ -188,37 +190,81 @@ class ARModel:
         """The window with the mean where the series had not begun."""
         return np.where(np.isnan(window), self.parameters.centres[rows, None], window)
 
-    def _base(self, state: StateBatch, num_steps: int, covariates: NDArray) -> NDArray:
+    def _base(self, rows: NDArray, time: NDArray, covariates: NDArray) -> NDArray:
         """Terms and covariates at the next steps, `(num_rows, num_steps)`."""
-        rows = state.arrays["series"]
-        level = self._terms.level(self.parameters.deterministic[rows], state.clock, num_steps)
-        if not self.parameters.covariates.shape[1]:
+        parts = self.parameters
+        level = self._terms.level(parts.deterministic[rows], time, covariates.shape[1])
+        if not parts.covariates.shape[1]:
             return level
-        return level + np.einsum("nsc,nc->ns", covariates, self.parameters.covariates[rows])
+        return level + np.einsum("nsc,nc->ns", covariates, parts.covariates[rows])
+
+    def _walk(self, state: StateBatch, block: Block, one_step: NDArray | None) -> StateBatch:
+        """The state after a block; one-step forecasts are written where they are wanted."""
+        arrays = {name: array.copy() for name, array in state.arrays.items()}
+        gaps = (arrays["ages"] > 0).any(axis=1) | (block.valid & ~block.observed).any(axis=1)
+        length = self.window_length + block.num_steps
+        for part in _parts(np.flatnonzero(~gaps), length, _BATCH_NUMBERS):
+            self._pass(part, state, block, arrays, one_step)
+        for part in _parts(np.flatnonzero(gaps), length + self.form.num_slots**2):
+            self._pass(part, state, block, arrays, one_step, filtered=True)
+        return state.advance(arrays, block)
+
+    def _pass(
+        self,
+        part: NDArray,
+        state: StateBatch,
+        block: Block,
+        arrays: dict[str, NDArray],
+        one_step: NDArray | None,
+        filtered: bool = False,
+    ) -> None:
+        """Some rows of `_walk`: their entries of `arrays` and `one_step`, in place."""
+        rows, window = arrays["series"][part], state.arrays["window"][part]
+        values = np.where(block.observed[part], block.values[part], np.nan)
+        series = np.concatenate([self._known(window, rows), self.encode(values)], axis=1)
+        if filtered or one_step is not None:
+            base = self._base(rows, state.clock[part], block.covariates[part])
+            made = np.full(base.shape, np.nan)
+            if filtered:
+                walk = self._filter(rows, series, _unknown(state.arrays, part), base)
+                rest, made = walk.run(block.valid[part]), walk.forecasts
+                arrays["ages"][part], arrays["covariance"][part] = rest.ages, rest.packed
+            if one_step is not None:
+                plain = self._one_step(rows, series, base)
+                one_step[part] = np.where(np.isnan(made), plain, made) if filtered else plain
+        series[:, : self.window_length][np.isnan(window)] = np.nan
+        arrays["window"][part] = _newest(series, block.valid[part], self.window_length)
 
     def _filter(self, rows, series, before: Uncertainty, base) -> GapFilter:
         polynomial = np.zeros((len(rows), self.window_length))
         polynomial[:, self.lags - 1] = self.coefficients[rows]
         return GapFilter(polynomial, self.parameters.variances[rows], series, before, base)
 
-    def _fill(self, one_step: NDArray, rows: NDArray, series: NDArray, base: NDArray) -> None:
-        """Forecasts that the filter has not made, in place: lag after lag over whole rows."""
+    def _one_step(self, rows: NDArray, series: NDArray, base: NDArray) -> NDArray:
+        """Forecasts from known lags: lag after lag over whole rows."""
         length, num_steps = self.window_length, base.shape[1]
-        for part in _parts(np.arange(len(rows)), length + num_steps, _BATCH_NUMBERS):
-            weights, known = self.coefficients[rows[part]], series[part]
-            total = base[part].copy()
-            for lag, weight in zip(self.lags, weights.T, strict=True):
-                total += weight[:, None] * known[:, length - lag : length - lag + num_steps]
-            one_step[part] = np.where(np.isnan(one_step[part]), total, one_step[part])
+        weights, total, share = self.coefficients[rows], base.copy(), np.empty_like(base)
+        for lag, weight in zip(self.lags, weights.T, strict=True):
+            lagged = series[:, length - lag : length - lag + num_steps]
+            total += np.multiply(weight[:, None], lagged, out=share)
+        return total
 
 
-def _arrays(window: NDArray, series: NDArray, unknown: Uncertainty) -> dict[str, NDArray]:
-    return {
-        "window": window,
-        "series": series,
-        "ages": unknown.ages,
-        "covariance": unknown.covariance,
-    }
+def _newest(series: NDArray, valid: NDArray, length: int) -> NDArray:
+    """The last `length` values of each row, padding left out."""
+    counts = valid.sum(axis=1)
+    if len(counts) and counts.min() == valid.shape[1]:
+        return series[:, series.shape[1] - length :]
+    return np.take_along_axis(series, counts[:, None] + np.arange(length), axis=1)
+
+
+def _time(state: StateBatch) -> NDArray:
+    """Steps since the first step that was learned from."""
+    return state.clock + state.arrays["offset"]
+
+
+def _unknown(arrays: Mapping[str, NDArray], part: NDArray) -> Uncertainty:
+    return Uncertainty.of_packed(arrays["ages"][part], arrays["covariance"][part])
 
 
 def _parts(rows: NDArray, numbers: int, most: int = _FILTER_NUMBERS) -> list[NDArray]:

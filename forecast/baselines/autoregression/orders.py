@@ -18,19 +18,14 @@ from forecast.baselines.autoregression.fit import (
 from forecast.baselines.autoregression.missing import interpolated
 from forecast.baselines.autoregression.plan import ARPlan
 from forecast.baselines.autoregression.regression import about_zero
+from forecast.baselines.lag_selection import criterion_penalty
 from forecast.pipelines import Panel
 
-__all__ = ["default_max_lags", "information_criterion", "nested_variances", "select_orders"]
+__all__ = ["information_criterion", "nested_variances", "select_orders"]
 
 # Relative to the diagonal: lets a factorisation of collinear columns go on.
 _JITTERS = (1e-13, 1e-10, 1e-7)
 _COMPLETE_SHARE = 0.5
-
-
-def default_max_lags(panel: Panel, season_length: int) -> int:
-    """A season and a step, or Schwert's `12 (n / 100)^(1/4)` where that is more."""
-    typical = float(np.median(panel.lengths))
-    return int(max(12 * (typical / 100) ** 0.25, season_length + 1 if season_length > 1 else 1))
 
 
 def information_criterion(
@@ -51,10 +46,9 @@ def information_criterion(
     """
     rows = np.asarray(num_rows, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        price = {"aic": np.full_like(rows, 2.0), "bic": np.log(rows)}
-        price["hqic"] = 2.0 * np.log(np.log(rows))
+        price = criterion_penalty(criterion, rows)
         fit = rows * (np.log(2.0 * np.pi * variances) + 1.0)
-        return np.where(rows > 1, fit + price[criterion] * (num_parameters + 1.0), np.nan)
+        return np.where(rows > 1, fit + price * (num_parameters + 1.0), np.nan)
 
 
 def select_orders(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.settings import Estimation
 from forecast.baselines.autoregression.terms import Deterministic
+from forecast.baselines.power import Power
 from forecast.pipelines import Panel
 
 __all__ = ["ARPlan", "differenced", "in_logarithms"]
@@ -27,6 +28,7 @@ class ARPlan:
         logarithm: the equation is in `log(1 + y)`.
         difference: m, the equation is in `y[t] - y[t-m]`; 0 for none.
         rounds: most rounds of expectation and maximisation for series with many gaps.
+        horizon: steps ahead that matter: how far a root may lie beyond 1 (see `allowed_root`).
     """
 
     lags: NDArray
@@ -36,6 +38,7 @@ class ARPlan:
     logarithm: bool = False
     difference: int = 0
     rounds: int = 12
+    horizon: int = 1
 
     def groups(self, num_series: int) -> Iterator[tuple[NDArray, NDArray]]:
         """Positions of the lags and of the series that have just these lags."""
@@ -49,7 +52,7 @@ class ARPlan:
 
 def in_logarithms(panel: Panel) -> Panel:
     """The panel of `log(1 + y)`."""
-    return replace(panel, values=np.log1p(np.maximum(panel.values, 0.0)))
+    return replace(panel, values=Power(0.0).encode(panel.values))
 
 
 def differenced(panel: Panel, period: int) -> Panel:

@@ -58,7 +58,7 @@ def about_zero(gram: Gram) -> Gram:
     """The sums about zero in place of the mean: a regression without an intercept."""
     total = gram.weight[..., None, None]
     second = gram.second + total * gram.mean[..., :, None] * gram.mean[..., None, :]
-    return Gram(gram.weight, np.zeros_like(gram.mean), second, gram.num_targets)
+    return Gram(gram.weight, np.zeros_like(gram.mean), second, gram.num_targets, gram.num_rows)
 
 
 def regress(gram: Gram, columns: Columns, estimation: Estimation) -> LinearFit:
@@ -76,10 +76,10 @@ def regress(gram: Gram, columns: Columns, estimation: Estimation) -> LinearFit:
     if estimation.method != "ridge":
         return gram.solve(0.0)
     if not columns.num_terms:
-        return gram.solve(_penalty(gram, estimation))
+        return gram.solve(_penalty(gram, estimation, int(columns.intercept)))
     # Terms are free: the penalised columns are fitted on what the terms leave of them.
-    rest = _without(gram, columns.terms, columns.penalised)
-    slopes = rest.solve(_penalty(rest, estimation))
+    rest, rank = _without(gram, columns.terms, columns.penalised)
+    slopes = rest.solve(_penalty(rest, estimation, rank + columns.intercept))
     fit = _given(gram, columns.penalised, slopes.coefficients[..., 0])
     return LinearFit(fit.coefficients, fit.intercepts, slopes.rank + fit.rank, slopes.jitter)
 
@@ -98,20 +98,22 @@ def given_lags(gram: Gram, columns: Columns, slopes: NDArray) -> LinearFit:
     return _given(gram, columns.lags, slopes)
 
 
-def _penalty(gram: Gram, estimation: Estimation) -> NDArray | float:
+def _penalty(gram: Gram, estimation: Estimation, num_free: NDArray | int) -> NDArray | float:
     if estimation.ridge is not None:
         return estimation.ridge
-    return choose_ridge(ridge_path(gram), RIDGES)[0]
+    return choose_ridge(ridge_path(gram, num_free), RIDGES)[0]
 
 
-def _without(gram: Gram, gone: NDArray, kept: NDArray) -> Gram:
-    """The sums of what a regression on the columns `gone` leaves of `kept` and the target."""
+def _without(gram: Gram, gone: NDArray, kept: NDArray) -> tuple[Gram, NDArray]:
+    """The sums of what the columns `gone` leave of `kept` and the target, and their rank."""
     order = np.concatenate([gone, kept, [gram.num_columns]])
     second, mean = gram.second[:, order[:, None], order], gram.mean[:, order]
     split = len(gone)
-    slopes = Gram(gram.weight, mean, second, len(kept) + 1).solve().coefficients
-    rest = second[:, split:, split:] - np.swapaxes(slopes, 1, 2) @ second[:, :split, split:]
-    return Gram(gram.weight, np.zeros((len(rest), len(kept) + 1)), rest)
+    fit = Gram(gram.weight, mean, second, len(kept) + 1).solve()
+    explained = np.swapaxes(fit.coefficients, 1, 2) @ second[:, :split, split:]
+    blank = np.zeros((len(second), len(kept) + 1))
+    rest = Gram(gram.weight, blank, second[:, split:, split:] - explained, num_rows=gram.num_rows)
+    return rest, fit.rank
 
 
 def _given(gram: Gram, fixed: NDArray, coefficients: NDArray) -> LinearFit:

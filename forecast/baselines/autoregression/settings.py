@@ -1,4 +1,4 @@
-"""What users say about an autoregression: its terms, how it is estimated, how orders are chosen."""
+"""What users say about an autoregression: its terms, and how it is estimated."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from forecast.checks import check_positive_integer, check_share
+from forecast.checks import check_share
 
-__all__ = ["CRITERIA", "METHODS", "TRENDS", "Estimation", "OrderSelection", "Terms"]
+__all__ = ["METHODS", "TRENDS", "Estimation", "Terms"]
 
 TRENDS = ("n", "c", "t", "ct")
-METHODS = ("ols", "ridge", "yule-walker")
-CRITERIA = ("rolling", "aic", "bic", "hqic")
+METHODS = ("ols", "ridge", "yule-walker", "absolute")
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,12 @@ class Estimation:
     Args:
         method: "ols" least squares; "ridge" least squares with a penalty on the coefficients of
             lags and covariates; "yule-walker" from the autocovariances, with a constant or
-            nothing besides the lags.
-        ridge: penalty as a share of each column's variance, at least 0, for the method "ridge";
-            by generalised cross-validation, series by series, where None.
+            nothing besides the lags; "absolute" least absolute deviations, which wild values
+            move less (`sigma2` and the criteria are those of its squared residuals; a series of
+            which gaps leave too few complete rows is fitted by least squares).
+        ridge: penalty as a share of each column's variance (of what constant and terms leave of
+            it), at least 0, for the method "ridge"; `Regression` takes its own as a share of the
+            mean square. By generalised cross-validation, series by series, where None.
         hold_back: first steps of each series that are no targets, so that fits of several orders
             see the same rows; the longest lag where None or where that is more.
 
@@ -82,34 +84,6 @@ class Estimation:
                 )
         if self.hold_back is not None:
             _check_count("hold_back", self.hold_back)
-
-
-@dataclass(frozen=True)
-class OrderSelection:
-    """How the lags are chosen where none are given.
-
-    Args:
-        criterion: "rolling" compares whole configurations on rolling origins of the training
-            part and takes one for all series; "aic", "bic" and "hqic" give each series an order
-            of its own, all orders compared on the same rows.
-        max_lags: most lags tried by an information criterion, at least 1; a season and a step or
-            `12 (n / 100)^(1/4)`, whichever is more, where None.
-
-    Raises:
-        ValueError: for an unknown criterion or fewer lags than 1.
-
-    Example:
-        >>> OrderSelection("bic", max_lags=8)
-        OrderSelection(criterion='bic', max_lags=8)
-    """
-
-    criterion: str = "rolling"
-    max_lags: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be used."""
-        _check_choice("criterion", self.criterion, CRITERIA)
-        check_positive_integer("max_lags", self.max_lags, optional=True)
 
 
 def _check_choice(name: str, value: Any, known: tuple[str, ...]) -> None:

@@ -5,11 +5,29 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TOLERANCE", "is_stable", "largest_modulus", "stabilise"]
+from forecast.baselines.algebra.companion import TOLERANCE, damping, spectral_radius
 
-# On training folds of the public panels, 0.005 to 0.02 lost to neither less nor more.
-TOLERANCE = 0.01
-_BATCH_NUMBERS = 4_000_000
+__all__ = ["allowed_root", "is_growing", "is_stable", "stabilise"]
+
+_SMALLEST = 1e-6
+_MOST_GROWTH = 4.0
+_BISECTIONS = 20
+
+
+def allowed_root(horizon: int) -> float:
+    """The largest root that is left as it is: 1.01, less where that would grow fourfold.
+
+    `max(1 + 1e-6, min(1.01, 4^(1 / horizon)))`: estimates of a random walk scatter beyond 1, and
+    long lags would be shrunk to nothing for a growth that hardly shows.
+
+    Args:
+        horizon: steps ahead that matter, at least 1.
+
+    Example:
+        >>> allowed_root(24), round(allowed_root(1000), 5)
+        (1.01, 1.00139)
+    """
+    return max(1.0 + _SMALLEST, min(1.0 + TOLERANCE, _MOST_GROWTH ** (1.0 / horizon)))
 
 
 def is_stable(coefficients: NDArray) -> NDArray:
@@ -41,56 +59,70 @@ def is_stable(coefficients: NDArray) -> NDArray:
     return stable
 
 
-def largest_modulus(coefficients: NDArray) -> NDArray:
-    """Largest modulus of the eigenvalues of the companion matrix, `(num_series,)`.
-
-    Args:
-        coefficients: a of the lags 1 to p, `(num_series, p)`.
-
-    Example:
-        >>> largest_modulus(np.array([[0.0, 0.25], [1.0, 0.0]])).round(6).tolist()
-        [0.5, 1.0]
-    """
-    num_series, order = coefficients.shape
-    found = np.zeros(num_series)
-    chunk = max(1, _BATCH_NUMBERS // max(order, 1) ** 2)
-    for start in range(0, num_series if order else 0, chunk):
-        part = coefficients[start : start + chunk]
-        companion = np.zeros((len(part), order, order))
-        companion[:, 0] = part
-        companion[:, np.arange(1, order), np.arange(order - 1)] = 1.0
-        found[start : start + chunk] = np.abs(np.linalg.eigvals(companion)).max(axis=1)
-    return found
-
-
-def stabilise(lags: NDArray, coefficients: NDArray) -> tuple[NDArray, NDArray]:
-    """Shrink explosive fits until their largest root is at 1.
-
-    `a_k <- a_k r^k` with `r = 1 / modulus` moves every root towards 0 by the factor r. Roots up to
-    1.01 are left as they are: estimates of a random walk scatter that far, and long lags would be
-    shrunk to nothing for a growth that hardly shows.
+def is_growing(lags: NDArray, coefficients: NDArray) -> NDArray:
+    """Whether a root lies beyond 1, rounding apart, `(num_series,)`.
 
     Args:
         lags: 1-based lags, `(num_lags,)`.
         coefficients: a of these lags, `(num_series, num_lags)`.
+
+    Example:
+        >>> is_growing(np.array([1]), np.array([[1.005], [1.0]])).tolist()
+        [True, False]
+    """
+    return ~is_stable(_scaled(lags, coefficients, 1.0 + _SMALLEST))
+
+
+def stabilise(
+    lags: NDArray, coefficients: NDArray, allowed: float = 1.0 + TOLERANCE
+) -> tuple[NDArray, NDArray]:
+    """Draw explosive fits towards the last value until no root lies beyond what is allowed.
+
+    `a <- (1 - s) a + s e_1`, e_1 the random walk's coefficients and s the smallest share that
+    does: what grew goes on from its last value. Without lag 1 every root is moved towards 0
+    instead, `a_k <- a_k r^k` with `r = 1 / modulus`.
+
+    Args:
+        lags: 1-based lags, `(num_lags,)`.
+        coefficients: a of these lags, `(num_series, num_lags)`.
+        allowed: roots up to this modulus are left as they are (see `allowed_root`).
 
     Returns:
         Coefficients of the same shape, and which series were explosive, `(num_series,)`.
 
     Example:
         >>> shrunk, explosive = stabilise(np.array([1]), np.array([[1.25], [0.9]]))
-        >>> shrunk.round(6).tolist(), explosive.tolist()
-        ([[1.0], [0.9]], [True, False])
+        >>> shrunk.round(3).tolist(), explosive.tolist()
+        ([[1.01], [0.9]], [True, False])
     """
     explosive = np.zeros(len(coefficients), dtype=bool)
-    polynomial = np.zeros((len(coefficients), int(lags.max(initial=0))))
-    polynomial[:, lags - 1] = coefficients
-    powers = (1.0 + TOLERANCE) ** -np.arange(1.0, polynomial.shape[1] + 1)
     # The recursion is quick and, near 1, only nearly right: eigenvalues decide.
-    suspects = np.flatnonzero(~is_stable(polynomial * powers))
-    moduli = largest_modulus(polynomial[suspects])
-    beyond = moduli > 1.0 + TOLERANCE
+    suspects = np.flatnonzero(~is_stable(_scaled(lags, coefficients, allowed)))
+    moduli = spectral_radius(_scaled(lags, coefficients[suspects], 1.0)[:, :, None, None])
+    beyond = moduli > allowed
     explosive[suspects[beyond]] = True
     shrunk = coefficients.copy()
-    shrunk[explosive] *= moduli[beyond][:, None] ** -lags.astype(np.float64)
+    if 1 in lags:
+        shrunk[explosive] = _towards_last_value(lags, shrunk[explosive], allowed)
+    else:
+        shrunk[explosive] *= damping(moduli[beyond], lags)
     return shrunk, explosive
+
+
+def _towards_last_value(lags: NDArray, coefficients: NDArray, allowed: float) -> NDArray:
+    """The nearest mixtures with the random walk whose roots are allowed, by bisection."""
+    walk = (lags == 1).astype(np.float64)
+    low, high = np.zeros((len(coefficients), 1)), np.ones((len(coefficients), 1))
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2.0
+        mixed = (1.0 - middle) * coefficients + middle * walk
+        fine = is_stable(_scaled(lags, mixed, allowed))[:, None]
+        low, high = np.where(fine, low, middle), np.where(fine, middle, high)
+    return (1.0 - high) * coefficients + high * walk
+
+
+def _scaled(lags: NDArray, coefficients: NDArray, radius: float) -> NDArray:
+    """Coefficients of all lags, with every root divided by a radius."""
+    polynomial = np.zeros((len(coefficients), int(lags.max(initial=0))))
+    polynomial[:, lags - 1] = coefficients * radius ** -lags.astype(np.float64)
+    return polynomial

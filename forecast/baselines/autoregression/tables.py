@@ -52,14 +52,17 @@ def statistics_table(model: ARModel, ids: NDArray, columns: Columns) -> pd.DataF
         columns: names of the user's columns.
 
     Returns:
-        The id, `num_rows`, `sigma2`, `aic`, `bic`, `hqic` (NaN where nothing was fitted), `rank`,
-        `explosive`, `shortened` and `rounds` (of expectation and maximisation).
+        The id, `num_rows`, `sigma2`, `aic`, `bic`, `hqic` (NaN where nothing was fitted or nothing
+        is left to explain, as in constant series), `rank`, `explosive`, `shortened`, `rounds` (of
+        expectation and maximisation) and `growing` (a root beyond 1 that was left as it is).
     """
     rows, numbers = model.statistic("num_rows"), model.statistic("num_parameters")
     variances = model.parameters.variances
     table = {columns.id: ids, "num_rows": rows.astype(np.int64), "sigma2": variances}
     for criterion in ("aic", "bic", "hqic"):
-        table[criterion] = information_criterion(criterion, variances, rows, numbers)
-    for name, kind in (("rank", int), ("explosive", bool), ("shortened", bool), ("rounds", int)):
+        scores = information_criterion(criterion, variances, rows, numbers)
+        table[criterion] = np.where(np.isfinite(scores), scores, np.nan)
+    for name in ("rank", "explosive", "shortened", "rounds", "growing"):
+        kind = int if name in ("rank", "rounds") else bool
         table[name] = model.statistic(name).astype(kind)
     return pd.DataFrame(table)

@@ -1,8 +1,8 @@
-"""Choosing the parts of the pooled autoregression on rolling folds, and averaging the best.
+"""Choosing the parts of the pooled autoregression on rolling folds: the middle of the best.
 
 Ways that differ in one part or two are fitted to the first part of the training data and scored
-at origins in the rest. No part is taken on trust; naive forecasts are among the ways. The best
-few are averaged: on short folds the order of the best says little, and their errors differ.
+at origins in the rest. No part is taken on trust; naive forecasts are among the ways. The median of
+the best few is taken: on short folds their order says little, and their errors differ.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from forecast.baselines.autoregression.lags import lag_ranges
 from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.fit import Design, PooledSettings, estimate_pooled
 from forecast.baselines.pooled.regression import Regression
-from forecast.baselines.selection import Candidate, Folds, score_candidates
+from forecast.baselines.selection import Candidate, Folds, Scores, score_candidates
 from forecast.combination import CombinedModel
-from forecast.pipelines import Panel
+from forecast.pipelines import Panel, evenly_spread
 from forecast.protocol import Model
 
-__all__ = ["Way", "Ways", "average", "choose_ways", "list_ways"]
+__all__ = ["Way", "Ways", "choose_ways", "list_ways", "middle"]
 
 _MOST_MEMBERS = 5
 # A member's error on the folds is at most this share above that of the best.
@@ -34,7 +34,7 @@ _MOST_ROWS = 8_000
 # Beyond, a regression with absolute errors for every step would take minutes.
 _LONG_BLOCK = 64
 
-_DESIGN = Design(0.0, "none", "window", level_means=True, season_means=True)
+_DESIGN = Design(0.0, "none", "window", level_means=True, season_means=True, covariates=True)
 _REGRESSION = Regression("absolute", ridge=0.1, shrinkage=100.0, metric_weights=True)
 
 
@@ -64,7 +64,7 @@ class Ways:
     """The ways that were chosen.
 
     Args:
-        members: averaged with equal weights.
+        members: their median is the forecast.
         reason: why, in words.
     """
 
@@ -75,8 +75,8 @@ class Ways:
     def words(self) -> str:
         """What was chosen and why."""
         names = "; ".join(way.name for way in self.members)
-        mean = f"mean of {len(self.members)}: " if len(self.members) > 1 else ""
-        return f"{mean}{names} ({self.reason})"
+        median = f"median of {len(self.members)}: " if len(self.members) > 1 else ""
+        return f"{median}{names} ({self.reason})"
 
 
 def list_ways(
@@ -103,6 +103,7 @@ def list_ways(
         ]
     alone = _changed(base, ridge=1e-3, shrinkage=20.0, metric_weights=False)
     tried += [replace(way, block_length=recursive) for way in (base, alone)]
+    tried += [_changed(settings, covariates=False) for settings in tried]
     distinct: dict[PooledSettings, PooledSettings] = {}
     for settings in tried:
         fixed = _fixed(settings, *given)
@@ -139,34 +140,36 @@ _CHANGES: tuple[dict[str, Any], ...] = (
 
 
 def choose_ways(ways: Sequence[Way], folds: Folds) -> Ways:
-    """The best on the folds and those close to it; the first where nothing can be scored.
+    """The best on the folds and those close to it; the last where nothing can be scored.
 
     Args:
-        ways: at least one.
+        ways: at least one, the simplest last.
         folds: of the training part.
     """
-    if len(ways) == 1 or not folds.panel.num_series:
-        return Ways((ways[0],), "given" if len(ways) == 1 else "too short to choose")
+    if len(ways) == 1:
+        return Ways((ways[0],), "given")
+    if not folds.panel.num_series:
+        return Ways((ways[-1],), "too short to choose")
     part = _some_series(folds)
     candidates = [Candidate(way.name, _cheaper(way).estimate) for way in ways]
-    total = score_candidates(candidates, part).total
+    scores = score_candidates(candidates, part)
+    total = scores.total
     if not np.isfinite(total).any():
-        return Ways((ways[0],), "nothing could be scored")
+        return Ways((ways[-1],), "nothing could be scored")
     order = np.argsort(total, kind="stable")[:_MOST_MEMBERS]
     chosen = order[total[order] <= (1.0 + _MARGIN) * total[order[0]]]
-    return Ways(tuple(ways[index] for index in chosen), _reason(ways, total, chosen, part))
+    reason = _reason(ways, scores, chosen, part.panel.num_series)
+    return Ways(tuple(ways[index] for index in chosen), reason)
 
 
-def average(models: Sequence[Model], block_length: int) -> Model:
-    """The mean of the models' forecasts.
+def middle(models: Sequence[Model], block_length: int) -> Model:
+    """The median of the models' forecasts: one that goes astray on an odd series does not count.
 
     Args:
         models: at least one.
-        block_length: steps that they forecast before the mean is fed back.
+        block_length: steps that they forecast before the median is fed back.
     """
-    if len(models) == 1:
-        return models[0]
-    return CombinedModel(models, block_length, np.full(len(models), 1.0 / len(models)))
+    return models[0] if len(models) == 1 else CombinedModel(models, block_length)
 
 
 def _changed(settings: PooledSettings, **changes: Any) -> PooledSettings:
@@ -207,8 +210,7 @@ def _cheaper(way: Way) -> Way:
 
 def _some_series(folds: Folds) -> Folds:
     """Series evenly spread over the panel."""
-    num_series = folds.panel.num_series
-    rows = np.unique(np.linspace(0, num_series - 1, min(num_series, _MOST_SERIES)).astype(int))
+    rows = evenly_spread(folds.panel.num_series, _MOST_SERIES)
     origins = replace(folds.origins, ends=folds.origins.ends[:, rows])
     return Folds(folds.panel.take(rows), origins, folds.season)
 
@@ -229,16 +231,17 @@ def _words(settings: PooledSettings) -> str:
     parts += ["causal scale"] if design.scale == "causal" else []
     parts += [] if design.level_means else ["no level means"]
     parts += [] if design.season_means else ["no season means"]
+    parts += [] if design.covariates else ["no covariates"]
     parts += [] if regression.metric_weights else ["unweighted"]
     return ", ".join(parts)
 
 
-def _reason(ways: Sequence[Way], total: NDArray, chosen: NDArray, folds: Folds) -> str:
+def _reason(ways: Sequence[Way], scores: Scores, chosen: NDArray, num_series: int) -> str:
+    total = scores.total
     naive = [index for index, way in enumerate(ways) if way.settings is None]
     reference = total[naive].min() or 1.0  # 0 where a season repeats exactly
-    scores = ", ".join(f"{total[index] / reference:.3f}" for index in chosen)
-    origins, series = folds.origins.num_windows, folds.panel.num_series
+    listed = ", ".join(f"{total[index] / reference:.3f}" for index in chosen)
     return (
-        f"errors {scores} of the best naive way's, best of {len(ways)} ways on {origins} folds of "
-        f"{series} series"
+        f"errors {listed} of the best naive way's, best of {len(ways)} ways on {scores.folds} of "
+        f"{num_series} series"
     )

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.features import Features
+from forecast.baselines.pooled.features import CYCLES, Features
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.regression import (
     Regression,
@@ -17,11 +17,14 @@ from forecast.baselines.pooled.regression import (
     shrink_to_pool,
 )
 from forecast.baselines.pooled.samples import Samples, take_samples
-from forecast.baselines.pooled.transform import Power
+from forecast.baselines.power import Power
 from forecast.checks import check_flag, is_number
 from forecast.pipelines import Panel
 
-__all__ = ["Design", "PooledSettings", "estimate_pooled"]
+__all__ = ["MOST_COEFFICIENTS", "Design", "PooledSettings", "estimate_pooled"]
+
+MOST_COEFFICIENTS = 20_000_000
+"""Series do not get coefficients of their own beyond: these are 160 MB."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,13 @@ class Design:
     Args:
         power: exponent of the Box-Cox transform, 0 (logarithm) to 1 (none); a panel with a
             negative value is never transformed.
-        difference: what the penalty draws forecasts to: "none" the mean level, "first" the last
-            value, "seasonal" the value one season before.
+        difference: what the target is the difference from: "none" the mean level, "first" the
+            last value, "seasonal" the value one season before. (The columns hold all three, so
+            without a penalty the forecasts are the same; with one they are drawn there.)
         scale: "window" or "causal" (see `Features`); logarithms need none.
         level_means: use means over longer pasts.
         season_means: use means of the same season over several cycles.
+        covariates: use the covariates given to `fit`.
     """
 
     power: float | None = None
@@ -43,6 +48,7 @@ class Design:
     scale: Literal["window", "causal"] | None = None
     level_means: bool | None = None
     season_means: bool | None = None
+    covariates: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
@@ -91,6 +97,7 @@ def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
     Gaps are filled for the inputs by the value one season before (or the last one); a target that
     was not observed is not learned from.
     """
+    panel = panel.without_covariates() if settings.design.covariates is False else panel
     power = Power(float(settings.design.power or 0.0))
     if np.nanmin(panel.values) < 0:
         power = Power(1.0)
@@ -110,7 +117,9 @@ def features_of(settings: PooledSettings, power: Power, longest: int) -> Feature
     """The columns that a panel whose longest series has `longest` steps supports."""
     design = settings.design
     lags = tuple(lag for lag in settings.lags if lag <= longest) or (1,)
-    reach = max([3 * lags[-1], *(8 * season for season in settings.seasons)])
+    cycles = max(CYCLES) if design.season_means else 0
+    spans = 3 if design.level_means else 1
+    reach = max([spans * lags[-1], *(cycles * season for season in settings.seasons)])
     return Features(
         lags=lags,
         span=lags[-1],
@@ -135,15 +144,16 @@ def _coefficients(
 ) -> NDArray:
     """The pool's and each series' coefficients of every step."""
     regression = settings.regression
-    shared = num_series == 1 or np.isinf(regression.shrinkage or np.inf)
     num_columns = model.features.num_columns + len(model.covariate_centres)
+    size = num_series * settings.block_length * num_columns
+    shared = num_series == 1 or np.isinf(regression.shrinkage or np.inf) or size > MOST_COEFFICIENTS
     found = np.zeros((1 if shared else 1 + num_series, settings.block_length, num_columns))
     centre = _centre(model.features, settings.design, num_columns)
     starts, start = np.searchsorted(samples.series, np.arange(num_series + 1)), None
     whole = ~np.isnan(samples.targets).any(axis=1) & (samples.weights > 0)
     alike = settings.shares_design and not len(model.covariate_centres)
     if alike and whole.sum() >= max(len(whole) // 2, 2 * num_columns):
-        return _at_once(samples, model, settings, (centre, starts, whole))
+        return _at_once(samples, model, settings, (centre, None if shared else starts, whole))
     for step in range(settings.block_length):
         target = samples.targets[:, step]
         known = ~np.isnan(target) & (samples.weights > 0)
@@ -165,7 +175,7 @@ def _at_once(
     samples: Samples,
     model: PooledARModel,
     settings: PooledSettings,
-    parts: tuple[NDArray, NDArray, NDArray],
+    parts: tuple[NDArray, NDArray | None, NDArray],
 ) -> NDArray:
     """The coefficients of all steps, learned from the origins of which all targets are known."""
     centre, starts, whole = parts
@@ -174,7 +184,7 @@ def _at_once(
         design[whole], samples.targets[whole], samples.weights[whole], settings.regression, centre
     )
     found = pool.coefficients[None]
-    if len(starts) > 2 and not np.isinf(settings.regression.shrinkage or np.inf):
+    if starts is not None:
         pool = replace(pool, weights=_scatter(pool.weights, whole))
         own = shrink_to_pool(design, samples.targets, starts, pool, settings.regression)
         found = np.concatenate([found, own])

@@ -16,7 +16,7 @@ from forecast.baselines.autoregression.lags import (
     default_num_lags,
     lag_array,
 )
-from forecast.baselines.pooled.choice import Way, Ways, average, choose_ways, list_ways
+from forecast.baselines.pooled.choice import Way, Ways, choose_ways, list_ways, middle
 from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.selection import selection_folds
@@ -26,6 +26,7 @@ from forecast.forecaster import Forecaster
 
 __all__ = ["PooledAR"]
 
+_MANY_LAGS = 200
 # Nothing given: everything is chosen.
 _DESIGN, _REGRESSION = Design(), Regression()
 
@@ -42,7 +43,8 @@ class PooledAR(Forecaster):
     What is not given is chosen on rolling folds of the training part, once: lags, transform,
     differences, means, scale, loss, ridge, shrinkage, weights, and whether one step is forecast
     and fed back or every step has a regression of its own. Naive forecasts are among the choices.
-    The best five at most, of those within 5 % of the best, are averaged; `choices_` names them.
+    The forecast is the median of the best five at most, of those within 5 % of the best;
+    `choices_` names them.
 
     Args:
         lags: a number L (lags 1..L) or a list of 1-based lags; chosen by default.
@@ -93,8 +95,9 @@ class PooledAR(Forecaster):
     def _estimate(self, task: Task) -> Estimate:
         ways = task.settled or self._choose(task)
         models = map_threads(partial(Way.estimate, panel=task.panel), ways.members)
-        model = average(models, self.block_length or task.horizon)
-        return Estimate.closed_form(model, ways.words, settled=ways)
+        model = middle(models, self.block_length or task.horizon)
+        short = np.flatnonzero(task.panel.lengths <= 2)
+        return Estimate.closed_form(model, ways.words, short, settled=ways)
 
     def _choose(self, task: Task) -> Ways:
         panel = task.panel if task.ahead is None else task.ahead[0]
@@ -104,6 +107,8 @@ class PooledAR(Forecaster):
         design = self.design
         if np.nanmin(panel.values) < 0:  # such a panel is never transformed
             design = replace(design, power=1.0)
+        if not panel.num_covariates:
+            design = replace(design, covariates=True)
         ways = list_ways(
             self._lag_sets(task, seasons), seasons, (direct, recursive), (design, self.regression)
         )
@@ -117,6 +122,6 @@ class PooledAR(Forecaster):
         usual = default_num_lags(task.panel, seasons)
         longest = int(np.median(task.panel.lengths) // 2)
         few = tuple(int(lag) for lag in default_lags(task.panel, task.season))
-        many = max(usual, min(2 * usual, longest))
+        many = max(usual, min(2 * usual, longest, _MANY_LAGS))
         sets = [tuple(range(1, usual + 1)), tuple(range(1, many + 1)), few]
         return list(dict.fromkeys(sets))

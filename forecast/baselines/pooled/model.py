@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forecast.baselines.past import Past
 from forecast.baselines.pooled.features import Features, View
 from forecast.baselines.pooled.track import track
-from forecast.baselines.pooled.transform import Power
+from forecast.baselines.power import Power
 from forecast.baselines.window import WindowModel
 
 __all__ = ["PooledARModel"]

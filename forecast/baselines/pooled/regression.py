@@ -8,14 +8,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.algebra.solver import absolute_weights, one_thread, solve_gram
+from forecast.baselines.algebra.absolute import Rounds, reweight, weighted_gram
+from forecast.baselines.algebra.solver import one_thread, solve_scaled
 from forecast.checks import check_flag, is_number
 
 __all__ = ["PoolFit", "Regression", "fit_pool", "fit_pool_steps", "shrink_to_pool"]
 
-_REWEIGHTINGS = 10
+# Residuals below a fiftieth of their mean size count as that: with less, the few rows that the
+# pool hits by chance would make up the Gram matrices of the single series (`shrink_to_pool`).
+_COLD = Rounds(10, last_smoothing=0.02)
 # Of a step that starts from the coefficients of the step before it.
-_WARM_REWEIGHTINGS = 5
+_WARM = Rounds(5, last_smoothing=0.02)
+_SQUARED = Rounds(0, last_smoothing=0.02)
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,9 @@ class Regression:
 
     Args:
         loss: "absolute" or "squared" errors.
-        ridge: penalty as a share of each column's size, at least 0.
+        ridge: penalty on a column's distance from what it is drawn to, at least 0, as a share of
+            the column's mean square. Columns are deviations from the level, so this is not the
+            share of a variance that `Estimation` takes. None on the constant.
         shrinkage: kappa, rows of the pool that a series' own rows are weighed against, above 0;
             infinite gives all series the same coefficients.
         metric_weights: weigh each origin by what its errors cost in MASE.
@@ -83,19 +89,15 @@ def fit_pool(
     Returns:
         The fit.
     """
-    remains = target - design @ centre
-    rounds = _REWEIGHTINGS if start is None else _WARM_REWEIGHTINGS
-    rounds = rounds if regression.loss == "absolute" else 0
-    current = weights**2
-    if rounds and start is not None:
-        current = absolute_weights(target - design @ start, weights)
-    for remaining in range(rounds, -1, -1):
-        current = current / max(current.mean(), 1e-300)
-        gram, moment = _gram(design, remains, current)
-        moves = solve_gram(gram, moment, _penalty(gram, regression))
-        if remaining:
-            current = absolute_weights(remains - design @ moves, weights)
-    return PoolFit(centre + moves, current)
+    rounds = _COLD if start is None else _WARM
+    rounds = rounds if regression.loss == "absolute" else _SQUARED
+    moved = None if start is None else start - centre
+
+    def penalty(squares: NDArray) -> NDArray:
+        return _penalty(squares, regression)
+
+    found = reweight(design, target - design @ centre, weights, penalty, rounds, moved)
+    return PoolFit(centre + found.coefficients, _of_mean_one(found.weights))
 
 
 def fit_pool_steps(
@@ -113,9 +115,9 @@ def fit_pool_steps(
     Returns:
         The fit, its coefficients `(num_columns, num_steps)`.
     """
-    current = weights**2 / max((weights**2).mean(), 1e-300)
-    gram, moment = _gram(design, targets - (design @ centre)[:, None], current)
-    moves = solve_gram(gram, moment, _penalty(gram, regression))
+    current = _of_mean_one(weights**2)
+    gram, moment = weighted_gram(design, targets - (design @ centre)[:, None], current)
+    moves = solve_scaled(gram, moment, _penalty(np.diagonal(gram), regression))
     return PoolFit(centre[:, None] + moves, current)
 
 
@@ -128,7 +130,8 @@ def shrink_to_pool(
 ) -> NDArray:
     """Each series' coefficients, drawn towards the pool's.
 
-    `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`, G the pool's Gram matrix per row.
+    `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`, G the pool's Gram matrix per row, with the ridge
+    on its diagonal as in `fit_pool`.
 
     Args:
         design: X, `(n, num_columns)`, rows of a series next to each other.
@@ -143,31 +146,39 @@ def shrink_to_pool(
     weights = pool.weights
     root = np.sqrt(weights)
     residual = ((np.nan_to_num(target) - design @ pool.coefficients).T * root).T
-    gram, _ = _gram(design, residual, weights)
+    scaled = design * root[:, None]
+    gram = scaled.T @ scaled
+    gram[np.diag_indices_from(gram)] += _penalty(np.diagonal(gram), regression)
     prior = (regression.shrinkage or 0.0) / max(weights.sum(), 1e-300) * gram
-    prior[np.diag_indices_from(prior)] *= 1.0 + (regression.ridge or 0.0)
     factor = _whitener(prior)
     moves = np.zeros((len(starts) - 1, *pool.coefficients.shape))
     with one_thread():
         for index in np.flatnonzero(np.diff(starts)):
             rows = slice(starts[index], starts[index + 1])
-            white = (design[rows] * root[rows, None]) @ factor
+            white = scaled[rows] @ factor
             moves[index] = _unit_ridge(white, residual[rows])
     return pool.coefficients + np.einsum("pq,iq...->ip...", factor, moves)
 
 
-def _penalty(gram: NDArray, regression: Regression) -> NDArray:
-    """The ridge of every column, in units of its size; none on the constant."""
-    penalty = (regression.ridge or 0.0) * np.diag(gram)
+def _penalty(squares: NDArray, regression: Regression) -> NDArray:
+    """The ridge of every column, given its sum of squares; none on the constant."""
+    penalty = (regression.ridge or 0.0) * squares
     penalty[-1] = 0.0
     return penalty
 
 
+def _of_mean_one(weights: NDArray) -> NDArray:
+    return weights / max(weights.mean(), 1e-300)
+
+
 def _whitener(gram: NDArray) -> NDArray:
-    """F with `F F' = G^-1` on the columns that vary, 0 on the others."""
-    values, vectors = np.linalg.eigh(gram)
+    """F with `F F' = G^-1` on the columns that vary, 0 on the others; of columns of one size."""
+    size = np.sqrt(np.diagonal(gram))
+    inverse = np.where(size > 0.0, 1.0 / np.where(size > 0.0, size, 1.0), 0.0)
+    values, vectors = np.linalg.eigh(gram * inverse[:, None] * inverse)
     usable = values > 1e-12 * values[-1]
-    return vectors * np.where(usable, 1.0 / np.sqrt(np.where(usable, values, 1.0)), 0.0)
+    unit = np.where(usable, 1.0 / np.sqrt(np.where(usable, values, 1.0)), 0.0)
+    return inverse[:, None] * vectors * unit
 
 
 def _unit_ridge(design: NDArray, target: NDArray) -> NDArray:
@@ -180,9 +191,3 @@ def _unit_ridge(design: NDArray, target: NDArray) -> NDArray:
     system = design.T @ design
     system[np.diag_indices(num_columns)] += 1.0
     return np.linalg.solve(system, design.T @ target)
-
-
-def _gram(design: NDArray, target: NDArray, weights: NDArray) -> tuple[NDArray, NDArray]:
-    """X'WX and X'Wy, for one target or several."""
-    weighted = design * np.sqrt(weights)[:, None]
-    return weighted.T @ weighted, design.T @ (target.T * weights).T

@@ -37,8 +37,9 @@ class _Line:
     def of(past: Past, values: NDArray) -> _Line:
         joined = np.concatenate([past.window, values], axis=1)
         known = ~np.isnan(joined)
-        total = np.where(known, joined, 0.0).sum(axis=1, keepdims=True)
-        centre = total / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        # The first value ever seen: forecasts must not depend on what comes after them.
+        first = np.where(np.isnan(past.first), values[:, 0], past.first)
+        centre = np.nan_to_num(first)[:, None]
         return _Line(np.where(known, joined - centre, 0.0), known, past.window.shape[1], centre)
 
     def lagged(self, lag: int) -> tuple[NDArray, NDArray]:

@@ -12,7 +12,7 @@ from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.pipelines import Panel
 from forecast.pipelines.season import seasonal_adjustment
 
-__all__ = ["Adjustment", "num_values"]
+__all__ = ["Adjustment", "num_values", "unit_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +63,33 @@ class Adjustment:
         season = np.resize(self.indices[series], len(values))
         return values * season if self.multiplicative[series] else values + season
 
-    def model(self, panel: Panel, smoothing: NDArray, start: NDArray) -> SmoothingModel:
+    def model(self, smoothing: NDArray, start: NDArray) -> SmoothingModel:
         """Smoothing of the adjusted series, with the season put back.
 
         Args:
-            panel: the series.
             smoothing: alpha, beta, gamma and phi, `(num_series, 4)`.
             start: level and trend before the first step, `(num_series, 2)`.
         """
-        return SmoothingModel(
-            smoothing,
-            start,
-            season=self.indices,
-            multiplicative=self.multiplicative,
-            first_phase=np.zeros(panel.num_series, dtype=np.int64),
-            num_steps=panel.lengths.copy(),
-        )
+        return SmoothingModel(smoothing, start, self.indices, self.multiplicative)
 
 
 def num_values(panel: Panel) -> NDArray:
     """Observed values of each series, `(num_series,)`."""
     return np.bincount(panel.codes[panel.observed], minlength=panel.num_series)
+
+
+def unit_of(values: NDArray) -> NDArray:
+    """A power of two near the largest value of each row, `(num_rows, 1)`; 1 for zeros.
+
+    Squares of huge or tiny values leave the range of float64. In this unit they do not, and no
+    digit is lost on the way.
+
+    Args:
+        values: `(num_rows, num_steps)`; NaN counts as 0.
+
+    Example:
+        >>> unit_of(np.array([[3.0, -5.0], [0.0, np.nan]])).tolist()
+        [[4.0], [1.0]]
+    """
+    size = np.nan_to_num(np.abs(values)).max(axis=1, keepdims=True)
+    return np.where(size > 0.0, np.exp2(np.floor(np.log2(np.where(size > 0.0, size, 1.0)))), 1.0)

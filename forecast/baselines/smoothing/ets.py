@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.smoothing.adjustment import unit_of
 from forecast.pipelines.season import seasonal_indices
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Smoothing",
     "candidates",
     "choose",
+    "fewest_values",
     "start",
     "statsmodels_ets",
 ]
@@ -28,6 +30,7 @@ LONGEST_SEASON = 24
 """A longer season is taken out by fixed indices: it has too many states to correct."""
 _SPARE_VALUES = 5
 _MOST_CYCLES = 5
+_LARGEST_UNIT = 1e50
 # A trend that is never damped is tried on longer series only: on short ones it runs away.
 _LONG = 100
 
@@ -59,7 +62,7 @@ class Form:
         if self.season is None:
             return True
         longest = 1 < season_length <= LONGEST_SEASON
-        enough = num_values >= 2 * season_length + _SPARE_VALUES
+        enough = num_values >= fewest_values(season_length)
         return longest and enough and (self.season == "add" or bool(values.min() > 0.0))
 
     def num_parameters(self, season_length: int) -> int:
@@ -82,6 +85,18 @@ FORMS = {
         Form("AAdM", True, True, "mul"),
     )
 }
+
+
+def fewest_values(season_length: int) -> int:
+    """Values that a season needs: to be corrected, or for the test that precedes fixed indices.
+
+    Example:
+        >>> fewest_values(12), fewest_values(52)
+        (29, 156)
+    """
+    if season_length > LONGEST_SEASON:
+        return 3 * season_length
+    return 2 * season_length + _SPARE_VALUES
 
 
 def candidates(num_values: int) -> list[str]:
@@ -180,7 +195,8 @@ def _criterion(pair: tuple[float, Smoothing]) -> float:
 def _estimate(
     values: NDArray, num_values: int, form: Form, season_length: int
 ) -> tuple[float, Smoothing]:
-    """AICc and parameters of a form."""
+    """AICc, of values in a unit that all forms share, and parameters of a form."""
+    values = _in_range(values)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of convergence: AICc judges what was reached
         model = statsmodels_ets(values, form, season_length)
@@ -199,6 +215,12 @@ def _estimate(
     usable = room > 0 and np.isfinite([likelihood, *smoothing]).all()
     criterion = 2.0 * (count - likelihood) + 2.0 * count * (count + 1) / max(room, 1)
     return (criterion if usable else float("inf")), Smoothing(form.name, smoothing)
+
+
+def _in_range(values: NDArray) -> NDArray:
+    """The values, in another unit where their squares would leave the range of float64."""
+    unit = unit_of(values[None])[0, 0]
+    return values if 1.0 / _LARGEST_UNIT < unit < _LARGEST_UNIT else values / unit
 
 
 def statsmodels_ets(values: NDArray, form: Form, season_length: int) -> Any:

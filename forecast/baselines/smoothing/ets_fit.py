@@ -18,11 +18,12 @@ from forecast.baselines.smoothing.ets import (
     Smoothing,
     candidates,
     choose,
+    fewest_values,
     start,
 )
 from forecast.baselines.smoothing.model import SmoothingModel
-from forecast.draws import series_key
-from forecast.pipelines import Panel
+from forecast.draws import text_keys
+from forecast.pipelines import Panel, evenly_spread
 
 __all__ = ["Choices", "Material"]
 
@@ -75,6 +76,21 @@ class Material:
         names = [name] if name else candidates(count)
         return choose(self.values[series], count, self.season_length, names)
 
+    def choose_like(self, series: int, name: str) -> Smoothing:
+        """The parameters of a form; of one without trend and season where values are too few."""
+        found = self.choose(series, name)
+        return self.choose(series, "ANN") if found == LAST_VALUE and name != "ANN" else found
+
+    def too_short(self, name: str | None) -> NDArray:
+        """Positions of the series too short to show a season, where one is looked for.
+
+        Args:
+            name: the form asked for, or None.
+        """
+        if self.season_length == 1 or (name and not FORMS[name].season):
+            return np.flatnonzero(self.counts < _FEWEST_VALUES)
+        return np.flatnonzero(self.counts < fewest_values(self.season_length))
+
     def model(self, chosen: list[Smoothing]) -> SmoothingModel:
         """The model of all series, a form and its parameters for each."""
         smoothing = np.array([one.values for one in chosen])
@@ -89,7 +105,7 @@ class Material:
             *states[i], own = start(self.values[i], form, self.season_length)
             if form.season:
                 season[i], multiplicative[i] = own, form.season == "mul"
-        return Adjustment(season, multiplicative).model(self.panel, smoothing, states)
+        return Adjustment(season, multiplicative).model(smoothing, states)
 
 
 @dataclass(frozen=True)
@@ -105,15 +121,26 @@ class Choices:
     @classmethod
     def estimate(cls, material: Material, name: str | None) -> Self:
         """Estimate each usable series, or an evenly spread sample of them."""
-        keys, usable = _keys(material.panel), material.usable
-        sample = np.unique(np.linspace(0, len(usable) - 1, _MOST_ESTIMATED).astype(np.int64))
-        rows = usable[sample] if len(usable) > _MOST_ESTIMATED else usable
+        keys, usable = text_keys(material.panel.ids), material.usable
+        rows = usable[evenly_spread(len(usable), _MOST_ESTIMATED)]
         return cls({keys[i]: material.choose(i, name) for i in rows})
+
+    def estimated_on(self, material: Material) -> Self:
+        """The same forms, their parameters estimated on other steps; simpler where these are few.
+
+        Args:
+            material: the same series up to another step; one that is not usable drops out.
+        """
+        keys = text_keys(material.panel.ids)
+        rows = [i for i in material.usable if keys[i] in self.by_key]
+        return type(self)(
+            {keys[i]: material.choose_like(i, self.by_key[keys[i]].form) for i in rows}
+        )
 
     def of(self, material: Material) -> list[Smoothing]:
         """The smoothing of every series: its own, or the one that the estimated series share."""
         chosen = [LAST_VALUE] * material.panel.num_series
-        keys, shared = _keys(material.panel), self._shared()
+        keys, shared = text_keys(material.panel.ids), self._shared()
         for i in material.usable:
             own = self.by_key.get(keys[i])
             chosen[i] = _first_fitting(material, i, shared) if own is None else own
@@ -165,10 +192,6 @@ def _first_fitting(material: Material, series: int, shared: list[Smoothing]) -> 
         if FORMS[one.form].fits(values, count, material.season_length):
             return one
     return LAST_VALUE
-
-
-def _keys(panel: Panel) -> list[str]:
-    return [str(key) for key in series_key(panel.ids)]
 
 
 def _bridged(values: NDArray) -> NDArray:

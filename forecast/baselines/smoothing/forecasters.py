@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.baselines.smoothing.adjustment import num_values
 from forecast.baselines.smoothing.ets import FORMS
 from forecast.baselines.smoothing.ets_fit import Choices, Material
-from forecast.baselines.smoothing.model import SmoothingModel
-from forecast.baselines.smoothing.theta import estimate_naive2, estimate_theta
+from forecast.baselines.smoothing.theta import FEWEST_VALUES, estimate_naive2, estimate_theta
 from forecast.checks import check_positive_integer
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
-from forecast.pipelines import Frequency, Panel
-from forecast.store import StateStore
 
 __all__ = ["ETS", "Naive2", "Theta"]
 
 
-class _Smoothed(Forecaster):
-    """A forecaster whose season counts from the first step of the series it was fitted on."""
-
-    takes_new_series: ClassVar[bool] = False
-
-    def _condition(self, panel: Panel) -> StateStore:
-        """A history that begins elsewhere than the fitted one begins in its own phase."""
-        fitted, rows = self._require_fitted(), self._fitted_rows(panel.ids)
-        model: SmoothingModel = fitted.model  # type: ignore[assignment]
-        ahead = _distances(panel.frequency, fitted.until.take(rows), panel.starts)
-        offset = model.num_steps[rows] - 1 + ahead
-        moved = offset != 0
-        return StateStore.of_history(model.starting_at(rows[moved], offset[moved]), panel, rows)
-
-
-class Naive2(_Smoothed):
+class Naive2(Forecaster):
     """The last value of the seasonally adjusted series, with the season put back.
 
     `y[t+h] = y[t] / s[t] * s[t+h]`, s the multiplicative indices of a classical decomposition,
@@ -57,6 +39,7 @@ class Naive2(_Smoothed):
     """
 
     role: ClassVar[str] = "naive"
+    takes_new_series: ClassVar[bool] = False
 
     def __init__(self, season_length: int | None = None, alias: str | None = None) -> None:
         """Store the arguments."""
@@ -70,7 +53,7 @@ class Naive2(_Smoothed):
         return Estimate.closed_form(model, choices, short)
 
 
-class Theta(_Smoothed):
+class Theta(Forecaster):
     """The Theta method on the seasonally adjusted series (as Naive2 adjusts it).
 
     The mean of a straight line and of the smoothed series of twice its curvature, which is simple
@@ -79,7 +62,8 @@ class Theta(_Smoothed):
     `l[t] = l[t-1] + b/2 + alpha (x[t] - l[t-1])`, `x[t+h] = l[t] + (h - 1) b/2`, l[1] = x[1] + b/2
 
     b is the least-squares slope, alpha the one of the least squared one-step errors of simple
-    exponential smoothing.
+    exponential smoothing. `fell_back_` names the series too short for the test of a season, which
+    are forecast without one, and below five values by the last.
 
     Args:
         season_length: m, at least 1; from the frequency and the data by default.
@@ -95,6 +79,8 @@ class Theta(_Smoothed):
     """
 
     role: ClassVar[str] = "classical"
+    point: ClassVar[str] = "mean"
+    takes_new_series: ClassVar[bool] = False
 
     def __init__(self, season_length: int | None = None, alias: str | None = None) -> None:
         """Store the arguments."""
@@ -104,19 +90,21 @@ class Theta(_Smoothed):
 
     def _estimate(self, task: Task) -> Estimate:
         model, short, seasonal = estimate_theta(task.panel, task.season.length)
-        used = np.setdiff1d(np.arange(task.panel.num_series), short)
+        used = np.flatnonzero(num_values(task.panel) >= FEWEST_VALUES)
         alpha = np.median(model.smoothing[used, 0]) if len(used) else 1.0
         which = "alpha" if task.panel.num_series == 1 else "median alpha"
         words = _adjusted_words(task.season.length, seasonal)
         return Estimate.closed_form(model, f"{which} {alpha:.2g}, {words}", short)
 
 
-class ETS(_Smoothed):
+class ETS(Forecaster):
     """Exponential smoothing with additive errors, of the form with the lowest AICc.
 
     Level, damped trend and season are corrected by each error; see `SmoothingModel`. Parameters
-    are estimated by statsmodels, once in a comparison; states go on at every cutoff. On a panel of
-    more than 200 series they are estimated on that many, evenly spread; the others share the
+    are estimated by statsmodels, once in a comparison (and once before the origins of intervals
+    and weights); states go on at every cutoff. `fell_back_` names the series too short for a
+    season, which are smoothed without one, and below five values forecast by the last. On a panel
+    of more than 200 series they are estimated on that many, evenly spread; the others share the
     medians of the form chosen most often (with a season where Naive2's test finds one), each with
     its own start.
 
@@ -138,6 +126,8 @@ class ETS(_Smoothed):
     """
 
     role: ClassVar[str] = "classical"
+    point: ClassVar[str] = "mean"
+    takes_new_series: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -155,15 +145,15 @@ class ETS(_Smoothed):
 
     def _estimate(self, task: Task) -> Estimate:
         material = Material.of(task.panel, task.season.length)
+        whole = material if task.ahead is None else Material.of(task.ahead[0], task.season.length)
         if task.settled is not None:
             chosen = Choices.from_settled(task.settled)
         else:  # on all of the training part: what lies before its last origins may be too short
-            panel = task.panel if task.ahead is None else task.ahead[0]
-            whole = Material.of(panel, task.season.length)
             chosen = Choices.estimate(whole, self.model)
-        short = np.setdiff1d(np.arange(task.panel.num_series), material.usable)
-        model = material.model(chosen.of(material))
-        return Estimate.closed_form(model, chosen.words(material), short, chosen.to_settled())
+        # Errors at the origins ahead are honest only where parameters have not seen them.
+        used = chosen if task.ahead is None else chosen.estimated_on(material)
+        model, short = material.model(used.of(material)), material.too_short(self.model)
+        return Estimate.closed_form(model, used.words(material), short, chosen.to_settled())
 
 
 def _adjusted_words(season_length: int, seasonal: NDArray) -> str:
@@ -174,16 +164,3 @@ def _adjusted_words(season_length: int, seasonal: NDArray) -> str:
     if count == len(seasonal):
         return f"season {season_length}"
     return f"season {season_length} on {count} of {len(seasonal)} series"
-
-
-def _distances(frequency: Frequency, origins: pd.Index, times: pd.Index) -> NDArray:
-    """Steps from each origin to each time, negative where it lies before, `(n,)`."""
-    pairs: list[tuple[Any, Any]] = list(zip(origins, times, strict=True))
-    steps = {pair: _distance(frequency, *pair) for pair in set(pairs)}
-    return np.array([steps[pair] for pair in pairs], dtype=np.int64)
-
-
-def _distance(frequency: Frequency, origin: Any, time: Any) -> int:
-    if time < origin:
-        return -int(frequency.position(pd.Index([origin]), time)[0])
-    return int(frequency.position(pd.Index([time]), origin)[0])

@@ -38,62 +38,42 @@ class SmoothingModel:
         season: s at the start by phase, `(num_series, season_length)`; it stays as it is where
             gamma is 0.
         multiplicative: whether s multiplies, `(num_series,)`.
-        first_phase: phase of the first step of each series, `(num_series,)`.
-        num_steps: steps that were learned from, `(num_series,)`; they tell the phase of a history
-            that begins elsewhere.
+
+    A history that begins elsewhere than the training series begins in its own phase, at its first
+    value.
 
     Source: Hyndman, Koehler, Ord, Snyder (2008), "Forecasting with Exponential Smoothing".
     """
 
     block_length = 1
-    saved_arrays: ClassVar[tuple[str, ...]] = (
-        "smoothing", "start", "season", "multiplicative", "first_phase", "num_steps",
-    )  # fmt: skip
+    uses_clock = True
+    saved_arrays: ClassVar[tuple[str, ...]] = ("smoothing", "start", "season", "multiplicative")
 
     def __init__(
-        self,
-        smoothing: NDArray,
-        start: NDArray,
-        season: NDArray,
-        multiplicative: NDArray,
-        first_phase: NDArray,
-        num_steps: NDArray,
+        self, smoothing: NDArray, start: NDArray, season: NDArray, multiplicative: NDArray
     ) -> None:
         """Store the fit."""
         self.smoothing = smoothing
         self.start = start
         self.season = season
         self.multiplicative = multiplicative
-        self.first_phase = first_phase
-        self.num_steps = num_steps
 
     @property
     def adapts(self) -> bool:
         """Whether the season of any series is corrected: then it is part of the state."""
         return bool((self.smoothing[:, 2] > 0.0).any())
 
-    def starting_at(self, series: NDArray, offset: NDArray) -> SmoothingModel:
-        """The model for histories that begin elsewhere: in their own phase, at an unknown level.
-
-        Args:
-            series: positions of series, `(n,)`.
-            offset: steps from the first step that was learned from to that of the history, `(n,)`.
-        """
-        first_phase, start = self.first_phase.copy(), self.start.copy()
-        first_phase[series] = offset % self.season.shape[1]
-        # The level is the first value then. A slope that is never corrected is no state: it stays.
-        start[series, 0] = np.nan
-        start[series, 1] *= self.smoothing[series, 1] == 0.0
-        arrays = {name: getattr(self, name) for name in self.saved_arrays}
-        return type(self)(**arrays | {"start": start, "first_phase": first_phase})
-
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         series = np.asarray(static.series, dtype=np.int64)
+        level, trend = self.start[series].T
+        elsewhere = static.offset != 0
+        # What the model expects of its slope there, before it has seen anything.
+        damping = self.smoothing[series, 3] ** np.maximum(static.offset, 0)
         arrays = {
-            "level": self.start[series, 0],
-            "trend": self.start[series, 1],
-            "phase": self.first_phase[series],
+            "level": np.where(elsewhere, np.nan, level),
+            "trend": trend * damping,
+            "phase": static.offset % self.season.shape[1],
             "series": series,
         }
         if self.adapts:
@@ -199,7 +179,8 @@ class _Walk:
         """The next value of each row."""
         self.base = self.level + self.phi * self.trend
         self.now = self.season[self.rows, self.phase]
-        return np.where(self.multiplicative, self.base * self.now, self.base + self.now)
+        factor = np.where(self.multiplicative, self.now, 1.0)
+        return self.base * factor + np.where(self.multiplicative, 0.0, self.now)
 
     def absorb(self, values: NDArray, observed: NDArray, valid: NDArray) -> None:
         """Move on by the step that was forecast."""

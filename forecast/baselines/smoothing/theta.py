@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.smoothing.adjustment import Adjustment, num_values
+from forecast.baselines.smoothing.adjustment import Adjustment, num_values, unit_of
 from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.pipelines import Panel
 
-__all__ = ["estimate_naive2", "estimate_theta"]
+__all__ = ["FEWEST_VALUES", "estimate_naive2", "estimate_theta"]
 
-# Fewer values than this give no slope and no alpha: the last value is the forecast.
-_FEWEST_VALUES = 5
+FEWEST_VALUES = 5
+"""Fewer values than this give no slope and no alpha: the last value is the forecast."""
 _NUM_CANDIDATES = 121
 _NUM_PASSES = 2
 _MOST_STEPS = 2_000
@@ -31,7 +31,7 @@ def estimate_naive2(panel: Panel, season_length: int) -> tuple[SmoothingModel, N
         and whether each series has a season.
     """
     adjustment = Adjustment.of(panel, season_length)
-    model = _level_model(panel, adjustment, np.ones(panel.num_series), np.zeros(panel.num_series))
+    model = _level_model(adjustment, np.ones(panel.num_series), np.zeros(panel.num_series))
     short = num_values(panel) < 3 * season_length if season_length > 1 else panel.lengths < 1
     return model, np.flatnonzero(short), adjustment.seasonal
 
@@ -44,26 +44,26 @@ def estimate_theta(panel: Panel, season_length: int) -> tuple[SmoothingModel, ND
         season_length: m, at least 1.
 
     Returns:
-        The model; the positions of series too short for it; and whether each series has a season.
+        The model; the positions of series too short for it or for the test of a season; and
+        whether each series has a season.
     """
     adjustment = Adjustment.of(panel, season_length)
     adjusted = adjustment.take(panel)
     drift = 0.5 * _slopes(adjusted)
     alpha = _best_alpha(adjusted)
-    short = num_values(panel) < _FEWEST_VALUES
+    short = num_values(panel) < FEWEST_VALUES
     alpha, drift = np.where(short, 1.0, alpha), np.where(short, 0.0, drift)
-    model = _level_model(panel, adjustment, alpha, drift)
-    return model, np.flatnonzero(short), adjustment.seasonal
+    model = _level_model(adjustment, alpha, drift)
+    untested = (season_length > 1) & (num_values(panel) < 3 * season_length)
+    return model, np.flatnonzero(short | untested), adjustment.seasonal
 
 
-def _level_model(
-    panel: Panel, adjustment: Adjustment, alpha: NDArray, drift: NDArray
-) -> SmoothingModel:
+def _level_model(adjustment: Adjustment, alpha: NDArray, drift: NDArray) -> SmoothingModel:
     """A level that begins at the first value and moves by a fixed drift."""
-    nothing, one = np.zeros(panel.num_series), np.ones(panel.num_series)
+    nothing, one = np.zeros(len(alpha)), np.ones(len(alpha))
     smoothing = np.column_stack([alpha, nothing, nothing, one])
-    start = np.column_stack([np.full(panel.num_series, np.nan), drift])
-    return adjustment.model(panel, smoothing, start)
+    start = np.column_stack([np.full(len(alpha), np.nan), drift])
+    return adjustment.model(smoothing, start)
 
 
 def _slopes(values: NDArray) -> NDArray:
@@ -91,7 +91,8 @@ def _best_alpha(values: NDArray) -> NDArray:
         `(num_series,)`.
     """
     parts = np.array_split(values, -(-len(values) // _CHUNK_SERIES))
-    return np.concatenate([_refined(_last_steps(part)) for part in parts])
+    recent = [_last_steps(part) for part in parts]
+    return np.concatenate([_refined(part / unit_of(part)) for part in recent])
 
 
 def _last_steps(values: NDArray) -> NDArray:

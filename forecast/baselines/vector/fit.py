@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.algebra.solver import useful_columns
+from forecast.baselines.lag_selection import LagSelection, default_max_lags
 from forecast.baselines.vector.model import VARModel
-from forecast.baselines.vector.order import LagSelection, order_criteria
+from forecast.baselines.vector.order import CRITERIA, order_criteria
 from forecast.baselines.vector.system import SystemFit, deterministic, fit_system, regression
+from forecast.draws import text_keys
 from forecast.pipelines import Panel
 
 __all__ = ["VARSettings", "estimate_var", "select_order", "systems"]
@@ -40,13 +42,13 @@ class VARSettings:
 
 
 def systems(panel: Panel) -> dict[str, NDArray]:
-    """The values of each system, `(num_steps, num_channels)`, by the name of its first series."""
+    """The values of each system, `(num_steps, num_channels)`, by the key of its first series."""
     num_channels = panel.num_channels
+    keys = text_keys(panel.ids[::num_channels])
+    rows = [panel.row(series) for series in range(panel.num_series)]
     return {
-        str(panel.ids[first]): np.stack(
-            [panel.row(first + channel) for channel in range(num_channels)], axis=1
-        )
-        for first in range(0, panel.num_series, num_channels)
+        key: np.stack(rows[place * num_channels : (place + 1) * num_channels], axis=1)
+        for place, key in enumerate(keys)
     }
 
 
@@ -71,7 +73,8 @@ def select_order(values: NDArray, settings: VARSettings) -> int:
         return 1
     design, target, steps = regression(values, most)
     terms = deterministic(steps, settings.trend)
-    found = order_criteria(design, target, terms, settings.lags.criterion)
+    criterion = str(settings.lags.resolved("VAR", CRITERIA).criterion)
+    found = order_criteria(design, target, terms, criterion)
     fewest = 0 if terms.shape[1] else 1
     return fewest + int(np.argmin(found[fewest:]))
 
@@ -86,11 +89,11 @@ def estimate_var(
     Args:
         panel: training series; `panel.num_channels` consecutive ones are a system.
         settings: how to fit.
-        orders: number of lags by the name of a system's first series.
+        orders: number of lags by the key of a system's first series (see `text_keys`).
 
     Returns:
         The model, the positions of the series that fell back, and the fits that did not, by the
-        same names.
+        same keys.
     """
     num_channels = panel.num_channels
     fits: dict[str, SystemFit] = {}
@@ -103,14 +106,14 @@ def estimate_var(
             fits[name] = fit_system(values, order, settings.trend, settings.ridge)
         else:
             fell_back += range(position * num_channels, (position + 1) * num_channels)
-        parts.append((fits.get(name, _last_value(num_channels)), _means(values)))
+        parts.append((fits.get(name) or _last_value(values), _means(values)))
     return _model(parts), np.array(fell_back, dtype=np.int64), fits
 
 
 def _most_lags(values: NDArray, wanted: int | None, settings: VARSettings) -> int:
     """Most lags to try: those wanted, cut to what the rows can tell apart; 0 where none can."""
     num_steps, num_channels = values.shape
-    default = max(round(12.0 * (num_steps / 100.0) ** 0.25), settings.season_length + 1)
+    default = default_max_lags(num_steps, settings.season_length)
     # What is asked for may leave as little as a row for each equation; the default does not.
     share = _ROWS_TO_SELECT if wanted is None else 1
     spare = 0 if wanted is None else num_channels
@@ -134,10 +137,14 @@ def _means(values: NDArray) -> NDArray:
     return np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
 
 
-def _last_value(num_channels: int) -> SystemFit:
-    """The last value for ever."""
+def _last_value(values: NDArray) -> SystemFit:
+    """The last value for ever; its errors were the changes from step to step."""
+    num_channels = values.shape[1]
     zeros = np.zeros(num_channels)
-    return SystemFit(np.eye(num_channels)[None], zeros, zeros, zeros[None], 0.0, 0.0, 1.0)
+    changes = np.diff(values, axis=0)
+    changes = changes[~np.isnan(changes).any(axis=1)]
+    changes = changes if len(changes) else zeros[None]
+    return SystemFit(np.eye(num_channels)[None], zeros, zeros, changes, 0.0, 0.0, 1.0)
 
 
 def _model(parts: list[tuple[SystemFit, NDArray]]) -> VARModel:

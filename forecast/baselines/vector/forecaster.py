@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from forecast.baselines.lag_selection import LagSelection
 from forecast.baselines.vector.fit import VARSettings, estimate_var, select_order, systems
-from forecast.baselines.vector.order import LagSelection
+from forecast.baselines.vector.order import CRITERIA
 from forecast.baselines.vector.system import SystemFit
 from forecast.checks import check_positive_integer, check_share
 from forecast.fitting import Estimate, Task
@@ -48,6 +49,7 @@ class VAR(Forecaster):
     """
 
     role: ClassVar[str] = "linear"
+    point: ClassVar[str] = "mean"
     takes_new_series: ClassVar[bool] = False
 
     def __init__(
@@ -61,7 +63,9 @@ class VAR(Forecaster):
         alias: str | None = None,
     ) -> None:
         """Store the arguments."""
-        if not isinstance(lags, LagSelection):
+        if isinstance(lags, LagSelection):
+            lags.resolved("VAR", CRITERIA)
+        else:
             check_positive_integer("lags", lags, optional=True)
         if trend not in ("n", "c", "ct"):
             raise ValueError(f"`trend` must be 'n', 'c' or 'ct'; got {trend!r}.")
@@ -125,6 +129,8 @@ class VAR(Forecaster):
                 "forecaster. Fit it by itself, or name the channels as target_col=[...]."
             )
         lags = LagSelection() if self.lags is None else self.lags
+        if isinstance(lags, LagSelection):
+            lags = lags.resolved("VAR", CRITERIA)
         settings = VARSettings(lags, self.trend, self.ridge, task.season.length)
         whole = task.ahead[0] if task.ahead else task.panel
         orders = dict(task.settled or ())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from forecast.baselines.window import Past, WindowModel
 from forecast.protocol import StateBatch
 
-__all__ = ["VARModel", "error_covariances", "spectral_radius"]
+__all__ = ["VARModel", "error_covariances"]
 
 # Share of the largest eigenvalue below which the innovations of two channels are the same.
 _LEAST_CORRELATION = 1e-8
@@ -51,6 +51,7 @@ class VARModel(WindowModel):
         self.slopes = slopes
         self.centres = centres
         self.covariances = covariances
+        self.uses_clock = bool(slopes.any())
         # Forecasts are made of deviations from the centres, so that a missing lag can be a zero.
         self._levels = intercepts + np.einsum("spij,sj->si", coefficients, centres)
         # (num_systems, num_channels * num_lags, num_channels), rows in the order of a window.
@@ -65,7 +66,7 @@ class VARModel(WindowModel):
         run = _run_length(systems)  # neighbours of one system share a product
         stacked = centred.reshape(-1, run, self.num_channels * self.window_length)
         moved = stacked @ self._weights[systems[::run]]
-        clock = past.clock[:: self.num_channels, None]
+        clock = (past.clock + past.offset)[:: self.num_channels, None]
         levels = self._levels[systems] + self.slopes[systems] * (clock + 1)
         return (moved.reshape(levels.shape) + levels).reshape(-1, 1)
 
@@ -142,23 +143,6 @@ def error_covariances(coefficients: NDArray, covariances: NDArray, horizon: int)
             moving[:, step] += moving[:, step - lag] @ coefficients[:, lag - 1]
     terms = moving @ covariances[:, None] @ moving.transpose(0, 1, 3, 2)
     return np.cumsum(terms, axis=1)
-
-
-def spectral_radius(coefficients: NDArray) -> float:
-    """Largest modulus of an eigenvalue of the companion matrix; below 1 where a fit is stable.
-
-    Args:
-        coefficients: A of one system, `(num_lags, num_channels, num_channels)`.
-
-    Example:
-        >>> import numpy as np
-        >>> round(spectral_radius(np.array([[[0.5]], [[0.5]]])), 6)
-        1.0
-    """
-    num_lags, num_channels, _ = coefficients.shape
-    companion = np.eye(num_lags * num_channels, k=-num_channels)
-    companion[:num_channels] = coefficients.transpose(1, 0, 2).reshape(num_channels, -1)
-    return float(np.abs(np.linalg.eigvals(companion)).max())
 
 
 def _told(errors: NDArray, covariances: NDArray) -> NDArray:

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.checks import check_positive_integer
+from forecast.baselines.lag_selection import criterion_penalty
 
-__all__ = ["CRITERIA", "LagSelection", "criterion_value", "order_criteria"]
+__all__ = ["CRITERIA", "criterion_value", "order_criteria"]
+
+# Share of the variance that counts as none.
+_EXPLAINED = 1e-13
 
 CRITERIA = ("aic", "bic", "hqic", "fpe")
-
-
-@dataclass(frozen=True)
-class LagSelection:
-    """How many lags: the number with the least criterion, all candidates on the same rows.
-
-    Args:
-        criterion: "aic", "bic", "hqic" or "fpe".
-        max_lags: most lags tried, at least 1; by default a season and a step, or
-            `12 (n / 100)^(1/4)` where that is more, cut to three rows a coefficient.
-
-    Raises:
-        ValueError: for another criterion, or fewer lags than 1.
-
-    Example:
-        >>> LagSelection("bic", max_lags=4)
-        LagSelection(criterion='bic', max_lags=4)
-    """
-
-    criterion: str = "aic"
-    max_lags: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be computed."""
-        if self.criterion not in CRITERIA:
-            raise ValueError(
-                f"`criterion` must be one of {', '.join(CRITERIA)}; got {self.criterion!r}."
-            )
-        check_positive_integer("max_lags", self.max_lags, optional=True)
+"""How lags may be chosen; the first by default."""
 
 
 def order_criteria(
@@ -66,9 +39,19 @@ def order_criteria(
     for order in range(design.shape[1] // num_channels + 1):
         columns = num_terms + order * num_channels
         left = triangle[columns:, -num_channels:]
-        log_determinant = np.linalg.slogdet(left.T @ left / num_rows)[1]
+        log_determinant = _log_determinant(left.T @ left / num_rows, target)
         values.append(criterion_value(criterion, log_determinant, num_rows, num_channels, columns))
     return np.array(values)
+
+
+def _log_determinant(covariance: NDArray, target: NDArray) -> float:
+    """Log |S|; what is explained but for rounding counts as explained to `_EXPLAINED`, not wholly.
+
+    Without that floor one exact relation between channels makes all orders equally good.
+    """
+    spread = target.std(axis=0)
+    shares = np.linalg.eigvalsh(covariance / np.outer(spread, spread))
+    return float(np.log(np.maximum(shares, _EXPLAINED)).sum() + 2.0 * np.log(spread).sum())
 
 
 def criterion_value(
@@ -92,6 +75,5 @@ def criterion_value(
     if criterion == "fpe":
         ratio = (num_rows + num_columns) / (num_rows - num_columns)
         return float(ratio**num_channels * np.exp(log_determinant))
-    log_rows = np.log(num_rows)
-    penalty = {"aic": 2.0, "bic": log_rows, "hqic": 2.0 * np.log(max(log_rows, 1.0))}[criterion]
+    penalty = float(criterion_penalty(criterion, num_rows))
     return float(log_determinant + penalty * num_channels * num_columns / num_rows)

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from forecast.baselines.algebra.companion import TOLERANCE, spectral_radius
 from forecast.baselines.algebra.gram import Gram
 from forecast.baselines.algebra.ridge_path import choose_ridge, ridge_path
 from forecast.baselines.algebra.solver import solve_centred
-from forecast.baselines.autoregression.stability import TOLERANCE
-from forecast.baselines.vector.model import spectral_radius
 
 __all__ = ["SystemFit", "deterministic", "fit_system", "regression"]
 
 # Rows a coefficient below which least squares gives way to ridge.
 _FEWEST_ROWS = 2
+_BISECTIONS = 12
 # Ridge tried, as shares of the variance.
 _RIDGES = np.logspace(-5, 2, 22)
 
@@ -115,13 +115,19 @@ def _completed(slopes: NDArray, rows: tuple[NDArray, ...], facts: tuple[float, .
 
 
 def _damped(slopes: NDArray) -> tuple[NDArray, float]:
-    """The slopes, damped (`A_k r^-k`) where they explode, and the spectral radius r before."""
-    matrices = _matrices(slopes)
-    radius = spectral_radius(matrices)
-    if radius <= 1.0 + TOLERANCE:
-        return slopes, radius
-    powers = radius ** -np.arange(1.0, len(matrices) + 1)
-    return slopes * np.repeat(powers, slopes.shape[1])[:, None], radius
+    """The slopes, drawn towards the last values where they explode, and the radius before.
+
+    `A <- (1 - s) A + s E`, E the random walk's, s the smallest share that keeps roots within 1.01.
+    """
+    radius = float(spectral_radius(_matrices(slopes)[None])[0])
+    low, high = 0.0, 0.0 if radius <= 1.0 + TOLERANCE else 1.0
+    walk = np.eye(*slopes.shape)
+    for _ in range(_BISECTIONS if high else 0):
+        middle = (low + high) / 2.0
+        mixed = _matrices((1.0 - middle) * slopes + middle * walk)
+        beyond = spectral_radius(mixed[None])[0] > 1.0 + TOLERANCE
+        low, high = (middle, high) if beyond else (low, middle)
+    return (1.0 - high) * slopes + high * walk, radius
 
 
 def _matrices(slopes: NDArray) -> NDArray:
@@ -166,7 +172,7 @@ def _penalty(
     sizes = np.sqrt(np.mean(moved**2, axis=0))
     rows = np.concatenate([left, moved / np.where(sizes > 0.0, sizes, 1.0)], axis=1)
     gram = Gram(np.array(float(num_rows)), np.zeros(rows.shape[1]), rows.T @ rows, moved.shape[1])
-    path = ridge_path(gram)
+    path = ridge_path(gram, num_terms)
     if ridge is None:
         ridge = float(choose_ridge(path, _RIDGES)[0])
-    return ridge, float(path.degrees_of_freedom(ridge)) - 1.0 + num_terms
+    return ridge, float(path.degrees_of_freedom(ridge))

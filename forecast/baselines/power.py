@@ -1,4 +1,4 @@
-"""The power transform of the pooled autoregression: logarithm, Box-Cox, or none."""
+"""The power transform: logarithm, Box-Cox, or none."""
 
 from __future__ import annotations
 
