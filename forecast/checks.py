@@ -8,6 +8,7 @@ from typing import Any
 
 __all__ = [
     "check_flag",
+    "check_kind",
     "check_levels",
     "check_positive_integer",
     "check_seed",
@@ -24,6 +25,24 @@ def is_number(value: Any) -> bool:
         (True, False, False)
     """
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Refuse anything but settings of one class.
+
+    Args:
+        name: of the argument.
+        value: what came.
+        kind: a class that is public as a name of `forecast`.
+
+    Raises:
+        ValueError: saying how to make one.
+    """
+    if not isinstance(value, kind):
+        wanted = kind.__name__
+        raise ValueError(
+            f"`{name}` must be of the class {wanted}, such as fc.{wanted}(); got {value!r}."
+        )
 
 
 def check_flag(name: str, value: Any) -> None:

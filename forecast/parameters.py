@@ -53,9 +53,11 @@ class Parameters:
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
                 hint = f" Did you mean {close[0]!r}?" if close else ""
+                outer, inside, _ = name.partition("__")
+                beside = [one for one in known if inside and one.startswith(outer + inside)]
                 raise ValueError(
                     f"{type(self).__name__} has no parameter {name!r}; it has "
-                    f"{', '.join(sorted(self._names()))}.{hint}"
+                    f"{', '.join(sorted(beside or self._names()))}.{hint}"
                 )
 
     def _merged(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Columns:
     def _refuse_equal(self) -> None:
         if len(set(self.names)) < len(self.names):
             raise ValueError(
-                f"id, time and target columns must be three different columns; got {self.names}."
+                f"id, time and target columns must all be different; got {self.names}."
             )
         taken = {CHANNEL, self.target} & {self.id, self.time} if self.channels else set()
         if taken:

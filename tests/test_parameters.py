@@ -60,7 +60,7 @@ def test_set_params_of_a_dataclass_and_its_field_together():
             r"Thing has no parameter 'sise'; it has lags, options, size. Did you mean 'size'\?",
         ),
         ({"zzz": 3}, r"it has lags, options, size\.$"),
-        ({"options__zzz": 3}, r"no parameter 'options__zzz'"),
+        ({"options__zzz": 3}, r"'options__zzz'; it has options__num_steps, options__rate\."),
         ({"lags__first": 3}, r"no parameter 'lags__first'"),
         ({"size": -1}, r"`size` must be at least 0; got -1"),
         ({"options__num_steps": 0}, r"num_steps must be at least 1"),

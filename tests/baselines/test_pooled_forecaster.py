@@ -87,12 +87,12 @@ def test_arguments_are_checked(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"design": {"power": 0}}, r"`design` must be an? (fc\.)?Design.*; got \{'power': 0\}"),
-        ({"regression": 0.1}, r"`regression` must be an? (fc\.)?Regression.*; got 0.1"),
+        ({"design": {"power": 0}}, r"`design` must be of the class Design.*; got \{'power': 0\}"),
+        ({"regression": 0.1}, r"`regression` must be of the class Regression.*; got 0.1"),
     ],
 )
 def test_parts_are_given_as_their_settings(arguments, message):
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(ValueError, match=message):
         fc.PooledAR(**arguments)
 
 

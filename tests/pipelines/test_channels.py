@@ -136,7 +136,7 @@ def test_several_targets_need_a_long_frame(shape):
     [
         (("unique_id", "ds", []), ValueError, "names no column"),
         (("unique_id", "ds", 3), TypeError, "a column or a list of columns; got 3"),
-        (("unique_id", "ds", ["a", "a"]), ValueError, "must be three different columns"),
+        (("unique_id", "ds", ["a", "a"]), ValueError, "must all be different"),
         (("channel", "ds", ["a", "b"]), ValueError, "column 'channel' is needed for the results"),
         (("unique_id", "y", ["a", "b"]), ValueError, "column 'y' is needed for the results"),
     ],

@@ -155,7 +155,7 @@ def test_renamed_columns():
     frame = base().rename(columns={"unique_id": "shop", "ds": "day", "y": "sales"})
     panel = read_frame(frame.assign(y="other"), Columns("shop", "day", "sales")).panel
     assert panel.num_series == 2
-    with pytest.raises(ValueError, match="three different columns"):
+    with pytest.raises(ValueError, match="must all be different"):
         Columns("y", "ds", "y")
 
 

@@ -25,7 +25,7 @@ from forecast.baselines.autoregression.settings import Estimation, Terms
 from forecast.baselines.autoregression.tables import coefficient_table, statistics_table
 from forecast.baselines.autoregression.terms import Deterministic
 from forecast.baselines.lag_selection import LagSelection, default_max_lags
-from forecast.checks import check_positive_integer
+from forecast.checks import check_kind, check_positive_integer
 from forecast.draws import text_keys
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
@@ -95,8 +95,8 @@ class AR(Forecaster):
             lags.resolved("AR", _CRITERIA)
         else:
             lag_array(lags)
-        _check_kind("terms", terms, Terms)
-        _check_kind("estimation", estimation, Estimation)
+        check_kind("terms", terms, Terms)
+        check_kind("estimation", estimation, Estimation)
         _check_together(terms, estimation)
         check_intervals(intervals)
         check_positive_integer("season_length", season_length, optional=True)
@@ -201,13 +201,6 @@ def _spread(orders: NDArray) -> str:
     """The orders of the series, in words."""
     low, middle, high = (int(x) for x in np.percentile(orders, [0, 50, 100], method="nearest"))
     return f" ({low} lags)" if low == high else f" ({low} to {high} lags, median {middle})"
-
-
-def _check_kind(name: str, value: Any, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise ValueError(
-            f"`{name}` must be a {kind.__name__}, such as fc.{kind.__name__}(); got {value!r}."
-        )
 
 
 def _check_together(terms: Terms, estimation: Estimation) -> None:

@@ -77,6 +77,11 @@ def lag_array(lags: Any) -> NDArray | None:
         return None
     if isinstance(lags, Iterator):
         raise ValueError(f"`lags` must be a number or a list; got a {type(lags).__name__}.")
+    if isinstance(lags, str):
+        raise ValueError(
+            f"`lags` must be a number, a list or a LagSelection; got {lags!r}. To choose lags by a "
+            "criterion, write lags=fc.LagSelection('aic')."
+        )
     listed = list(lags) if isinstance(lags, Iterable) else None
     if listed is not None and not listed:
         raise ValueError("`lags` is empty; give a number p for lags 1 to p, or a list of lags.")

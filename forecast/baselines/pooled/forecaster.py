@@ -20,7 +20,7 @@ from forecast.baselines.pooled.choice import Way, Ways, choose_ways, list_ways, 
 from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.selection import selection_folds
-from forecast.checks import check_positive_integer
+from forecast.checks import check_kind, check_positive_integer
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 
@@ -79,12 +79,8 @@ class PooledAR(Forecaster):
         lag_array(lags)
         check_positive_integer("block_length", block_length, optional=True)
         check_positive_integer("season_length", season_length, optional=True)
-        for name, value, kind in (
-            ("design", design, Design),
-            ("regression", regression, Regression),
-        ):
-            if not isinstance(value, kind):
-                raise TypeError(f"`{name}` must be a {kind.__name__}; got {value!r}.")
+        check_kind("design", design, Design)
+        check_kind("regression", regression, Regression)
         self.lags = lags
         self.block_length = block_length
         self.design = design
