@@ -118,11 +118,11 @@ def _after_gaps(panel: Panel, gaps: NDArray, carried: NDArray) -> Block:
         values[i, gap:length] = np.nan_to_num(row)
         observed[i, gap:length] = ~np.isnan(row)
         covariates[i, :gap] = carried[i]
-        covariates[i, gap:length] = panel.covariates[panel.offsets[i] : panel.offsets[i + 1]]
+        covariates[i, gap:length] = panel.covariates.future[panel.offsets[i] : panel.offsets[i + 1]]
     valid = np.arange(shape[1]) < lengths[:, None]
     return Block(values, observed, valid, covariates)
 
 
 def _last_covariates(panel: Panel) -> NDArray:
     """Covariates of the last step of each series, `(num_series, num_covariates)`."""
-    return panel.covariates[panel.offsets[1:] - 1]
+    return panel.covariates.future[panel.offsets[1:] - 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .block import Block
 from .channels import ChannelId, begun_systems, one_system, series_ids
 from .columns import Columns
+from .covariate_table import Covariate, CovariateSchema, CovariateTable
 from .datasets import DatasetInfo, datasets, load_dataset
 from .frame import Reading, read_frame
 from .frequency import Frequency
@@ -22,6 +23,9 @@ __all__ = [
     "Block",
     "ChannelId",
     "Columns",
+    "Covariate",
+    "CovariateSchema",
+    "CovariateTable",
     "DataSummary",
     "DatasetInfo",
     "Frequency",

@@ -25,6 +25,8 @@ class Block:
         valid: bool of shape (rows, steps); True where the step exists. ``observed`` implies it.
         covariates: float64 of shape (rows, steps, num_covariates), numbers known ahead at each
             step, 0.0 at padding; none by default.
+        past_covariates: float64 of shape (rows, steps, num_past), numbers known only afterwards,
+            NaN where unknown and at padding; none by default.
 
     Raises:
         ValueError: if the shapes differ or a padded step is marked as observed.
@@ -38,6 +40,7 @@ class Block:
     observed: np.ndarray
     valid: np.ndarray
     covariates: np.ndarray = field(default_factory=no_covariates)
+    past_covariates: np.ndarray = field(default_factory=no_covariates)
 
     def __post_init__(self) -> None:
         """Refuse masks that do not belong to the values."""
@@ -49,12 +52,18 @@ class Block:
             )
         if np.any(self.observed & ~self.valid):
             raise ValueError("a padded step (valid=False) is marked as observed.")
-        if not self.covariates.shape[-1]:
-            object.__setattr__(self, "covariates", np.empty((*self.values.shape, 0)))
-        if self.covariates.ndim != 3 or self.covariates.shape[:2] != self.values.shape:
+        for name in ("covariates", "past_covariates"):
+            self._check_covariates(name)
+
+    def _check_covariates(self, name: str) -> None:
+        """Give no column its shape, refuse columns that do not belong to the values."""
+        columns = getattr(self, name)
+        if not columns.shape[-1]:
+            object.__setattr__(self, name, np.empty((*self.values.shape, 0)))
+        elif columns.ndim != 3 or columns.shape[:2] != self.values.shape:
             raise ValueError(
-                f"covariates must have the shape (rows, steps, num_covariates) with rows and steps "
-                f"{self.values.shape}; got {self.covariates.shape}."
+                f"{name} must have the shape (rows, steps, num_columns) with rows and steps "
+                f"{self.values.shape}; got {columns.shape}."
             )
 
     @property
@@ -70,5 +79,9 @@ class Block:
     def take(self, rows: np.ndarray) -> Block:
         """The block of some rows, with all their steps."""
         return Block(
-            self.values[rows], self.observed[rows], self.valid[rows], self.covariates[rows]
+            self.values[rows],
+            self.observed[rows],
+            self.valid[rows],
+            self.covariates[rows],
+            self.past_covariates[rows],
         )

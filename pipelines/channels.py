@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .block import no_covariates
 from .columns import CHANNEL, Columns
 from .panel import Panel
 from .parsing import parse_numbers
@@ -149,7 +148,7 @@ def one_system(panel: Panel, ids: np.ndarray) -> Panel:
     start = starts.take(np.repeat(int(np.argmin(leads)), len(ids)))
     return Panel(
         np.asarray(ids, dtype=object), values.ravel(), offsets, start, panel.frequency,
-        no_covariates(), len(ids),
+        num_channels=len(ids),
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from .block import Block, no_covariates
+from .block import Block
+from .covariate_table import CovariateTable
 from .frequency import Frequency
 
 
@@ -23,8 +24,7 @@ class Panel:
         offsets: int64 of shape (num_series + 1,), from 0 to total_steps.
         starts: time of the first step of each series, shape (num_series,).
         frequency: distance between two steps.
-        covariates: float64 of shape (total_steps, num_covariates): numbers known ahead, aligned
-            with the values, never NaN; none by default.
+        covariates: what is known beside the values, aligned with them; nothing by default.
         num_channels: consecutive series that are the channels of one system, on the same steps.
 
     Raises:
@@ -44,7 +44,7 @@ class Panel:
     offsets: np.ndarray
     starts: pd.Index
     frequency: Frequency
-    covariates: np.ndarray = field(default_factory=no_covariates)
+    covariates: CovariateTable = field(default_factory=CovariateTable)
     num_channels: int = 1
 
     def __post_init__(self) -> None:
@@ -57,13 +57,8 @@ class Panel:
             )
         if self.offsets[-1] != len(self.values) or np.any(np.diff(self.offsets) < 0):
             raise ValueError("offsets must rise from 0 to the number of values.")
-        if not self.covariates.shape[-1]:
-            object.__setattr__(self, "covariates", np.empty((len(self.values), 0)))
-        if self.covariates.ndim != 2 or len(self.covariates) != len(self.values):
-            raise ValueError(
-                f"covariates must have the shape (total_steps, num_covariates) with "
-                f"{len(self.values)} steps; got {self.covariates.shape}."
-            )
+        fitted = self.covariates.fitted_to(len(self.values), count)
+        object.__setattr__(self, "covariates", fitted)
         if self.num_channels > 1 and not self._whole(np.arange(count), self.lengths):
             raise ValueError(
                 f"the {self.num_channels} channels of each system must have the same steps; got "
@@ -88,7 +83,7 @@ class Panel:
     @property
     def num_covariates(self) -> int:
         """Number of columns known ahead."""
-        return self.covariates.shape[1]
+        return self.covariates.future.shape[1]
 
     @property
     def observed(self) -> np.ndarray:
@@ -177,7 +172,7 @@ class Panel:
             offsets,
             self.starts.take(indices),
             self.frequency,
-            self.covariates[source] if self.num_covariates else no_covariates(),
+            self.covariates.gather(source, indices),
             self.num_channels if self._whole(indices, lengths) else 1,
         )
 
@@ -208,11 +203,14 @@ class Panel:
         source = ((self.offsets[:-1] + start)[:, None] + steps)[valid]
         values = np.full(valid.shape, np.nan)
         values[valid] = self.values[source]
-        covariates = np.zeros((*valid.shape, self.num_covariates))
-        if self.num_covariates:
-            covariates[valid] = self.covariates[source]
+        known = self.covariates
+        covariates = np.zeros((*valid.shape, known.future.shape[1]))
+        past_covariates = np.full((*valid.shape, known.past.shape[1]), np.nan)
+        if not known.is_empty:
+            covariates[valid], past_covariates[valid] = known.future[source], known.past[source]
         observed = ~np.isnan(values)
-        return Block(np.where(observed, values, 0.0), observed, valid, covariates)
+        values = np.where(observed, values, 0.0)
+        return Block(values, observed, valid, covariates, past_covariates)
 
     def futures(self, ends: np.ndarray | int, horizon: int) -> np.ndarray:
         """Covariates of the `horizon` steps after the first `ends` steps of every series.
@@ -233,12 +231,12 @@ class Panel:
         source = np.minimum(self.offsets[:-1, None] + steps, max(self.num_rows - 1, 0))
         known = self.lengths > 0
         found = np.zeros((self.num_series, horizon, self.num_covariates))
-        found[known] = self.covariates[source[known]]
+        found[known] = self.covariates.future[source[known]]
         return found
 
     def without_covariates(self) -> Panel:
         """The same series, for a model that looks at their values only; nothing is copied."""
-        return replace(self, covariates=no_covariates()) if self.num_covariates else self
+        return self if self.covariates.is_empty else replace(self, covariates=CovariateTable())
 
     def flat_future_times(self, horizon: int, lengths: np.ndarray | None = None) -> pd.Index:
         """The times that follow each series, series after series in one index.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .block import no_covariates
+from .covariate_table import CovariateTable
 from .covariates import carried_note, lay_covariates, leading_rows
 from .frequency import Frequency
 from .infer import frequency_of
@@ -109,7 +110,8 @@ def make_panel(
     if not rows.covariates.shape[-1]:
         return panel, left_out, notes
     laid, carried = lay_covariates(rows, positions, panel)
-    return replace(panel, covariates=laid), left_out, (*notes, *carried_note(carried))
+    table = CovariateTable(laid)
+    return replace(panel, covariates=table), left_out, (*notes, *carried_note(carried))
 
 
 def _no_values(rows: Rows, frequency: Frequency, begun: Any) -> Panel:

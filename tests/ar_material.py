@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecast import engine
 from forecast.baselines.autoregression.model import STATISTICS, ARForm, ARModel, ARParameters
-from forecast.pipelines import Frequency, Panel
+from forecast.pipelines import CovariateTable, Frequency, Panel
 from forecast.protocol import StateBatch
 
 
@@ -47,7 +47,7 @@ def panel_of(*series, covariates=None) -> Panel:
     ids = np.array([f"s{i}" for i in range(len(series))], dtype=object)
     starts = pd.Index(np.zeros(len(series), dtype=np.int64))
     known = np.empty((offsets[-1], 0)) if covariates is None else np.concatenate(covariates)
-    return Panel(ids, np.concatenate(series), offsets, starts, Frequency(1), known)
+    return Panel(ids, np.concatenate(series), offsets, starts, Frequency(1), CovariateTable(known))
 
 
 def known_model(coefficients, constant=0.0, variance=1.0, num_series=1, num_slots=32) -> ARModel:

@@ -38,8 +38,8 @@ def test_effects_of_covariates_are_recovered():
     panel = read_frame(frame, Columns(future=COVARIATES)).panel
     chosen = PooledSettings((1, 20), (), 2, Design(0.0, "none", "window", False, False), PLAIN)
     model = estimate_pooled(panel, chosen)
-    np.testing.assert_allclose(model.covariate_centres, panel.covariates.mean(axis=0))
-    np.testing.assert_allclose(model.covariate_spreads, panel.covariates.std(axis=0))
+    np.testing.assert_allclose(model.covariate_centres, panel.covariates.future.mean(axis=0))
+    np.testing.assert_allclose(model.covariate_spreads, panel.covariates.future.std(axis=0))
     for step in range(2):  # logarithms: a coefficient is a relative change
         slopes = model.coefficients[0, step, -3:-1] / model.covariate_spreads * [1.0, 25.0]
         np.testing.assert_allclose(200.0 * slopes, EFFECTS, rtol=0.05)

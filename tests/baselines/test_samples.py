@@ -13,7 +13,7 @@ from forecast.baselines.pooled.features import Features
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.samples import coprime_stride, metric_weights, take_samples
 from forecast.baselines.power import Power
-from forecast.pipelines import Frequency, Panel
+from forecast.pipelines import CovariateTable, Frequency, Panel
 
 SPAN, SEASON, BLOCK, WINDOW = 5, 4, 3, 16
 
@@ -23,7 +23,7 @@ def panel_of(*parts, covariates=None):
     offsets = np.cumsum([0, *map(len, parts)])
     starts = pd.Index(np.zeros(len(parts), dtype=np.int64))
     extra = np.empty((offsets[-1], 0)) if covariates is None else np.concatenate(covariates)
-    return Panel(ids, np.concatenate(parts), offsets, starts, Frequency(1), extra)
+    return Panel(ids, np.concatenate(parts), offsets, starts, Frequency(1), CovariateTable(extra))
 
 
 def model_of(exponent=1.0, scale="window", num_covariates=0, seasons=(SEASON,)):

@@ -85,7 +85,7 @@ def test_covariates_are_those_of_the_series_for_each_channel():
     columns = Columns.named("unique_id", "ds", ["temperature", "load"], ["price"])
     frame = plain_frame().assign(price=np.arange(10.0))
     panel = read_frame(frame, columns).panel
-    np.testing.assert_array_equal(panel.covariates[:12, 0], [*range(6), *range(6)])
+    np.testing.assert_array_equal(panel.covariates.future[:12, 0], [*range(6), *range(6)])
 
 
 def test_polars_frames_have_channels_too():

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.pipelines import Block, Columns, Frequency, Panel, Upcoming, read_frame, read_future
+from forecast.pipelines import (
+    Block,
+    Columns,
+    CovariateTable,
+    Frequency,
+    Panel,
+    Upcoming,
+    read_frame,
+    read_future,
+)
 
 COLUMNS = Columns(future=["price", "holiday"])
 START = pd.Timestamp("2024-03-28")
@@ -61,7 +70,7 @@ def test_covariates_lie_on_the_steps_of_the_values(frame):
     for i, name in enumerate(panel.ids):
         expected, carried = by_hand(frame, name)
         total += carried
-        found = panel.covariates[panel.offsets[i] : panel.offsets[i + 1]]
+        found = panel.covariates.future[panel.offsets[i] : panel.offsets[i + 1]]
         np.testing.assert_array_equal(found, expected)
     noted = [note for note in reading.notes if "covariates of the step before" in note]
     assert bool(noted) == bool(total)
@@ -80,7 +89,7 @@ def panel_of(lengths, num_covariates=2, seed=0) -> Panel:
     )
     ids = np.array([f"s{i}" for i in range(len(lengths))], dtype=object)
     starts = pd.Index(np.arange(len(lengths)))
-    return Panel(ids, values, offsets, starts, Frequency(1), covariates)
+    return Panel(ids, values, offsets, starts, Frequency(1), CovariateTable(covariates))
 
 
 @given(
@@ -97,13 +106,13 @@ def test_pieces_of_a_panel_carry_their_covariates(lengths, horizon, seed):
     block, futures = panel.block(ends, ends + horizon), panel.futures(ends, horizon)
     assert futures.shape == (len(lengths), horizon, 2)
     for i, length in enumerate(lengths):
-        own = panel.covariates[panel.offsets[i] : panel.offsets[i + 1]]
+        own = panel.covariates.future[panel.offsets[i] : panel.offsets[i + 1]]
         place = list(order).index(i)
         np.testing.assert_array_equal(
-            taken.covariates[taken.offsets[place] : taken.offsets[place + 1]], own
+            taken.covariates.future[taken.offsets[place] : taken.offsets[place + 1]], own
         )
         np.testing.assert_array_equal(
-            head.covariates[head.offsets[i] : head.offsets[i + 1]], own[: ends[i]]
+            head.covariates.future[head.offsets[i] : head.offsets[i + 1]], own[: ends[i]]
         )
         for step in range(horizon):
             at = min(ends[i] + step, length - 1)
@@ -119,8 +128,9 @@ def test_without_covariates_there_is_no_column_and_no_memory():
     frame = frame_of(np.arange(5.0), np.ones((5, 2)), range(5))
     panel = read_frame(frame).panel
     block = panel.block(1, 4)
-    pieces = [panel, panel.take([0]), panel.head(2), block, block.take(np.array([0]))]
-    arrays = [*(piece.covariates for piece in pieces), panel.futures(2, 3)]
+    panels, blocks = [panel, panel.take([0]), panel.head(2)], [block, block.take(np.array([0]))]
+    arrays = [piece.covariates.future for piece in panels] + [piece.covariates for piece in blocks]
+    arrays.append(panel.futures(2, 3))
     assert [array.shape for array in arrays] == [
         (5, 0), (5, 0), (2, 0), (1, 3, 0), (1, 3, 0), (1, 3, 0)
     ]  # fmt: skip
@@ -133,9 +143,16 @@ def test_without_covariates_there_is_no_column_and_no_memory():
 
 def test_covariates_of_the_wrong_shape_are_refused():
     panel, yes = panel_of([3, 2]), np.ones((1, 2), bool)
-    with pytest.raises(ValueError, match=r"\(total_steps, num_covariates\) with 5 steps; got \(4,"):
+    with pytest.raises(
+        ValueError, match=r"shape \(5, num_columns\), one row for each step; got \(4,"
+    ):
         Panel(
-            panel.ids, panel.values, panel.offsets, panel.starts, panel.frequency, np.ones((4, 1))
+            panel.ids,
+            panel.values,
+            panel.offsets,
+            panel.starts,
+            panel.frequency,
+            CovariateTable(np.ones((4, 1))),
         )
     with pytest.raises(ValueError, match=r"rows and steps \(1, 2\); got \(1, 3, 1\)"):
         Block(np.ones((1, 2)), yes, yes, np.ones((1, 3, 1)))
@@ -145,18 +162,18 @@ def test_polars_frames_bring_their_covariates():
     frame = frame_of([1.0, 2.0, 4.0], [[1, 0], [2, 1], [3, 0]], [0, 1, 3])
     polars = pl.DataFrame({name: frame[name].to_list() for name in frame})
     found, expected = read_frame(polars, COLUMNS).panel, read_frame(frame, COLUMNS).panel
-    np.testing.assert_array_equal(found.covariates, expected.covariates)
-    assert expected.covariates.tolist() == [[1, 0], [2, 1], [2, 1], [3, 0]]
+    np.testing.assert_array_equal(found.covariates.future, expected.covariates.future)
+    assert expected.covariates.future.tolist() == [[1, 0], [2, 1], [2, 1], [3, 0]]
 
 
 def test_true_and_false_are_one_and_zero():
     frame = frame_of([1.0, 2.0], [[1, 0], [2, 1]], [0, 1]).astype({"holiday": bool})
-    assert read_frame(frame, COLUMNS).panel.covariates.tolist() == [[1, 0], [2, 1]]
+    assert read_frame(frame, COLUMNS).panel.covariates.future.tolist() == [[1, 0], [2, 1]]
 
 
 def test_rows_after_the_last_value_are_trimmed_with_their_covariates():
     frame = frame_of([1.0, 2.0, np.nan], [[1, 0], [2, 1], [9, 9]], [0, 1, 2])
-    assert read_frame(frame, COLUMNS).panel.covariates.tolist() == [[1, 0], [2, 1]]
+    assert read_frame(frame, COLUMNS).panel.covariates.future.tolist() == [[1, 0], [2, 1]]
 
 
 def spoilt(column: str, value, row: int = 2) -> pd.DataFrame:
@@ -216,7 +233,7 @@ def test_rows_before_the_first_value_stay_where_a_series_began_earlier():
     new = frame_of([np.nan, 7.0], [[8, 0], [9, 1]], [1, 2], "b")
     panel = read_frame(pd.concat([old, new]), COLUMNS, "D", begun=["a"]).panel
     assert panel.lengths.tolist() == [2, 1]
-    assert panel.covariates.tolist() == [[2, 0], [3, 1], [9, 1]]
+    assert panel.covariates.future.tolist() == [[2, 0], [3, 1], [9, 1]]
     np.testing.assert_array_equal(panel.values, [np.nan, 5.0, 7.0])
 
 

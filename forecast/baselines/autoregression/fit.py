@@ -152,7 +152,7 @@ def extra_columns(panel: Panel, plan: ARPlan, rows: NDArray) -> NDArray | None:
     steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     source = steps + np.repeat(panel.offsets[rows], lengths)
     terms = plan.deterministic.regressors(steps)
-    return np.concatenate([terms, panel.covariates[source]], axis=1)
+    return np.concatenate([terms, panel.covariates.future[source]], axis=1)
 
 
 def _sums(panel: Panel, rows: NDArray, design: LagDesign) -> Gram:

@@ -133,10 +133,10 @@ def features_of(settings: PooledSettings, power: Power, longest: int) -> Feature
 
 def _covariate_units(panel: Panel) -> tuple[NDArray, NDArray]:
     """Mean and standard deviation of each covariate; 1 for one that never changes."""
-    if not len(panel.covariates):
+    if not len(panel.covariates.future):
         return np.zeros(0), np.ones(0)
-    spreads = panel.covariates.std(axis=0)
-    return panel.covariates.mean(axis=0), np.where(spreads > 0, spreads, 1.0)
+    spreads = panel.covariates.future.std(axis=0)
+    return panel.covariates.future.mean(axis=0), np.where(spreads > 0, spreads, 1.0)
 
 
 def _coefficients(

@@ -61,7 +61,7 @@ def take_samples(
         filled = _fill_causally(encoded, season)
         pasts.append(_pasts(filled, origins, model.window_length, index))
         targets.append(_following(encoded, origins, model.block_length))
-        covariates = panel.covariates[panel.offsets[index] : panel.offsets[index + 1]]
+        covariates = panel.covariates.future[panel.offsets[index] : panel.offsets[index + 1]]
         futures.append(_following(covariates, origins, model.block_length))
     past = _join(pasts)
     view, series = model.features.view(past), past.series
