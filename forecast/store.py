@@ -113,14 +113,17 @@ def _after_gaps(panel: Panel, gaps: NDArray, carried: NDArray) -> Block:
     shape = (len(gaps), int(lengths.max()))
     values, observed = np.zeros(shape), np.zeros(shape, dtype=bool)
     covariates = np.zeros((*shape, panel.num_covariates))
+    past_covariates = np.full((*shape, panel.covariates.past.shape[1]), np.nan)
     for i, (gap, length) in enumerate(zip(gaps, lengths, strict=True)):
         row = panel.row(i)
         values[i, gap:length] = np.nan_to_num(row)
         observed[i, gap:length] = ~np.isnan(row)
         covariates[i, :gap] = carried[i]
-        covariates[i, gap:length] = panel.covariates.future[panel.offsets[i] : panel.offsets[i + 1]]
+        steps = slice(panel.offsets[i], panel.offsets[i + 1])
+        covariates[i, gap:length] = panel.covariates.future[steps]
+        past_covariates[i, gap:length] = panel.covariates.past[steps]
     valid = np.arange(shape[1]) < lengths[:, None]
-    return Block(values, observed, valid, covariates)
+    return Block(values, observed, valid, covariates, past_covariates)
 
 
 def _last_covariates(panel: Panel) -> NDArray:

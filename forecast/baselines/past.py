@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -30,6 +30,8 @@ class Past:
         series: position of the series among the fitted ones, -1 for a new one, `(n,)`.
         offset: steps from the first step of the training series to that of this one, `(n,)`; 0 by
             default.
+        covariates: memory of past covariates, `(n, num_columns)` (see `CovariateMemory`); no
+            column by default.
     """
 
     window: NDArray
@@ -39,11 +41,14 @@ class Past:
     first: NDArray
     series: NDArray
     offset: NDArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    covariates: NDArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __post_init__(self) -> None:
-        """Give no offset its shape."""
+        """Give no offset and no covariates their shapes."""
         if not len(self.offset):
             object.__setattr__(self, "offset", np.zeros(len(self.clock), dtype=np.int64))
+        if not self.covariates.shape[1]:
+            object.__setattr__(self, "covariates", np.zeros((len(self.clock), 0)))
 
     @staticmethod
     def blank(window_length: int, series: NDArray, offset: NDArray | None = None) -> Past:
@@ -62,12 +67,12 @@ class Past:
         arrays = state.arrays
         return Past(
             arrays["window"], arrays["total"], arrays["size"], state.clock, arrays["first"],
-            arrays["series"], arrays["offset"],
+            arrays["series"], arrays["offset"], arrays.get("covariates", np.zeros((0, 0))),
         )  # fmt: skip
 
     def arrays(self) -> dict[str, NDArray]:
         """What a state keeps of these pasts, besides the clock."""
-        return {
+        arrays = {
             "window": self.window,
             "total": self.total,
             "size": self.size,
@@ -75,6 +80,11 @@ class Past:
             "series": self.series,
             "offset": self.offset,
         }
+        return arrays | ({"covariates": self.covariates} if self.covariates.shape[1] else {})
+
+    def beside(self, covariates: NDArray) -> Past:
+        """The same pasts with another memory of past covariates, `(n, num_columns)`."""
+        return replace(self, covariates=covariates) if covariates.shape[1] else self
 
     @property
     def last(self) -> NDArray:
@@ -85,17 +95,17 @@ class Past:
         """The pasts of `rows`."""
         return Past(
             self.window[rows], self.total[rows], self.size[rows], self.clock[rows],
-            self.first[rows], self.series[rows], self.offset[rows],
+            self.first[rows], self.series[rows], self.offset[rows], self.covariates[rows],
         )  # fmt: skip
 
     def append(self, values: NDArray) -> Past:
-        """The pasts after `values`, `(n, num_steps)`, were seen too."""
+        """The pasts after `values`, `(n, num_steps)`, were seen too, but no past covariates."""
         window = np.concatenate([self.window, values], axis=1)[:, values.shape[1] :]
         first = np.where(np.isnan(self.first), values[:, 0], self.first)
         clock = self.clock + values.shape[1]
         total = self.total + values.sum(axis=1)
         size = self.size + np.abs(values).sum(axis=1)
-        return Past(window, total, size, clock, first, self.series, self.offset)
+        return Past(window, total, size, clock, first, self.series, self.offset, self.covariates)
 
     def absorb(self, values: NDArray, valid: NDArray) -> Past:
         """The pasts after the valid steps of right-padded `values`, `(n, num_steps)`."""
@@ -112,16 +122,25 @@ class Past:
             np.where(began, values[:, 0], self.first),
             self.series,
             self.offset,
+            self.covariates,
         )
 
 
-def along(past: Past, values: NDArray) -> Iterator[tuple[NDArray, Past]]:
+def along(
+    past: Past, values: NDArray, memory: NDArray | None = None
+) -> Iterator[tuple[NDArray, Past]]:
     """The pasts before each step of `values`, `(num_rows, num_steps)`, some steps at a time.
+
+    Args:
+        past: a row a series.
+        values: what follows.
+        memory: of past covariates before each step, `(num_rows, num_steps or more, num_columns)`.
 
     Yields:
         Steps, and the pasts before each of them: `num_rows * len(steps)` rows, step fastest.
     """
     num_rows, num_steps = values.shape
+    memory = np.zeros((num_rows, num_steps, 0)) if memory is None else memory
     window_length = past.window.shape[1]
     window = np.concatenate([past.window, values], axis=1)[:, :-1]
     windows = sliding_window_view(window, window_length, axis=1)
@@ -141,6 +160,7 @@ def along(past: Past, values: NDArray) -> Iterator[tuple[NDArray, Past]]:
                 np.repeat(first, len(steps)),
                 np.repeat(past.series, len(steps)),
                 np.repeat(past.offset, len(steps)),
+                memory[:, steps].reshape(num_rows * len(steps), -1),
             ),
         )
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.covariate_memory import CovariateMemory
 from forecast.baselines.past import Past, along
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
@@ -32,6 +33,8 @@ class WindowModel(ABC):
     """Constructor arguments that are arrays."""
     num_channels: int = 1
     """Consecutive rows that are channels of one system, which `emit` is given side by side."""
+    memory: CovariateMemory | None = None
+    """What is remembered of past covariates; None where the model does not use them."""
 
     def __init__(self, window_length: int, block_length: int) -> None:
         """Store both lengths."""
@@ -62,19 +65,20 @@ class WindowModel(ABC):
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         past = Past.blank(self.window_length, static.series, static.offset)
+        past = past if self.memory is None else past.beside(self.memory.blank(num_rows))
         return StateBatch(past.arrays(), past.clock, np.zeros(num_rows, dtype=np.int64))
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; all steps at once, gaps one after the other."""
-        past = Past.of_state(state)
-        values = self._filled(past, block)
-        one_step = self._one_step(past, values, block.covariates)
-        return self._advance(state, past, values, block), one_step
+        past, memory = Past.of_state(state), self._memories(state, block)
+        values = self._filled(past, block, memory)
+        one_step = self._one_step(past, values, block.covariates, memory)
+        return self._advance(state, past, values, block, memory), one_step
 
     def absorb(self, state: StateBatch, block: Block) -> StateBatch:
         """The state of `observe` without its one-step forecasts."""
-        past = Past.of_state(state)
-        return self._advance(state, past, self._filled(past, block), block)
+        past, memory = Past.of_state(state), self._memories(state, block)
+        return self._advance(state, past, self._filled(past, block, memory), block, memory)
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
@@ -105,7 +109,7 @@ class WindowModel(ABC):
         arguments: dict[str, Any] = {**settings, **arrays}
         return cls(**arguments)
 
-    def fill(self, past: Past, values: NDArray, block: Block) -> NDArray:
+    def fill(self, past: Past, values: NDArray, block: Block, memory: NDArray) -> NDArray:
         """Put the model's own one-step forecast at every gap of the block, in the order of time."""
         gaps = block.valid & ~block.observed
         if not gaps.any():
@@ -116,7 +120,8 @@ class WindowModel(ABC):
             before = before.append(part[:, reached:step]) if step > reached else before
             rows = np.flatnonzero(self._of_systems(gaps[:, step]))
             future = block.covariates[gappy[rows], step : step + 1]
-            pasts, known = before.take(rows), part[rows, step]
+            pasts = before.take(rows).beside(memory[gappy[rows], step])
+            known = part[rows, step]
             part[rows, step] = self.completed(pasts, self.emit(pasts, 1, future)[:, 0], known)
             reached = int(step)
         values = values.copy()
@@ -127,14 +132,23 @@ class WindowModel(ABC):
         """The values of the step after `past`, its forecasts where they are missing, `(n,)`."""
         return np.where(np.isnan(values), forecasts, values)
 
-    def _filled(self, past: Past, block: Block) -> NDArray:
-        """Values of the block in the unit of the window, without gaps."""
-        return self.fill(past, self.encode(np.where(block.observed, block.values, np.nan)), block)
+    def _memories(self, state: StateBatch, block: Block) -> NDArray:
+        """Memory of past covariates before each step of the block and after the last one."""
+        if self.memory is None:
+            return np.zeros((block.num_rows, block.num_steps + 1, 0))
+        return self.memory.along(state.arrays["covariates"], block.past_covariates)
 
-    def _one_step(self, past: Past, values: NDArray, covariates: NDArray) -> NDArray:
+    def _filled(self, past: Past, block: Block, memory: NDArray) -> NDArray:
+        """Values of the block in the unit of the window, without gaps."""
+        values = self.encode(np.where(block.observed, block.values, np.nan))
+        return self.fill(past, values, block, memory)
+
+    def _one_step(
+        self, past: Past, values: NDArray, covariates: NDArray, memory: NDArray
+    ) -> NDArray:
         """Forecasts of every step of `values` from the steps before it, in series units."""
         forecasts = np.empty(values.shape)
-        for steps, before in along(past, values):
+        for steps, before in along(past, values, memory):
             future = covariates[:, steps].reshape(len(before.clock), 1, covariates.shape[2])
             emitted = self._emit_systems(len(values), before, 1, future)
             forecasts[:, steps] = emitted.reshape(len(values), -1)
@@ -158,6 +172,9 @@ class WindowModel(ABC):
         return np.repeat(rows.reshape(-1, self.num_channels).any(axis=1), self.num_channels)
 
     @staticmethod
-    def _advance(state: StateBatch, past: Past, values: NDArray, block: Block) -> StateBatch:
+    def _advance(
+        state: StateBatch, past: Past, values: NDArray, block: Block, memory: NDArray
+    ) -> StateBatch:
         """The state after the valid steps of the block."""
-        return state.advance(past.absorb(values, block.valid).arrays(), block)
+        after = memory[np.arange(len(memory)), block.valid.sum(axis=1)]
+        return state.advance(past.absorb(values, block.valid).beside(after).arrays(), block)

@@ -50,7 +50,8 @@ def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
     block = panel.block(0, panel.lengths)
     past = Past.blank(highway.window_length, np.arange(panel.num_series))
     encoded = highway.encode(np.where(block.observed, block.values, np.nan))
-    values = highway.fill(past, encoded, block)
+    no_memory = np.zeros((block.num_rows, block.num_steps, 0))
+    values = highway.fill(past, encoded, block, no_memory)
     shape = values.shape
     features = np.zeros((*shape, input_width(highway)), dtype=np.float32)
     base, unit = np.zeros(shape), np.ones(shape)

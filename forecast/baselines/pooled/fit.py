@@ -102,15 +102,16 @@ def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
     if np.nanmin(panel.values) < 0:
         power = Power(1.0)
     features = features_of(settings, power, int(panel.lengths.max()))
-    centres, spreads = _covariate_units(panel)
+    units = (*_covariate_units(panel), panel.covariates.past.shape[1])
     blank = np.zeros((1, settings.block_length, 1))
-    model = PooledARModel(features, blank, power, centres, spreads)
-    solves = 1 if settings.shares_design and not len(centres) else settings.block_length
+    model = PooledARModel(features, blank, power, *units)
+    alike = settings.shares_design and not panel.num_covariates
+    solves = 1 if alike else settings.block_length
     samples = take_samples(
         panel, model, (settings.max_rows, solves), bool(settings.regression.metric_weights)
     )
     coefficients = _coefficients(samples, model, settings, panel.num_series)
-    return PooledARModel(features, coefficients, power, centres, spreads)
+    return PooledARModel(features, coefficients, power, *units)
 
 
 def features_of(settings: PooledSettings, power: Power, longest: int) -> Features:
@@ -132,11 +133,16 @@ def features_of(settings: PooledSettings, power: Power, longest: int) -> Feature
 
 
 def _covariate_units(panel: Panel) -> tuple[NDArray, NDArray]:
-    """Mean and standard deviation of each covariate; 1 for one that never changes."""
-    if not len(panel.covariates.future):
-        return np.zeros(0), np.ones(0)
-    spreads = panel.covariates.future.std(axis=0)
-    return panel.covariates.future.mean(axis=0), np.where(spreads > 0, spreads, 1.0)
+    """Mean and standard deviation of each column; 1 for one that never changes.
+
+    The memory of a past covariate, newest value and mean, is measured in its own unit.
+    """
+    table = panel.covariates
+    columns = [*table.future.T, *table.past.T, *table.past.T]
+    known = [column[~np.isnan(column)] for column in columns]
+    centres = np.array([column.mean() if len(column) else 0.0 for column in known])
+    spreads = np.array([column.std() if len(column) else 0.0 for column in known])
+    return centres, np.where(spreads > 0, spreads, 1.0)
 
 
 def _coefficients(
@@ -151,7 +157,7 @@ def _coefficients(
     centre = _centre(model.features, settings.design, num_columns)
     starts, start = np.searchsorted(samples.series, np.arange(num_series + 1)), None
     whole = ~np.isnan(samples.targets).any(axis=1) & (samples.weights > 0)
-    alike = settings.shares_design and not len(model.covariate_centres)
+    alike = settings.shares_design and model.num_future_covariates == 0
     if alike and whole.sum() >= max(len(whole) // 2, 2 * num_columns):
         return _at_once(samples, model, settings, (centre, None if shared else starts, whole))
     for step in range(settings.block_length):

@@ -103,7 +103,7 @@ class PooledAR(Forecaster):
         design = self.design
         if np.nanmin(panel.values) < 0:  # such a panel is never transformed
             design = replace(design, power=1.0)
-        if not panel.num_covariates:
+        if not (panel.num_covariates or panel.covariates.past.shape[1]):
             design = replace(design, covariates=True)
         ways = list_ways(
             self._lag_sets(task, seasons), seasons, (direct, recursive), (design, self.regression)

@@ -59,7 +59,8 @@ def take_samples(
     for index, origins in enumerate(every):
         encoded = model.encode(panel.row(index))
         filled = _fill_causally(encoded, season)
-        pasts.append(_pasts(filled, origins, model.window_length, index))
+        past = _pasts(filled, origins, model.window_length, index)
+        pasts.append(past.beside(_memories(panel, index, model)[origins]))
         targets.append(_following(encoded, origins, model.block_length))
         covariates = panel.covariates.future[panel.offsets[index] : panel.offsets[index + 1]]
         futures.append(_following(covariates, origins, model.block_length))
@@ -130,13 +131,21 @@ def _pasts(values: NDArray, origins: NDArray, window_length: int, index: int) ->
     return Past(windows, totals, sizes, origins, first, np.full(len(origins), index))
 
 
+def _memories(panel: Panel, index: int, model: PooledARModel) -> NDArray:
+    """Memory of past covariates before each step of a series, and after its last one."""
+    if model.memory is None:
+        return np.zeros((int(panel.lengths[index]) + 1, 0))
+    covariates = panel.covariates.past[panel.offsets[index] : panel.offsets[index + 1]]
+    return model.memory.along(model.memory.blank(1), covariates[None])[0]
+
+
 def _following(values: NDArray, origins: NDArray, num_steps: int) -> NDArray:
     padded = np.concatenate([values, np.full((num_steps, *values.shape[1:]), np.nan)])
     return padded[origins[:, None] + np.arange(num_steps)]
 
 
 def _join(pasts: list[Past]) -> Past:
-    fields = ("window", "total", "size", "clock", "first", "series")
+    fields = ("window", "total", "size", "clock", "first", "series", "offset", "covariates")
     return Past(*(np.concatenate([getattr(past, name) for past in pasts]) for name in fields))
 
 
