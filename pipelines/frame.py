@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from .calendar_features import with_calendar
 from .channels import (
     ChannelValues,
     begun_systems,
@@ -17,11 +18,16 @@ from .channels import (
     series_ids,
 )
 from .columns import Columns
+from .covariate_rows import RowCovariates
 from .covariates import read_covariates, refuse_wide_covariates, require_covariates
+from .indexed import from_levels, has_levels, with_levels
+from .infer import refuse_single_rows
 from .layout import Layout, from_polars
+from .ordering import instants, sorting_order
 from .panel import Panel
 from .parsing import parse_numbers, parse_times
 from .rows import Rows, make_panel
+from .wide import is_wide, wide_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +53,9 @@ def read_frame(
     """Read a user's frame into a panel.
 
     A *long* frame has a row for each series and time, in any order. A *wide* frame (pandas) has a
-    column for each series and sorted times as its index; so has a single Series. Gaps become
-    steps without a value; missing values at either end of a series are trimmed.
+    column for each series and sorted times as its index; so has a single Series. An index of two
+    levels, id and time, makes a long frame, too. Gaps become steps without a value; missing values
+    at either end of a series are trimmed.
 
     Args:
         data: pandas or polars frame, or pandas Series.
@@ -71,6 +78,23 @@ def read_frame(
         >>> read_frame(wide).panel.lengths.tolist()
         [3]
     """
+    reading = _read_any(data, columns, freq, begun)
+    return _in_calendar(reading) if columns.calendar else reading
+
+
+def _in_calendar(reading: Reading) -> Reading:
+    """The reading with the calendar features of its columns, which are now named."""
+    panel = reading.panel
+    columns = reading.layout.columns.at(panel.frequency)
+    layout = replace(reading.layout, columns=columns)
+    return replace(reading, panel=with_calendar(panel, columns.calendar), layout=layout)
+
+
+def _read_any(data: Any, columns: Columns, freq: Any, begun: Any) -> Reading:
+    if isinstance(data, (pd.DataFrame, pd.Series)) and has_levels(data, columns):
+        long, named = from_levels(data, columns)
+        reading = _read_pandas(long, named, freq, begun)
+        return replace(reading, layout=with_levels(reading.layout, data))
     if isinstance(data, pd.Series):
         refuse_wide_covariates(columns, "a Series")
         refuse_wide_channels(columns, "a Series")
@@ -108,25 +132,12 @@ def _no_frame(data: Any) -> str:
 def _read_pandas(data: pd.DataFrame, columns: Columns, freq: Any, begun: Any) -> Reading:
     if not len(data) or not data.shape[1]:
         raise ValueError(f"the frame has no rows or no columns: its shape is {data.shape}.")
-    if _is_wide(data, columns):
+    if is_wide(data, columns):
         refuse_wide_covariates(columns, "a wide frame")
         refuse_wide_channels(columns, "a wide frame")
         return _read_wide(data, columns, freq, begun)
     _require_columns(list(data.columns), columns, list(data.index.names))
     return _read_long(data, columns, freq, "pandas", begun)
-
-
-def _is_wide(data: pd.DataFrame, columns: Columns) -> bool:
-    """A frame without id and time columns whose index can be time and its columns series."""
-    if {columns.id, columns.time} & set(data.columns) or columns.id in data.index.names:
-        return False
-    if isinstance(data.index, pd.DatetimeIndex):
-        return True
-    default = isinstance(data.index, pd.RangeIndex) and data.index.equals(pd.RangeIndex(len(data)))
-    numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in data.dtypes)
-    # Rows that are merely counted are times only where nothing hints at a long frame.
-    is_time = not default or (numeric and columns.target not in data.columns)
-    return pd.api.types.is_integer_dtype(data.index.dtype) and is_time
 
 
 def _require_columns(present: list[Any], columns: Columns, index: list[Any] | None = None) -> None:
@@ -139,7 +150,8 @@ def _require_columns(present: list[Any], columns: Columns, index: list[Any] | No
             f"missing column {', '.join(map(repr, missing))}; the frame has "
             f"{', '.join(map(repr, present[:10]))}.{in_index} A long frame needs an id, a time and "
             "a target column: rename them or say which they are (id_col=, time_col=, target_col=). "
-            "A wide frame has times as its index and only columns of series."
+            "A wide frame has only columns of series, and times as its index: a DatetimeIndex or "
+            "integers, not periods or text (df.index = pd.to_datetime(df.index))."
         )
     twice = [name for name in columns.names if present.count(name) > 1]
     if twice:
@@ -153,7 +165,10 @@ def _read_long(
     if not len(data):
         raise ValueError("the frame has no rows.")
     codes, names = series_codes(data, columns)
-    times = parse_times(data[columns.time], columns.time)
+    times = parse_times(
+        data[columns.time], columns.time, lambda row: f"series {names[codes[row]]!r} (row {row})"
+    )
+    refuse_single_rows(names, times, freq, columns.id)
 
     def place(row: int, column: str = columns.target) -> str:
         return f"column {column!r} of series {names[codes[row]]!r}"
@@ -163,7 +178,7 @@ def _read_long(
     covariates = read_covariates(
         data, columns, values, lambda name, row: f"{place(row, name)}, time {times[row]},"
     )
-    rows = _sorted_rows(names, codes, times, values, covariates)
+    rows = _sorted_rows(names, codes, times, values, covariates, columns)
     panel, left_out, notes = make_panel(rows, freq, begun if begun is None else series_ids(begun))
     id_dtype, time_dtype = data[columns.id].dtype, _time_dtype(data[columns.time], times)
     layout = Layout("long", columns, backend, id_dtype, time_dtype)
@@ -194,29 +209,28 @@ def series_codes(data: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, np.n
     Raises:
         ValueError: for a row without an id.
     """
-    ids = data[columns.id]
-    if ids.isna().any():
-        row = int(np.argmax(np.asarray(ids.isna())))
+    codes, names = pd.factorize(data[columns.id])
+    if (codes < 0).any():
+        row = int(np.argmax(codes < 0))
         raise ValueError(
             f"id column {columns.id!r} is empty in row {row}; every row needs a series."
         )
-    codes, names = pd.factorize(ids)
     return codes.astype(np.int64), np.asarray(names, dtype=object)
 
 
 def _sorted_rows(
-    ids: np.ndarray, codes: np.ndarray, times: pd.Index, values: np.ndarray, covariates: np.ndarray
-) -> Rows:
+    ids: np.ndarray, codes: np.ndarray, times: pd.Index, values: np.ndarray,
+    covariates: RowCovariates, columns: Columns,
+) -> Rows:  # fmt: skip
     """Rows in the order of series and time."""
-    ascending = np.asarray(times[1:] > times[:-1], dtype=bool)
-    sorted_already = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & ascending)
-    if sorted_already.all():
-        return Rows(ids, codes, times, values, covariates)
-    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
-        order = np.lexsort((np.asarray(times.tz_convert(None)), codes))
-    else:
-        order = np.lexsort((np.asarray(times), codes))
-    return Rows(ids, codes[order], times.take(order), values[order], covariates[order])
+    clock = instants(times)
+    later = (codes[1:] == codes[:-1]) & (clock[1:] > clock[:-1])
+    if (later | (codes[1:] > codes[:-1])).all():
+        return Rows(ids, codes, times, values, covariates, columns)
+    order = sorting_order(codes, clock)
+    codes = np.repeat(np.arange(len(ids)), np.bincount(codes, minlength=len(ids)))
+    covariates = covariates.take(order)
+    return Rows(ids, codes, times.take(order), values.take(order), covariates, columns)
 
 
 def _time_dtype(column: pd.Series | pd.Index, times: pd.Index) -> Any:
@@ -227,23 +241,11 @@ def _time_dtype(column: pd.Series | pd.Index, times: pd.Index) -> Any:
 
 
 def _read_wide(data: pd.DataFrame, columns: Columns, freq: Any, begun: Any) -> Reading:
-    times, names = _wide_times(data), data.columns
-    if not names.is_unique:
-        twice = names[names.duplicated()][0]
-        raise ValueError(f"column {twice!r} occurs more than once; keep one for each series.")
-    values = [_wide_values(data.iloc[:, i], name) for i, name in enumerate(names)]
-    codes = np.repeat(np.arange(len(names)), len(times))
-    every = times.take(np.tile(np.arange(len(times)), len(names)))
-    rows = Rows(np.asarray(names, dtype=object), codes, every, np.concatenate(values))
+    rows = wide_rows(data)
     panel, left_out, notes = make_panel(rows, freq, begun)
-    dtype, index_name = _time_dtype(data.index, times), data.index.name
+    dtype, names, index_name = _time_dtype(data.index, rows.times), data.columns, data.index.name
     layout = Layout("wide", columns, "pandas", names.dtype, dtype, names, index_name)
     return Reading(panel, layout, left_out, notes)
-
-
-def _wide_values(column: pd.Series, name: Any) -> np.ndarray:
-    """Numbers of one column."""
-    return parse_numbers(column, lambda row: f"column {name!r}, time {column.index[row]},")
 
 
 def _read_series(data: pd.Series, columns: Columns, freq: Any, begun: Any) -> Reading:
@@ -254,21 +256,3 @@ def _read_series(data: pd.Series, columns: Columns, freq: Any, begun: Any) -> Re
                          columns, freq, begun)  # fmt: skip
     layout = replace(reading.layout, kind="series", names=pd.Index([data.name]))
     return replace(reading, layout=layout)
-
-
-def _wide_times(data: pd.DataFrame) -> pd.Index:
-    """Times of a wide frame; they must ascend."""
-    index = data.index
-    if not isinstance(index, pd.DatetimeIndex) and not pd.api.types.is_integer_dtype(index.dtype):
-        raise ValueError(
-            f"a wide frame or a Series needs a DatetimeIndex or an integer index; got "
-            f"{type(index).__name__} of {index.dtype}. Set it: df.index = pd.to_datetime(df.index)."
-        )
-    times = parse_times(index, index.name or "index")
-    if not times.is_monotonic_increasing:
-        odd = int(np.argmax(np.asarray(times[1:] < times[:-1]))) + 1
-        raise ValueError(
-            f"the index is not sorted: {times[odd]} comes after {times[odd - 1]}. "
-            "Call sort_index()."
-        )
-    return times

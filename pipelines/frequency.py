@@ -108,8 +108,7 @@ class Frequency:
         """Times from `start` on, up to `end=` (naive) or for `periods=`."""
         if is_tick(self.offset):
             return pd.date_range(start, freq=self.offset, unit=start.unit, **until)
-        naive = start.tz_localize(None)
-        times = pd.date_range(naive, freq=self.offset, unit=start.unit, **until)
+        times = pd.date_range(_wall_clock(start), freq=self.offset, unit=start.unit, **until)
         return _localize(times, start.tz)
 
     def locate(self, times: pd.Index, start: Any) -> np.ndarray:
@@ -135,10 +134,12 @@ class Frequency:
         return self._locate_calendar(times, start)
 
     def _locate_tick(self, times: pd.DatetimeIndex, start: pd.Timestamp) -> np.ndarray:
-        step = tick_length(self.offset)
-        elapsed = times - start
-        steps = np.asarray(elapsed // step, dtype=np.int64)
-        exact = np.asarray(start + steps * step == times) if len(times) else steps == 0
+        step, elapsed = tick_length(self.offset), times - start
+        if step % pd.Timedelta(1, elapsed.unit):
+            elapsed = elapsed.as_unit("ns")
+        length = step // pd.Timedelta(1, elapsed.unit)
+        steps = elapsed.asi8 // length
+        exact = steps * length == elapsed.asi8
         return np.where(exact & (steps >= 0), steps, -1)
 
     def _locate_calendar(self, times: pd.DatetimeIndex, start: pd.Timestamp) -> np.ndarray:
@@ -205,8 +206,11 @@ class Frequency:
         position = self.position(times, first) + steps
         back = int(min(position.min(), 0))
         # By the wall clock: in pandas 2 a day subtracted in a time zone is 24 hours.
-        origin = first.tz_localize(None) + back * self.offset if back else first
-        origin = origin.tz_localize(first.tz) if back and first.tz is not None else origin
+        origin = first
+        if back:
+            origin = _localize(
+                pd.DatetimeIndex([_wall_clock(first) + back * self.offset]), first.tz
+            )[0]
         return self.range(origin, int(position.max()) - back + 1)[position - back]
 
 
@@ -226,6 +230,16 @@ def _localize(times: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
         return times
     first = np.ones(len(times), dtype=bool)
     return times.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+
+
+def _wall_clock(time: pd.Timestamp) -> pd.Timestamp:
+    """What the clock on the wall shows; the midnight that a time stands for if it was skipped."""
+    naive = time.tz_localize(None)
+    if time.tz is None:
+        return naive
+    midnight = naive.normalize()
+    skipped = _localize(pd.DatetimeIndex([midnight]), time.tz)[0] == time
+    return midnight if skipped else naive
 
 
 def _same_zone(times: pd.DatetimeIndex, start: pd.Timestamp) -> pd.DatetimeIndex:

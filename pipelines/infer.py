@@ -10,8 +10,10 @@ import pandas as pd
 
 from .alias import MONTHS, tick_alias
 from .frequency import Frequency
+from .ordering import instants, runs
 
 _DAY = pd.Timedelta(days=1)
+_LEAST_DAY = pd.Timedelta(hours=22)  # with daylight saving
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _HOW = "Pass freq=, for example freq='D', 'h', 'W-SAT', 'MS', or 1 for integer time."
 
@@ -58,13 +60,33 @@ def frequency_of(codes: np.ndarray, times: pd.Index, freq: Any = None) -> Freque
     """
     if freq is not None:
         return _given(freq, isinstance(times, pd.DatetimeIndex))
-    if not isinstance(times, pd.DatetimeIndex):
-        step = _common_step(codes, np.asarray(times, dtype=np.int64))
-        return Frequency(1 if step is None else int(step))
     step = _common_step(codes, times)
+    if not isinstance(times, pd.DatetimeIndex):
+        return Frequency(1 if step is None else step)
     if step is None:
         raise ValueError(f"the frequency cannot be inferred: no series has two times. {_HOW}")
-    return Frequency(_name(pd.Timedelta(step), codes, times))
+    return Frequency(_name(_length(step, times), codes, times))
+
+
+def refuse_single_rows(names: np.ndarray, times: pd.Index, freq: Any, column: Any) -> None:
+    """Refuse to guess the frequency of many series of one row each: rows that were numbered.
+
+    Args:
+        names: ids of the series, shape (num_series,).
+        times: the times of all rows.
+        freq: what the user gave; None to infer.
+        column: name of the id column.
+
+    Raises:
+        ValueError: naming the column and a series.
+    """
+    if freq is None and isinstance(times, pd.DatetimeIndex) and len(names) == len(times) > 1:
+        raise ValueError(
+            f"the frequency cannot be inferred: each of the {len(names):,} series of column "
+            f"{column!r} has one row, the first is {names[0]!r}. Say which column names the "
+            "series (id_col=) if this one numbers the rows; if every series is that short, pass "
+            "freq=, for example freq='D'."
+        )
 
 
 def _given(freq: Any, is_time: bool) -> Frequency:
@@ -80,41 +102,50 @@ def _given(freq: Any, is_time: bool) -> Frequency:
     return frequency
 
 
-def _common_step(codes: np.ndarray, times: Any) -> Any:
+def _common_step(codes: np.ndarray, times: pd.Index) -> int | None:
     """The step that most series have most often (smallest of equals), None without any step."""
     inside = codes[1:] == codes[:-1]
     if not inside.any():
         return None
-    steps, names = pd.factorize((times[1:] - times[:-1])[inside], sort=True)
-    series = codes[1:][inside]
-    keys, counts = np.unique(series * np.int64(len(names)) + steps, return_counts=True)
+    steps, names = pd.factorize(np.diff(instants(times))[inside], sort=True)
+    votes, keys = pd.factorize(codes[1:][inside] * np.int64(len(names)) + steps)
     series, steps = np.divmod(keys, len(names))
-    order = np.lexsort((steps, -counts, series))
-    _, first = np.unique(series[order], return_index=True)
-    return names[int(np.argmax(np.bincount(steps[order][first])))]
+    order = np.lexsort((steps, -np.bincount(votes), series))
+    first = runs(series[order])[1]
+    return int(names[np.argmax(np.bincount(steps[order][first]))])
+
+
+def _length(step: int, times: pd.DatetimeIndex) -> pd.Timedelta:
+    """A step in the unit of the times."""
+    return pd.Timedelta(np.timedelta64(step, times.unit))
 
 
 def _name(step: pd.Timedelta, codes: np.ndarray, times: pd.DatetimeIndex) -> str:
     """Alias of a step: elapsed time below a day, the calendar from a day on."""
+    if step < _LEAST_DAY:
+        return tick_alias(step)
     wall = times.tz_localize(None)
-    if times.tz is not None and step >= pd.Timedelta(hours=22):
-        elapsed, step = step, pd.Timedelta(_common_step(codes, wall))
+    if times.tz is not None:
+        elapsed, step = step, _length(_common_step(codes, wall) or 0, wall)
         if not _same_clock(wall):
             return tick_alias(elapsed)
     if step % _DAY != pd.Timedelta(0):
         return tick_alias(step)
-    days, unique = step // _DAY, wall.unique()
+    days = step // _DAY
     if days == 1:
         return "B" if _skips_weekends(codes, wall) else "D"
+    unique = wall.unique()
     return (_month_alias(days, unique) if days >= 28 else None) or _day_alias(days, unique)
 
 
 def _skips_weekends(codes: np.ndarray, wall: pd.DatetimeIndex) -> bool:
     """Whether no time is on a weekend and a series steps over one from Friday to Monday."""
+    if (wall.unique().day_of_week >= 5).any():
+        return False
     weekdays = np.asarray(wall.day_of_week)
     over = (weekdays[:-1] == 4) & (weekdays[1:] == 0) & (codes[:-1] == codes[1:])
     over &= np.asarray(wall[1:] - wall[:-1] < 4 * _DAY)
-    return bool((weekdays < 5).all() and over.any())
+    return bool(over.any())
 
 
 def _same_clock(wall: pd.DatetimeIndex) -> bool:
@@ -133,7 +164,8 @@ def _day_alias(days: int, wall: pd.DatetimeIndex) -> str:
 def _month_alias(days: int, wall: pd.DatetimeIndex) -> str | None:
     """Alias of a step of whole months, None if the days are not a start or an end of a month."""
     months = max(1, round(days / 30.44))
-    day = wall.normalize()
+    # Of an index that carries a freq of business days, pandas means the month of these.
+    day = pd.DatetimeIndex(np.asarray(wall.normalize()))
     shares = {
         "S": np.mean(day.is_month_start),
         "E": np.mean(day.is_month_end),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .channels import split_ids
-from .columns import Columns
+from .columns import CHANNEL, Columns
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Layout:
         time_dtype: dtype of the user's times, None to leave times as they are.
         names: columns of a wide frame in the user's order, or the name of a series.
         index_name: name of the index of a wide frame or a series.
+        levels: names of the levels, id and time, of a MultiIndex; None without one.
 
     Example:
         >>> Layout().kind
@@ -38,10 +39,14 @@ class Layout:
     time_dtype: Any = None
     names: pd.Index | None = None
     index_name: Any = None
+    levels: tuple[Any, ...] | None = None
 
 
 def write_frame(frame: pd.DataFrame, layout: Layout, value_column: str | None = None) -> Any:
     """A long frame of results in the shape and the library of the user's frame.
+
+    Ids and times go back into a MultiIndex where they came in one, unless rows are told apart by
+    more than these two (a channel, a cutoff, a path).
 
     Args:
         frame: long frame with the id and the time column of `layout` and columns of values.
@@ -68,12 +73,23 @@ def write_frame(frame: pd.DataFrame, layout: Layout, value_column: str | None = 
     frame = _restore_dtypes(frame, layout)
     if layout.backend == "polars":
         return to_polars(frame)
-    if layout.kind == "long" or value_column is None:
+    if layout.levels is not None and not {CHANNEL, "cutoff", "path"} & set(frame.columns):
+        return _in_levels(frame, layout, value_column)
+    if layout.levels is not None or layout.kind == "long" or value_column is None:
         return frame.reset_index(drop=True)
     wide = _widen(frame, layout, value_column)
     if layout.kind == "wide":
         return wide
     return wide.iloc[:, 0].rename(None if layout.names is None else layout.names[0])
+
+
+def _in_levels(frame: pd.DataFrame, layout: Layout, value_column: str | None) -> Any:
+    """Ids and times as the index; one column of values as a Series if a Series came."""
+    indexed = frame.set_index([layout.columns.id, layout.columns.time])
+    indexed.index.names = list(layout.levels or ())
+    if layout.kind == "long" or value_column is None or layout.names is None:
+        return indexed
+    return indexed[value_column].rename(layout.names[0])
 
 
 def _widen(frame: pd.DataFrame, layout: Layout, value_column: str) -> pd.DataFrame:
@@ -115,9 +131,12 @@ def _from_polars_column(column: nw.Series[Any]) -> Any:
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         naive = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
         return pd.DatetimeIndex(naive).tz_localize("UTC").tz_convert(dtype.time_zone)
-    if isinstance(dtype, (nw.Categorical, nw.Enum)):
-        column = column.cast(nw.String)
-    return column.to_numpy()
+    if not isinstance(dtype, (nw.Categorical, nw.Enum)):
+        return column.to_numpy()
+    # Ordered, as those of an Enum are; a Categorical shares its categories with other columns.
+    categories = dtype.categories if isinstance(dtype, nw.Enum) else None
+    texts = column.cast(nw.String).to_numpy()
+    return pd.Categorical(texts, categories, ordered=categories is not None)
 
 
 def to_polars(frame: pd.DataFrame) -> Any:
@@ -128,11 +147,14 @@ def to_polars(frame: pd.DataFrame) -> Any:
     result = nw.from_dict(
         {str(name): _to_polars_values(column) for name, column in plain.items()}, backend="polars"
     )
-    aware = [
+    typed = [
         nw.col(str(name)).dt.replace_time_zone("UTC").dt.convert_time_zone(str(zone))
         for name, zone in zones.items()
-    ]
-    return result.with_columns(*aware).to_native() if aware else result.to_native()
+    ] + [
+        nw.col(str(name)).cast(nw.Enum(dtype.categories) if dtype.ordered else nw.Categorical())
+        for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)
+    ]  # fmt: skip
+    return (result.with_columns(*typed) if typed else result).to_native()
 
 
 def _to_polars_values(column: pd.Series) -> Any:

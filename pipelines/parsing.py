@@ -14,12 +14,15 @@ import pandas as pd
 _DATE_PARTS = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}.*")
 
 
-def parse_times(column: pd.Series | pd.Index, name: Any) -> pd.Index:
+def parse_times(
+    column: pd.Series | pd.Index, name: Any, place: Callable[[int], str] = "row {}".format
+) -> pd.Index:
     """Times as a DatetimeIndex (time zone and resolution kept) or an integer Index.
 
     Args:
         column: datetimes, dates, text, integers or whole floats.
         name: name of the column, for messages.
+        place: says in words where a row stands, for messages.
 
     Returns:
         Index of the same length, without missing entries.
@@ -33,7 +36,7 @@ def parse_times(column: pd.Series | pd.Index, name: Any) -> pd.Index:
     """
     if column.isna().any():
         row = int(np.argmax(np.asarray(column.isna())))
-        raise ValueError(f"time column {name!r} is empty in row {row}; drop or fill such rows.")
+        raise ValueError(f"time column {name!r} is empty in {place(row)}; drop or fill such rows.")
     if isinstance(column.dtype, pd.PeriodDtype):
         raise ValueError(f"time column {name!r} holds periods; convert it with .to_timestamp().")
     if pd.api.types.is_bool_dtype(column.dtype):
@@ -43,10 +46,22 @@ def parse_times(column: pd.Series | pd.Index, name: Any) -> pd.Index:
     if pd.api.types.is_float_dtype(column.dtype):
         return _whole(column.to_numpy(dtype=np.float64), name)
     if isinstance(column.dtype, pd.ArrowDtype):
-        return pd.DatetimeIndex(column.array.to_numpy(dtype=object))
+        return _from_arrow(column, name, place)
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return pd.DatetimeIndex(column)
-    return _parse_objects(column, name)
+    return _parse_objects(column, name, place)
+
+
+def _from_arrow(
+    column: pd.Series | pd.Index, name: Any, place: Callable[[int], str]
+) -> pd.DatetimeIndex:
+    """Timestamps of Arrow by their numbers, its dates and text by their objects."""
+    kind: Any = column.dtype.pyarrow_dtype  # type: ignore[union-attr]
+    if not hasattr(kind, "tz"):
+        return _parse_objects(column, name, place)
+    numbers = column.astype("int64[pyarrow]").to_numpy(dtype=np.int64)
+    times = pd.DatetimeIndex(numbers.view(f"datetime64[{kind.unit}]"))
+    return times if kind.tz is None else times.tz_localize("UTC").tz_convert(kind.tz)
 
 
 def _whole(times: np.ndarray, name: Any) -> pd.Index:
@@ -59,7 +74,9 @@ def _whole(times: np.ndarray, name: Any) -> pd.Index:
     return pd.Index(times.astype(np.int64))
 
 
-def _parse_objects(column: pd.Series | pd.Index, name: Any) -> pd.DatetimeIndex:
+def _parse_objects(
+    column: pd.Series | pd.Index, name: Any, place: Callable[[int], str]
+) -> pd.DatetimeIndex:
     """Text, dates and single timestamps as datetimes of one zone."""
     entries = pd.Index(column.to_numpy(dtype=object), dtype=object)
     _refuse_ambiguous_dates(entries, name)
@@ -74,9 +91,16 @@ def _parse_objects(column: pd.Series | pd.Index, name: Any) -> pd.DatetimeIndex:
                 f"{_first_bad(entries)!r}. Give datetimes, ISO text or integers."
             ) from error
         raise ValueError(
-            f"time column {name!r} has mixed time zones. Bring it to one zone, for example "
-            f"df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True)."
+            f"time column {name!r} has mixed time zones: {_zones(entries, place)}. Bring it to "
+            f"one zone, for example df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True)."
         ) from error
+
+
+def _zones(entries: pd.Index, place: Callable[[int], str]) -> str:
+    """The first zone and the first that differs, each with its row in words."""
+    offsets = [pd.Timestamp(entry).strftime("%z") or "none" for entry in entries]
+    odd = next((row for row, offset in enumerate(offsets) if offset != offsets[0]), 0)
+    return f"{place(0)} has {offsets[0]}, {place(odd)} has {offsets[odd]}"
 
 
 def _refuse_ambiguous_dates(entries: pd.Index, name: Any) -> None:
@@ -147,7 +171,7 @@ def parse_numbers(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
     values = np.full(len(column), np.nan)
     for row in np.flatnonzero(np.asarray(column.notna())):
         entry = column.iloc[row]
-        if isinstance(entry, (str, bytes, complex)) or not hasattr(entry, "__float__"):
+        if isinstance(entry, (str, bytes, complex, np.ndarray)) or not hasattr(entry, "__float__"):
             shown = _row_to_show(column, int(row))
             raise ValueError(_no_number(column.iloc[shown], place(shown)))
         values[row] = float(entry)

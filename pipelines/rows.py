@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .block import no_covariates
-from .covariate_table import CovariateTable
+from .columns import Columns
+from .covariate_rows import RowCovariates, category_notes
 from .covariates import carried_note, lay_covariates, leading_rows
 from .frequency import Frequency
 from .infer import frequency_of
+from .ordering import runs
 from .panel import Panel
 
 # A wrong year in one row must not ask for a terabyte of explicit gaps.
@@ -29,7 +30,8 @@ class Rows:
         codes: int64 of shape (n,): the series of each row, ascending.
         times: Index of shape (n,), ascending within each series.
         values: float64 of shape (n,), NaN where missing.
-        covariates: float64 of shape (n, num_covariates), NaN only beside a missing value.
+        covariates: what is known beside the values, n rows; nothing by default.
+        columns: names for messages; None where each series is a column.
 
     Raises:
         ValueError: if a series has one time twice, or a value is infinite.
@@ -44,7 +46,8 @@ class Rows:
     codes: np.ndarray
     times: pd.Index
     values: np.ndarray
-    covariates: np.ndarray = field(default_factory=no_covariates)
+    covariates: RowCovariates = field(default_factory=RowCovariates.none)
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
         """Refuse repeated times and infinite values."""
@@ -55,25 +58,38 @@ class Rows:
             raise ValueError(
                 f"{self.place(int(np.argmax(repeated)))} occurs more than once "
                 f"({int(repeated.sum())} repeated rows in all). Keep one row for each series "
-                "and time, for example with drop_duplicates or groupby(...).mean()."
+                f"and time, for example with {self._fix_of_repeats()}."
             )
         infinite = np.isinf(self.values)
         if infinite.any():
             raise ValueError(
-                f"the target is infinite in {int(infinite.sum())} rows, first at "
-                f"{self.place(int(np.argmax(infinite)))}. Replace inf by NaN (missing) or a number."
+                f"the target is infinite in {int(infinite.sum())} rows{self.of('target')}, first "
+                f"at {self.place(int(np.argmax(infinite)))}. Replace inf by NaN (missing) or a "
+                "number."
             )
 
     def place(self, row: int) -> str:
         """A row in words: its series and time."""
         return f"series {self.ids[self.codes[row]]!r}, time {self.times[row]}"
 
+    def of(self, kind: str) -> str:
+        """The column of a kind ("id", "time", "target") in words, nothing where there is none."""
+        return "" if self.columns is None else f" of column {getattr(self.columns, kind)!r}"
+
+    def _fix_of_repeats(self) -> str:
+        if self.columns is None:
+            return "df[~df.index.duplicated()]"
+        keys = [self.columns.id, self.columns.time]
+        return f"df.drop_duplicates({keys}) or df.groupby({keys}).mean()"
+
     def where(self, keep: np.ndarray) -> Rows:
         """The rows where `keep` (bool of shape (n,)) is True; all series stay numbered."""
         if keep.all():
             return self
-        covariates = self.covariates[keep] if self.covariates.shape[-1] else self.covariates
-        return Rows(self.ids, self.codes[keep], self.times[keep], self.values[keep], covariates)
+        return replace(
+            self, codes=self.codes[keep], times=self.times[keep], values=self.values[keep],
+            covariates=self.covariates.take(keep),
+        )  # fmt: skip
 
 
 def make_panel(
@@ -98,20 +114,20 @@ def make_panel(
     keep = ~np.isnan(rows.values)
     if not keep.any():
         return _no_values(rows, frequency, begun), tuple(rows.ids), ()
-    if begun is not None and rows.covariates.shape[-1]:
+    if begun is not None and not rows.covariates.is_empty:
         keep = keep | leading_rows(rows, keep, begun)
     kept = rows.where(keep)
-    positions = _positions(rows, frequency)
+    positions = grid_positions(rows, frequency)
     if freq is None:
-        _refuse_two_frequencies(rows, positions, frequency)
+        refuse_two_frequencies(rows, positions, frequency)
     panel = _fill(kept, positions[keep], frequency)
-    left_out = tuple(np.delete(rows.ids, np.unique(kept.codes)))
+    left_out = tuple(np.delete(rows.ids, runs(kept.codes)[0]))
     notes = _notes(rows, kept, panel, left_out)
-    if not rows.covariates.shape[-1]:
+    if rows.covariates.is_empty:
         return panel, left_out, notes
-    laid, carried = lay_covariates(rows, positions, panel)
-    table = CovariateTable(laid)
-    return replace(panel, covariates=table), left_out, (*notes, *carried_note(carried))
+    table, carried = lay_covariates(rows, positions, panel)
+    notes = (*notes, *carried_note(carried), *category_notes(table.schema))
+    return replace(panel, covariates=table), left_out, notes
 
 
 def _no_values(rows: Rows, frequency: Frequency, begun: Any) -> Panel:
@@ -122,7 +138,7 @@ def _no_values(rows: Rows, frequency: Frequency, begun: Any) -> Panel:
     return Panel(rows.ids[:0], np.zeros(0), offsets, rows.times[:0], frequency)
 
 
-def _positions(rows: Rows, frequency: Frequency) -> np.ndarray:
+def grid_positions(rows: Rows, frequency: Frequency) -> np.ndarray:
     """Step of each row on one grid for all series."""
     start = rows.times.min()
     positions = frequency.locate(rows.times, start)
@@ -131,19 +147,20 @@ def _positions(rows: Rows, frequency: Frequency) -> np.ndarray:
         raise ValueError(
             f"irregular time: {rows.place(odd)} is not on the grid of freq={frequency.alias!r} "
             f"that starts at {start} (series {rows.ids[rows.codes[rows.times.argmin()]]!r}). "
-            "Correct the time, resample to equal steps, or pass the freq= that the times follow; "
+            f"Correct the time{rows.of('time')}, resample to equal steps, or pass the freq= that "
+            "the times follow; "
             "read series of different frequencies apart."
         )
     return positions
 
 
-def _refuse_two_frequencies(rows: Rows, positions: np.ndarray, frequency: Frequency) -> None:
+def refuse_two_frequencies(rows: Rows, positions: np.ndarray, frequency: Frequency) -> None:
     """Refuse a series that always steps by the same multiple of the frequency."""
     inside = rows.codes[1:] == rows.codes[:-1]
     steps, codes = np.diff(positions)[inside], rows.codes[1:][inside]
     if not len(steps):
         return
-    series, first, counts = np.unique(codes, return_index=True, return_counts=True)
+    series, first, counts = runs(codes)
     least, most = np.minimum.reduceat(steps, first), np.maximum.reduceat(steps, first)
     # 28 to 31 days are one month; four equal steps by chance are rare in a gappy series.
     other = (counts >= 4) & (least >= 2) & (most <= 1.15 * least)
@@ -151,28 +168,38 @@ def _refuse_two_frequencies(rows: Rows, positions: np.ndarray, frequency: Freque
         odd = int(np.argmax(other))
         raise ValueError(
             f"two freqs: series {rows.ids[series[odd]]!r} never moves by less than {least[odd]} "
-            f"steps of freq={frequency.alias!r}, the most common one. Read series of different "
-            f"frequencies apart, or pass freq={frequency.alias!r} to read the steps between as "
-            "missing."
+            f"steps of freq={frequency.alias!r}, the most common one{rows.of('time')}. Read series "
+            f"of different frequencies apart, or pass freq={frequency.alias!r} to read the steps "
+            "between as missing."
         )
+
+
+def refuse_sparse(ids: np.ndarray, counts: np.ndarray, lengths: np.ndarray, grid: str) -> None:
+    """Refuse `lengths` steps for `counts` rows of each series where that is a wrong year.
+
+    Raises:
+        ValueError: naming the longest series and the `grid`.
+    """
+    if lengths.sum() <= max(_FEWEST_STEPS_REFUSED, _MOST_STEPS_PER_ROW * int(counts.sum())):
+        return
+    widest = int(np.argmax(lengths))
+    raise ValueError(
+        f"irregular time: series {ids[widest]!r} has {counts[widest]} values on {lengths[widest]} "
+        f"steps of {grid}. Correct its times, or pass a coarser freq=."
+    )
 
 
 def _fill(rows: Rows, positions: np.ndarray, frequency: Frequency) -> Panel:
     """Panel from rows that all have a value."""
-    series, first, counts = np.unique(rows.codes, return_index=True, return_counts=True)
+    series, first, counts = runs(rows.codes)
     last = first + counts - 1
     lengths = positions[last] - positions[first] + 1
-    total = int(lengths.sum())
-    if total > max(_FEWEST_STEPS_REFUSED, _MOST_STEPS_PER_ROW * len(rows.codes)):
-        widest = int(np.argmax(lengths))
-        raise ValueError(
-            f"irregular time: series {rows.ids[series[widest]]!r} has {counts[widest]} values on "
-            f"{lengths[widest]} steps of freq={frequency.alias!r}. Correct its times, or pass a "
-            "coarser freq=."
-        )
+    refuse_sparse(rows.ids[series], counts, lengths, f"freq={frequency.alias!r}{rows.of('time')}")
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    values = np.full(total, np.nan)
-    values[positions + np.repeat(offsets[:-1] - positions[first], counts)] = rows.values
+    values = rows.values
+    if offsets[-1] > len(values):
+        values = np.full(offsets[-1], np.nan)
+        values[positions + np.repeat(offsets[:-1] - positions[first], counts)] = rows.values
     starts = rows.times.take(first).rename(None)
     if isinstance(starts, pd.DatetimeIndex):
         starts = starts.as_unit("us") if starts.unit in ("s", "ms") else starts
@@ -182,17 +209,33 @@ def _fill(rows: Rows, positions: np.ndarray, frequency: Frequency) -> Panel:
 def _notes(rows: Rows, kept: Rows, panel: Panel, left_out: tuple[Any, ...]) -> tuple[str, ...]:
     """What was done to the data, in plain sentences."""
     missing = len(rows.values) - len(kept.values)
-    lost = int(np.isin(rows.codes, np.unique(kept.codes), invert=True).sum())
-    inside = _inside(rows, kept)
+    values = np.bincount(kept.codes, minlength=len(rows.ids))
+    lost = int((values[rows.codes] == 0).sum()) if missing else 0
+    inside = _inside(rows, values) if missing else 0
     gaps = int((~panel.observed).sum()) - inside
+    return reading_notes(gaps, inside, missing - lost - inside, left_out)
+
+
+def reading_notes(
+    gaps: int, inside: int, trimmed: int, left_out: tuple[Any, ...]
+) -> tuple[str, ...]:
+    """What reading did to the data, in plain sentences.
+
+    Args:
+        gaps: steps between values that had no row.
+        inside: rows without a value between values.
+        trimmed: rows without a value before the first or after the last value.
+        left_out: ids of the series without any value.
+    """
     notes = []
     if gaps:
         notes.append(f"{_many(gaps, 'step')} without a row made explicit as missing.")
     if inside:
         notes.append(f"{_many(inside, 'missing value')} between observations kept as missing.")
-    if missing - lost - inside:
-        notes.append(f"{_many(missing - lost - inside, 'missing value')} at the start or the end "
-                     "of series trimmed.")  # fmt: skip
+    if trimmed:
+        notes.append(
+            f"{_many(trimmed, 'missing value')} at the start or the end of series trimmed."
+        )
     if left_out:
         names = ", ".join(repr(name) for name in left_out[:5])
         more = ", ..." if len(left_out) > 5 else ""
@@ -200,13 +243,13 @@ def _notes(rows: Rows, kept: Rows, panel: Panel, left_out: tuple[Any, ...]) -> t
     return tuple(notes)
 
 
-def _inside(rows: Rows, kept: Rows) -> int:
+def _inside(rows: Rows, values: np.ndarray) -> int:
     """Number of rows without a value between two values of their series."""
     has = ~np.isnan(rows.values)
     seen = np.cumsum(has)
-    series, first, counts = np.unique(rows.codes, return_index=True, return_counts=True)
+    _, first, counts = runs(rows.codes)
     before = np.repeat(seen[first] - has[first], counts)
-    total = np.repeat(np.bincount(kept.codes, minlength=len(rows.ids))[series], counts)
+    total = values[rows.codes]
     return int((~has & (seen > before) & (seen < before + total)).sum())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .frame import Reading
+from .gaps import SeriesGaps, series_gaps
 from .origins import rolling_origins
 from .panel import Panel
 from .season import Season, default_season
@@ -42,11 +43,13 @@ class OddSeries:
         constant: series with one single value throughout.
         short: series too short to hold out one horizon and still know a season (or 2 steps).
         left_out: series without any value.
+        gaps: series with missing steps between values, most missing steps first.
     """
 
     constant: tuple[Any, ...]
     short: tuple[Any, ...]
     left_out: tuple[Any, ...]
+    gaps: tuple[SeriesGaps, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class DataSummary:
             ("frequency", str(self.freq)),
             ("season", self._season()),
             ("origins", self._origins()),
+            ("gaps", _listed(self.odd.gaps)),
             ("constant", _listed(self.odd.constant)),
             ("too short", _listed(self.odd.short)),
             ("left out", _listed(self.odd.left_out)),
@@ -95,8 +99,9 @@ class DataSummary:
 
     def _season(self) -> str:
         name = str(self.season.length) if self.season.length > 1 else "none"
-        longer = f"; longer season {self.season.long}" if self.season.long else ""
-        return f"{name} ({self.season.reason}){longer}"
+        longer = self.season.long
+        cycles = f"; longer season {longer} (half of the series have three of it)" if longer else ""
+        return f"{name} ({self.season.reason}){cycles}"
 
     def _origins(self) -> str:
         if not self.num_origins:
@@ -132,7 +137,9 @@ def check_data(reading: Reading, horizon: int, season_length: int | None = None)
     short = panel.ids[panel.lengths < horizon + needed]
     fits = len(short) < panel.num_series
     origins = rolling_origins(panel.lengths, horizon, min_length=needed).num_windows if fits else 0
-    odd = OddSeries(tuple(panel.ids[is_constant(panel)]), tuple(short), reading.left_out)
+    odd = OddSeries(
+        tuple(panel.ids[is_constant(panel)]), tuple(short), reading.left_out, series_gaps(panel)
+    )  # fmt: skip
     return DataSummary(
         _counts(panel), panel.frequency.alias, season, odd, horizon, origins, reading.notes
     )

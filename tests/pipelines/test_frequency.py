@@ -184,3 +184,23 @@ def test_a_frequency_of_another_kind_of_time_is_refused():
     with pytest.raises(ValueError, match="freq='D' is for dates, but the times are integers"):
         infer_frequency([pd.Index([1, 2])], "D")
     assert infer_frequency([dates], Frequency("D")).alias == "D"
+
+
+@pytest.mark.parametrize(("zone", "day"), [("America/Sao_Paulo", "2017-10-15"),
+                                           ("Asia/Beirut", "2019-03-31")])  # fmt: skip
+@pytest.mark.parametrize("alias", ["D", "B", "W-SUN", "QE-DEC", "2D"])
+def test_a_grid_may_begin_or_end_on_a_midnight_that_the_clock_skips(zone, day, alias):
+    frequency = Frequency(alias)
+    skipped = pd.Timestamp(day)
+    naive = pd.date_range(skipped - pd.Timedelta(days=200), skipped + pd.Timedelta(days=1400),
+                          freq=alias)  # fmt: skip
+    at = int(np.searchsorted(naive, skipped))
+    times = naive.tz_localize(zone, nonexistent="shift_forward")
+    for first in range(at - 1, at + 2):
+        grid = times[first:]
+        assert frequency.range(grid[0], len(grid)).tolist() == grid.tolist()
+        assert frequency.locate(grid, grid[0]).tolist() == list(range(len(grid)))
+        for steps in (-2, -1, 1, 2):
+            moved = frequency.shift(grid[3:6], np.full(3, steps))
+            assert moved.tolist() == grid[3 + steps : 6 + steps].tolist()
+        assert frequency.shift(grid[:1], np.array([-1])).tolist() == [times[first - 1]]

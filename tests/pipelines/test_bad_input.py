@@ -1,0 +1,224 @@
+"""Frames that cannot be read: each message names the series and the column, and how to fix it."""
+
+from __future__ import annotations
+
+import decimal
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import forecast as fc
+from forecast.pipelines import Columns, read_frame
+
+DAYS = pd.date_range("2024-01-01", periods=6)
+NAMED = Columns("shop", "day", "sales")
+
+
+def long(**changes: Any) -> pd.DataFrame:
+    """Two series of six days, under other names than the default ones."""
+    frame = pd.DataFrame({
+        "shop": np.repeat(["east", "west"], 6), "day": list(DAYS) * 2, "sales": np.arange(12.0)
+    })  # fmt: skip
+    return frame.assign(**changes)
+
+
+def at(row: int, column: str, entry: Any) -> pd.DataFrame:
+    """The frame with one entry changed."""
+    entries = long()[column].astype(object)
+    entries[row] = entry
+    return long(**{column: entries})
+
+
+def wide() -> pd.DataFrame:
+    frame = long().pivot(index="day", columns="shop", values="sales")
+    return frame.rename_axis(columns=None)
+
+
+def indexed() -> pd.DataFrame:
+    return long().set_index(["shop", "day"])
+
+
+def polars(frame: pd.DataFrame) -> pl.DataFrame:
+    return pl.DataFrame({name: frame[name].tolist() for name in frame})
+
+
+def zones(*texts: str) -> pd.DataFrame:
+    """Times as text whose last one is of another zone."""
+    return long(day=[f"{day:%Y-%m-%d}T00:00{texts[0]}" for day in long()["day"][:11]]
+                + [f"2024-01-06T00:00{texts[1]}"])  # fmt: skip
+
+
+Case = tuple[str, Callable[[], Any]]
+CASES: dict[str, Case] = {
+    # duplicates
+    "duplicates": (
+        r"series 'west', time 2024-01-06 00:00:00 occurs more than once \(1 repeated rows in all\)"
+        r".*drop_duplicates\(\['shop', 'day'\]\) or df.groupby\(\['shop', 'day'\]\)",
+        lambda: pd.concat([long(), long().tail(1)])),
+    "duplicates in polars": (
+        r"series 'west', time 2024-01-06.*drop_duplicates\(\['shop', 'day'\]\)",
+        lambda: polars(pd.concat([long(), long().tail(1)]))),
+    "duplicates in a MultiIndex": (
+        r"series 'east', time 2024-01-01.*drop_duplicates\(\['shop', 'day'\]\)",
+        lambda: pd.concat([indexed().head(1), indexed()])),
+    "duplicates in a wide frame": (
+        r"series 'east', time 2024-01-06.*occurs more than once.*df\[~df.index.duplicated\(\)\]",
+        lambda: pd.concat([wide(), wide().tail(1)])),
+    "one hour twice in local times": (
+        r"series 'east', time 2024-10-27 02:00:00 occurs more than once",
+        lambda: long(day=pd.date_range("2024-10-26 20:00", periods=12, freq="h",
+                                       tz="Europe/Berlin").tz_localize(None), shop="east")),
+    "a column twice": (
+        "column 'sales' occurs 2 times; keep one",
+        lambda: pd.concat([long(), long()[["sales"]]], axis=1)),
+    "a series twice in a wide frame": (
+        "column 'east' occurs more than once; keep one for each series",
+        lambda: wide().set_axis(["east", "east"], axis=1)),
+    # frequencies
+    "two frequencies": (
+        "two freqs: series 'west' never moves by less than 7 steps of freq='D', the most common "
+        "one of column 'day'.*pass freq='D'",
+        lambda: long(day=[*DAYS, *pd.date_range("2024-01-01", periods=6, freq="7D")])),
+    "two frequencies, one no multiple": (
+        "irregular time: series 'east', time 2024-01-02 00:00:00 is not on the grid of freq='10h' "
+        "that starts at 2024-01-01 00:00:00 .series 'east'.*Correct the time of column 'day'.*"
+        "read series of different frequencies apart",
+        lambda: long(day=[*DAYS, *pd.date_range("2024-01-01", periods=6, freq="10h")])),
+    "one odd time": (
+        "irregular time: series 'east', time 2024-01-03 07:00:00 is not on the grid.*column 'day'",
+        lambda: at(2, "day", pd.Timestamp("2024-01-03 07:00"))),
+    "a wrong year": (
+        "irregular time: series 'west' has 6 values on .* column 'day'. Correct its times",
+        lambda: long(day=[*range(6), *range(5), 10**11])),
+    # zones
+    "two offsets": (
+        r"time column 'day' has mixed time zones: series 'east' \(row 0\) has \+0100, "
+        r"series 'west' \(row 11\) has \+0200. Bring it to one zone.*utc=True",
+        lambda: zones("+01:00", "+02:00")),
+    "with and without a zone": (
+        r"time column 'day' has mixed time zones: series 'east' \(row 0\) has none, "
+        r"series 'west' \(row 11\) has \+0000",
+        lambda: zones("", "Z")),
+    "objects of two zones": (
+        r"time column 'day' has mixed time zones: series 'east' \(row 0\) has \+0000, "
+        r"series 'west' \(row 6\) has \+0900",
+        lambda: long(day=[*DAYS.tz_localize("UTC").astype(object),
+                          *DAYS.tz_localize("Asia/Tokyo").astype(object)])),
+    # order
+    "unsorted wide frame": (
+        r"index is not sorted: 2024-01-05.* comes after 2024-01-06.*, in the columns of all series "
+        r"\('east', 'west'\). Call sort_index\(\)",
+        lambda: wide().iloc[::-1]),
+    "unsorted Series": (
+        r"index is not sorted: 2024-01-05 .*'east'\). Call sort_index\(\)",
+        lambda: wide()["east"].iloc[::-1]),
+    # infinity
+    "inf": (
+        "target is infinite in 2 rows of column 'sales', first at series 'east', time "
+        "2024-01-04 00:00:00. Replace inf by NaN",
+        lambda: long(sales=[0, 1, 2, np.inf, 4, 5, 6, 7, 8, -np.inf, 10, 11])),
+    "inf in a wide frame": (
+        "target is infinite in 1 rows, first at series 'west', time 2024-01-01",
+        lambda: wide().replace(6.0, np.inf)),
+    # objects
+    "text among numbers": (
+        "column 'sales' of series 'west' holds text, for example 'oops', where a number is "
+        "expected.*pd.to_numeric", lambda: at(9, "sales", "oops")),
+    "numbers as text": (
+        "column 'sales' of series 'east' holds text, for example '0.0'",
+        lambda: long(sales=long()["sales"].astype(str))),
+    "text in a wide frame": (
+        "column 'west', time 2024-01-03 00:00:00, holds text, for example 'n/a'",
+        lambda: wide().astype(object).where(wide() != 8.0, "n/a")),
+    "text in polars": (
+        "column 'sales' of series 'east' holds text",
+        lambda: polars(long(sales=long()["sales"].astype(str)))),
+    "dates": (
+        "column 'sales' of series 'east' holds Timestamp", lambda: long(sales=list(DAYS) * 2)),
+    "durations": (
+        "column 'sales' of series 'west' holds Timedelta", lambda: at(8, "sales", pd.Timedelta(1))),
+    "lists": ("column 'sales' of series 'west' holds list", lambda: at(7, "sales", [1.0, 2.0])),
+    "arrays": ("column 'sales' of series 'west' holds ndarray", lambda: at(7, "sales", np.ones(1))),
+    "lists in polars": (
+        "column 'sales' of series 'east' holds ndarray",
+        lambda: polars(long()).with_columns(sales=pl.concat_list("sales"))),
+    "complex": ("column 'sales' of series 'east' holds complex", lambda: long(sales=1j)),
+    # ids and times
+    "no id": ("id column 'shop' is empty in row 4", lambda: at(4, "shop", None)),
+    "no time": (
+        r"time column 'day' is empty in series 'west' \(row 8\)", lambda: at(8, "day", pd.NaT)),
+    "no such time": (
+        "time column 'day' cannot be read as times, for example 'soon'",
+        lambda: at(8, "day", "soon")),
+    "periods": (
+        r"time column 'day' holds periods; convert it with .to_timestamp\(\)",
+        lambda: long(day=long()["day"].dt.to_period("D"))),
+    "a PeriodIndex": (
+        r"times as its index: a DatetimeIndex or integers, not periods or text",
+        lambda: wide().set_axis(DAYS.to_period("D"))),
+    "no value": ("no series has a value", lambda: long(sales=np.nan)),
+    "no column": (
+        "missing column 'sales'; the frame has 'shop', 'day'.*target_col=",
+        lambda: long().drop(columns="sales")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_refused_with_series_and_column(case):
+    message, make = CASES[case]
+    data = make()
+    before = data.clone() if isinstance(data, pl.DataFrame) else data.copy(deep=True)
+    with pytest.raises(ValueError, match=message) as caught:
+        read_frame(data, NAMED)
+    assert data.equals(before)
+    assert re.search(r"[.;]", str(caught.value)), "what came, and how to fix it"
+
+
+@pytest.mark.parametrize("case", ["duplicates", "inf", "text among numbers", "two offsets"])
+def test_every_function_refuses_alike(case):
+    message, make = CASES[case]
+    names = {"id_col": "shop", "time_col": "day", "target_col": "sales"}
+    for call in (
+        lambda: fc.check(make(), 1, **names),
+        lambda: fc.fill_gaps(make(), **names),
+        lambda: fc.Naive().fit(make(), **names),
+        lambda: fc.cross_validation(fc.Naive(), make(), horizon=1, **names),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("case", ["duplicates", "inf", "text among numbers"])
+def test_a_refused_update_changes_nothing(case):
+    names = {"id_col": "shop", "time_col": "day", "target_col": "sales"}
+    forecaster = fc.Naive().fit(long(), **names)
+    before = forecaster.predict(2)
+    message, make = CASES[case]
+    later = make()
+    with pytest.raises(ValueError, match=message.split(",")[0]):
+        forecaster.update(later)
+    pd.testing.assert_frame_equal(forecaster.predict(2), before)
+
+
+def test_a_million_ids_of_one_row():
+    count = 1_000_000
+    frame = pd.DataFrame({"shop": np.arange(count), "day": DAYS[0], "sales": 1.0})
+    with pytest.raises(
+        ValueError,
+        match=r"frequency cannot be inferred: each of the 1,000,000 series of column 'shop' has "
+        r"one row, the first is 0. Say which column names the series \(id_col=\).*freq='D'",
+    ):
+        read_frame(frame, NAMED)
+    panel = read_frame(frame, NAMED, freq="D").panel
+    assert panel.num_series == panel.num_rows == count
+
+
+def test_numbers_in_object_columns_are_read():
+    entries = [1, 2.5, decimal.Decimal("3.5"), np.float32(4.0), True, None, *range(6)]
+    frame = long(sales=pd.Series(entries, dtype=object))
+    np.testing.assert_array_equal(read_frame(frame, NAMED).panel.row(0), [1.0, 2.5, 3.5, 4.0, 1.0])
