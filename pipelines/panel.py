@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from .block import Block
 from .covariate_table import CovariateTable
 from .frequency import Frequency
+from .mapping import by_name, opened
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,13 @@ class Panel:
                 f"the {self.num_channels} channels of each system must have the same steps; got "
                 f"lengths {self.lengths[: 2 * self.num_channels].tolist()}."
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: an array that is mapped from a file goes by its place there."""
+        return by_name(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(opened(state))
 
     @property
     def num_series(self) -> int:
@@ -120,7 +129,8 @@ class Panel:
             indices: positions of the series, in the order wanted.
 
         Returns:
-            A panel of len(indices) series, of whole systems if these are in `indices`.
+            A panel of len(indices) series, of whole systems if these are in `indices`; its
+            arrays are views where the series follow one another as they do here.
         """
         indices = np.asarray(indices, dtype=np.int64)
         return self._gather(indices, self.lengths[indices])
@@ -165,7 +175,7 @@ class Panel:
             return self  # a panel is never changed: no copy is needed
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         first = self.offsets[indices] + skipped
-        source = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], lengths)
+        source = _stretches(first, lengths)
         return Panel(
             self.ids[indices],
             self.values[source],
@@ -265,3 +275,11 @@ class Panel:
         """
         flat = self.flat_future_times(horizon, lengths)
         return [flat[i * horizon : (i + 1) * horizon] for i in range(self.num_series)]
+
+
+def _stretches(first: np.ndarray, lengths: np.ndarray) -> np.ndarray | slice:
+    """The steps of stretches that start at `first`; a slice where each follows the one before."""
+    if len(first) and np.array_equal(first[1:], (first + lengths)[:-1]):
+        return slice(int(first[0]), int(first[-1] + lengths[-1]))  # views: nothing is copied
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(first - before, lengths)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from .tsf import read_tsf
+
 
 def read_file(path: str | Path) -> pd.DataFrame:
-    r"""Read a .csv or .parquet file.
+    r"""Read a .csv, .parquet or .tsf file.
 
     Args:
-        path: the file; its suffix says what it is (a .csv may be compressed: .csv.gz).
+        path: the file; its suffix says what it is (.csv and .tsf may be compressed: .csv.gz).
 
     Returns:
         pandas DataFrame with at least one row.
@@ -34,7 +36,9 @@ def read_file(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     kind = next((suffix for suffix in path.suffixes[-2:] if suffix.lower() in _READERS), None)
     if kind is None:
-        raise ValueError(f"{path} has an unknown suffix {path.suffix!r}; give .csv or .parquet.")
+        raise ValueError(
+            f"{path} has an unknown suffix {path.suffix!r}; give .csv, .parquet or .tsf."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; check the path.")
     if path.stat().st_size == 0:
@@ -61,6 +65,7 @@ def _refuse_other_separator(path: Path, frame: pd.DataFrame) -> None:
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": pd.read_csv,
     ".parquet": pd.read_parquet,
+    ".tsf": lambda path: read_tsf(path)[0],
 }
 
 

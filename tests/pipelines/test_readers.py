@@ -27,7 +27,7 @@ def test_files_come_back_as_written(tmp_path, suffix):
 def test_missing_files_and_unknown_suffixes_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no file .*data.csv"):
         read_file(tmp_path / "data.csv")
-    with pytest.raises(ValueError, match=r"unknown suffix '.xlsx'; give .csv or .parquet"):
+    with pytest.raises(ValueError, match=r"unknown suffix '.xlsx'; give .csv, .parquet or .tsf"):
         read_file(tmp_path / "data.xlsx")
 
 
