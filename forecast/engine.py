@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block, Origins, Panel
-from forecast.protocol import Absorbs, Model, StateBatch, Static
+from forecast.protocol import Absorbs, Model, StateBatch, Static, uses_clock
 
 __all__ = [
     "Stop",
@@ -156,7 +156,8 @@ class Stop:
         rows: positions of the series in the panel, `(num_rows,)`.
         ends: steps of each known here, `(num_rows,)`.
         state: their states, after these steps.
-        future: covariates of the steps to forecast, `(num_rows, horizon, num_covariates)`.
+        future: covariates of the steps to forecast, those of the gap first,
+            `(num_rows, gap + horizon, num_covariates)`.
         one_step: one-step forecasts of the steps since the stop before (of all series of the
             panel), right-padded, NaN where there is none, `(num_series, num_steps)`.
         block: these steps.
@@ -179,7 +180,7 @@ def walk(
     one_step: bool = True,
     offset: NDArray | None = None,
 ) -> Iterator[Stop]:
-    """Absorb the panel once, stopping at each origin.
+    """Absorb the panel once, stopping at each origin; where windows slide, each from its start.
 
     Args:
         model: the model.
@@ -190,16 +191,25 @@ def walk(
         one_step: see `absorb`.
         offset: see `begin`.
     """
+    offset = np.zeros(panel.num_series, dtype=np.int64) if offset is None else offset
     state = begin(model, series, offset)
     known = np.zeros(panel.num_series, dtype=np.int64)
     for index, ends in enumerate(origins.ends):
+        if origins.starts is not None:
+            known = origins.starts[index]
+            state = begin(model, series, _moved(model, series, offset, known))
         reached = np.maximum(known, ends)
         block = panel.block(known, reached)
         state, forecasts = absorb(model, state, block, one_step)
         known = reached
         rows = np.flatnonzero(ends >= 0)
-        future = panel.futures(ends, origins.horizon)[rows]
+        future = panel.futures(ends, origins.steps_ahead)[rows]
         yield Stop(index, rows, ends[rows], state.take(rows), future, forecasts, block)
+
+
+def _moved(model: Model, series: NDArray, offset: NDArray, steps: NDArray) -> NDArray:
+    """The offsets of histories that begin some steps later; see `Static`."""
+    return np.where((series >= 0) & uses_clock(model), offset + steps, offset)
 
 
 def errors_at(
@@ -211,7 +221,7 @@ def errors_at(
         model: the model that walked.
         panel: the series it walked over.
         stops: where it stopped, at least one.
-        horizon: steps ahead, those of the walk's origins.
+        horizon: steps ahead, those of the walk's origins (which have no gap).
 
     Returns:
         The series of each origin, `(num_origins,)`; errors, `(num_origins, horizon)`, NaN where

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.pipelines import Origins, Panel
+from forecast.pipelines import Origins, Panel, first_values, steps_behind
 
 __all__ = ["joint_origins", "shown_rows"]
 
@@ -22,26 +24,40 @@ def joint_origins(panel: Panel, origins: Origins, seen: Panel) -> Origins:
             channels of one system.
 
     Returns:
-        `origins` where the steps are the same; else an origin of all channels wherever one has it.
+        `origins` where the steps are the same; else an origin of all channels wherever one has it,
+        whose sliding window begins with the first step there at which all have a value.
 
     Raises:
-        ValueError: if the series end at different times, or an origin lies before the system has
+        ValueError: if an origin is not one moment for all series, or lies before the system has
             begun.
     """
     if _same_steps(panel, seen):
         return origins
-    _refuse_other_ends(panel, seen)
-    ahead = np.where(origins.ends >= 0, panel.lengths - origins.ends, -1).max(axis=1)
+    taken = origins.ends >= 0
+    whole = panel.lengths + steps_behind(panel)
+    back = np.where(taken, whole - origins.ends, -1).max(axis=1)
+    if np.any(taken & (whole - origins.ends != back[:, None])):
+        _refuse_other_ends(panel)
     length = int(seen.lengths[0])
-    known = np.where(ahead >= 0, length - ahead, -1)
-    if np.any((ahead >= 0) & (known < _FEWEST_STEPS)):
+    known, begun = length - back, np.zeros_like(back)
+    if origins.starts is not None:
+        begun = length - np.where(taken, whole - origins.starts, length).min(axis=1)
+        begun = first_values(seen, _of_all(np.maximum(begun, 0), seen))[:, 0]
+    if np.any(known - begun < _FEWEST_STEPS):
+        first = int(np.argmax(known - begun < _FEWEST_STEPS))
         raise ValueError(
             f"all {seen.num_series} channels have values together from {seen.starts[0]} on, "
-            f"{length} steps before the end; the first origin lies {ahead.max()} steps before it. "
-            "Use fewer origins (n_windows), or leave out the channels that begin late."
+            f"{length} steps before the end; of these, {max(known[first] - begun[first], 0)} are "
+            f"known at the origin {back[first]} steps before it. Use fewer origins (n_windows), "
+            "a larger max_train_size, or leave out the channels that begin late."
         )
-    ends = np.repeat(known[:, None], seen.num_series, axis=1)
-    return Origins(ends, origins.horizon, origins.step_size)
+    starts = None if origins.starts is None else _of_all(begun, seen)
+    return replace(origins, ends=_of_all(known, seen), starts=starts)
+
+
+def _of_all(steps: NDArray, seen: Panel) -> NDArray:
+    """Steps at each origin, for every channel, `(num_windows, num_series)`."""
+    return np.repeat(steps[:, None], seen.num_series, axis=1)
 
 
 def shown_rows(panel: Panel, origins: Origins, seen: Panel) -> list[NDArray]:
@@ -65,13 +81,12 @@ def _same_steps(panel: Panel, seen: Panel) -> bool:
     )
 
 
-def _refuse_other_ends(panel: Panel, seen: Panel) -> None:
-    end = seen.ends[0]
-    apart = np.asarray(panel.ends != end)
-    if apart.any():
-        odd = int(np.argmax(apart))
-        raise ValueError(
-            f"series {panel.ids[odd]!r} ends at {panel.ends[odd]}, others at {end}: origins are "
-            "counted from each series' own end, but a joint model needs one time for all its "
-            "channels. Cut all series at the same time, or leave the joint model out."
-        )
+def _refuse_other_ends(panel: Panel) -> None:
+    end = panel.ends.max()
+    odd = int(np.argmax(panel.ends != end))
+    raise ValueError(
+        f"series {panel.ids[odd]!r} ends at {panel.ends[odd]}, others at {end}: origins are "
+        "counted from each series' own end, but a joint model needs one time for all its "
+        "channels. Use align='calendar', cut all series at the same time, or leave the joint model "
+        "out."
+    )

@@ -1,8 +1,10 @@
-"""Rolling origins: where histories end and forecasts begin."""
+"""Rolling origins: where histories begin and end, and which steps are forecast from there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,27 +13,49 @@ _MOST_WINDOWS = 20
 
 @dataclass(frozen=True, eq=False)
 class Origins:
-    """The steps known at each origin.
+    """The steps known at each origin, and the steps forecast from there.
+
+    Of series i, origin k knows the steps ``starts[k, i]`` to ``ends[k, i] - 1`` and scores the
+    `horizon` steps from ``ends[k, i] + gap`` on.
 
     Args:
-        ends: int64 of shape (num_windows, num_series): number of steps known, earliest origin
-            first; -1 where a series has no such origin.
-        horizon: number of steps forecast from each origin.
+        ends: int64 of shape (num_windows, num_series): steps of the series up to the origin,
+            earliest origin first; -1 where a series has no such origin.
+        horizon: number of steps scored from each origin.
         step_size: number of steps between two origins.
+        starts: first step known, of the shape of `ends`; None where every history is known from
+            its beginning (expanding windows).
+        gap: steps between the last known step and the first one scored.
 
     Example:
-        >>> Origins(np.array([[6], [8]]), horizon=2, step_size=2).num_windows
-        2
+        >>> Origins(np.array([[6], [8]]), horizon=2, step_size=2, gap=3).steps_ahead
+        5
     """
 
     ends: np.ndarray
     horizon: int
     step_size: int
+    starts: np.ndarray | None = None
+    gap: int = 0
 
     @property
     def num_windows(self) -> int:
         """Number of origins."""
         return self.ends.shape[0]
+
+    @property
+    def steps_ahead(self) -> int:
+        """Steps from the last known one to the last one scored, ``gap + horizon``."""
+        return self.gap + self.horizon
+
+    def windows(self, chosen: Any) -> Origins:
+        """Some of the origins.
+
+        Args:
+            chosen: a slice, positions or a mask of the origins to keep.
+        """
+        starts = None if self.starts is None else self.starts[chosen]
+        return replace(self, ends=self.ends[chosen], starts=starts)
 
 
 def rolling_origins(
@@ -40,62 +64,74 @@ def rolling_origins(
     n_windows: int | None = None,
     step_size: int | None = None,
     min_length: int = 1,
+    gap: int = 0,
+    max_train_size: int | None = None,
 ) -> Origins:
-    """Origins aligned to the end of each series, the last one `horizon` steps before it.
+    """Origins aligned to the end of each series, the last one `gap + horizon` steps before it.
 
-    ``ends[k] = length - horizon - (n_windows - 1 - k) * step_size``. With length 10, horizon 2 and
-    three windows (``=`` known, ``>`` forecast, ``.`` not used)::
+    ``ends[k] = length - gap - horizon - (n_windows - 1 - k) * step_size`` and, with
+    `max_train_size`, ``starts[k] = max(ends[k] - max_train_size, 0)``. With length 10, horizon 2
+    and three windows (``=`` known, ``-`` gap, ``>`` scored, ``.`` not used)::
 
-        step        0 1 2 3 4 5 6 7 8 9
-        ends[0]=4   = = = = > > . . . .
-        ends[1]=6   = = = = = = > > . .
-        ends[2]=8   = = = = = = = = > >
+        step        0 1 2 3 4 5 6 7 8 9     gap=1   0 1 2 3 4 5 6 7 8 9     max_train_size=3
+        ends[0]=4   = = = = > > . . . .     3       = = = - > > . . . .     . = = = > > . . . .
+        ends[1]=6   = = = = = = > > . .     5       = = = = = - > > . .     . . . = = = > > . .
+        ends[2]=8   = = = = = = = = > >     7       = = = = = = = - > >     . . . . . = = = > >
 
     Args:
         lengths: number of steps of each series, int of shape (num_series,).
-        horizon: number of steps forecast, at least 1.
+        horizon: number of steps scored, at least 1.
         n_windows: number of origins, at least 1. Default: as many as fit the longest series while
             at least half of it (and `min_length`) is known at the first, at most 20.
         step_size: steps between two origins, at least 1. Default: `horizon`.
         min_length: fewest steps a series must have before an origin, at least 1.
+        gap: steps between the last known step and the first one scored, at least 0.
+        max_train_size: most steps known at an origin (a sliding window), at least `min_length`.
+            Default: all (an expanding window).
 
     Returns:
         The origins; a series too short for one of them has -1 there.
 
     Raises:
-        ValueError: if an argument is below 1 or no series is long enough for all origins.
+        ValueError: if an argument is too small or no series is long enough for all origins.
 
     Example:
         >>> rolling_origins(np.array([10, 5]), horizon=2, n_windows=3).ends.tolist()
         [[4, -1], [6, 1], [8, 3]]
+        >>> rolling_origins(np.array([10]), horizon=2, n_windows=3, max_train_size=3).starts[:, 0]
+        array([1, 3, 5])
     """
     step = horizon if step_size is None else step_size
-    for name, number in (("horizon", horizon), ("n_windows", n_windows), ("step_size", step),
-                         ("min_length", min_length)):  # fmt: skip
-        _require_positive(name, number)
+    _require({"horizon": horizon, "n_windows": n_windows, "step_size": step}, 1)
+    _require({"min_length": min_length}, 1)
+    _require({"gap": gap}, 0)
+    _require({"max_train_size": max_train_size}, min_length)
     lengths = np.asarray(lengths, dtype=np.int64)
-    longest = int(lengths.max(initial=0))
-    windows = n_windows or _default_windows(longest, horizon, step, min_length)
-    if longest - horizon - (windows - 1) * step < min_length:
-        fit = max(0, (longest - horizon - min_length) // step + 1)
+    longest, ahead = int(lengths.max(initial=0)), gap + horizon
+    windows = n_windows or _default_windows(longest, ahead, step, min_length)
+    if longest - ahead - (windows - 1) * step < min_length:
+        fit = max(0, (longest - ahead - min_length) // step + 1)
         many = "1 origin" if windows == 1 else f"{windows} origins"
-        lower = "the horizon" if n_windows is None else "n_windows, horizon"
+        after = f" after a gap of {gap}" if gap else ""
+        lower = ", ".join(["n_windows"] * bool(n_windows) + ["gap"] * bool(gap) + ["the horizon"])
         raise ValueError(
-            f"{many} of horizon {horizon}, {step} steps apart, after at least "
+            f"{many} of horizon {horizon}{after}, {step} steps apart, after at least "
             f"{min_length} known steps do not fit: the longest series has {longest} steps, enough "
             f"for {fit}. Lower {lower} or step_size, or give longer series."
         )
-    back = np.arange(windows - 1, -1, -1)[:, None] * step
-    ends = lengths - horizon - back
-    return Origins(np.where(ends >= min_length, ends, -1), horizon, step)
+    ends = lengths - ahead - np.arange(windows - 1, -1, -1)[:, None] * step
+    ends = np.where(ends >= min_length, ends, -1)
+    starts = None if max_train_size is None else np.maximum(ends - max_train_size, 0)
+    return Origins(ends, horizon, step, starts, gap)
 
 
-def _default_windows(longest: int, horizon: int, step: int, min_length: int) -> int:
+def _default_windows(longest: int, ahead: int, step: int, min_length: int) -> int:
     known = max(-(-longest // 2), min_length)
-    return int(np.clip((longest - horizon - known) // step + 1, 1, _MOST_WINDOWS))
+    return int(np.clip((longest - ahead - known) // step + 1, 1, _MOST_WINDOWS))
 
 
-def _require_positive(name: str, number: int | None) -> None:
-    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-    if number is not None and not (whole and number >= 1):
-        raise ValueError(f"{name} must be a whole number of at least 1; got {number!r}.")
+def _require(numbers: Mapping[str, int | None], least: int) -> None:
+    for name, number in numbers.items():
+        whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+        if number is not None and not (whole and number >= least):
+            raise ValueError(f"{name} must be a whole number of at least {least}; got {number!r}.")

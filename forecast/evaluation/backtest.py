@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecast.evaluation import metrics
 from forecast.evaluation.metrics import Array
-from forecast.pipelines import Columns
+from forecast.pipelines import Columns, Split
 
 CUTOFF = "cutoff"
 
@@ -21,8 +21,8 @@ class Backtest:
     """Forecasts of several models at the same rolling origins, and the scale to score them by.
 
     Origins are counted from each series' end: the last origins of all series share an index, the
-    oldest is 0. A series with fewer origins has NaN at the first ones. Steps whose actual is NaN
-    are not scored.
+    oldest is 0 (with `align="calendar"`, those of one moment do). A series with fewer origins has
+    NaN at the others. Steps whose actual is NaN are not scored.
 
     Args:
         frame: output of ``cross_validation``: id, time, ``cutoff``, target, a column per alias
@@ -32,7 +32,8 @@ class Backtest:
         aliases: models to score, in the order to show them.
         denominators: MASE denominator of each id, fixed on data before its first cutoff.
         horizon: steps forecast at each origin.
-        step_size: steps from one origin to the next.
+        split: how the origins lie: `step_size` steps apart (the horizon by default), the first
+            step scored `gap + 1` steps after the cutoff, at one moment for all series or not.
         levels: interval levels in percent.
 
     Raises:
@@ -42,7 +43,7 @@ class Backtest:
     Example:
         >>> rows = {"unique_id": "a", "ds": [2, 3], "cutoff": 1, "y": [1.0, 4.0]}
         >>> frame = pd.DataFrame({**rows, "AR": [1.0, 2.0]})
-        >>> backtest = Backtest(frame, Columns(), ("AR",), {"a": 4.0}, horizon=2, step_size=2)
+        >>> backtest = Backtest(frame, Columns(), ("AR",), {"a": 4.0}, horizon=2)
         >>> float(backtest.origin_scores("AR")[0])
         0.25
     """
@@ -52,7 +53,7 @@ class Backtest:
     aliases: tuple[str, ...]
     denominators: Mapping[Hashable, float]
     horizon: int
-    step_size: int
+    split: Split = field(default_factory=Split)
     levels: tuple[int | float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -70,6 +71,16 @@ class Backtest:
     def num_series(self) -> int:
         """Number of series."""
         return len(self.ids)
+
+    @property
+    def step_size(self) -> int:
+        """Steps from one origin to the next."""
+        return self.split.step_size or self.horizon
+
+    @property
+    def steps_ahead(self) -> int:
+        """Steps from a cutoff to the last one scored, ``gap + horizon``."""
+        return self.split.gap + self.horizon
 
     @cached_property
     def num_origins(self) -> int:
@@ -141,7 +152,9 @@ class Backtest:
 
     @cached_property
     def _origin(self) -> np.ndarray:
-        from_end = self.frame[CUTOFF].groupby(self._codes).rank(method="dense", ascending=False)
+        cutoffs = self.frame[CUTOFF]
+        apart = np.zeros_like(self._codes) if self.split.of_calendar else self._codes
+        from_end = cutoffs.groupby(apart).rank(method="dense", ascending=False)
         return (from_end.max() - from_end).to_numpy().astype(np.int64)
 
     @cached_property

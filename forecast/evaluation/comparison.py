@@ -40,7 +40,7 @@ class Comparison:
         >>> from forecast.pipelines import Columns
         >>> rows = {"unique_id": "a", "ds": [2, 3], "cutoff": 1, "y": [1.0, 4.0]}
         >>> frame = pd.DataFrame({**rows, "Naive": [0.0, 0.0], "AR": [1.0, 2.0]})
-        >>> backtest = Backtest(frame, Columns(), ("Naive", "AR"), {"a": 4.0}, 2, 2)
+        >>> backtest = Backtest(frame, Columns(), ("Naive", "AR"), {"a": 4.0}, horizon=2)
         >>> protocol = Protocol({"Naive": "naive", "AR": "linear"}, reference="AR")
         >>> result = Comparison(backtest, protocol, Material(frame), Run("two steps"))
         >>> result.verdict[:50]
@@ -95,7 +95,7 @@ class Comparison:
         return significance.skill_interval(
             self.origin_scores(alias),
             self.origin_scores(other),
-            self.backtest.horizon,
+            self.backtest.steps_ahead,
             self.backtest.step_size,
         )
 
@@ -103,7 +103,7 @@ class Comparison:
         """Diebold-Mariano test of ``alias`` against another model, on per-origin scores."""
         differences = self.origin_scores(alias) - self.origin_scores(against)
         return significance.diebold_mariano(
-            differences, self.backtest.horizon, self.backtest.step_size
+            differences, self.backtest.steps_ahead, self.backtest.step_size
         )
 
     def p_beats(self, alias: str, role: str) -> float | None:
@@ -146,7 +146,8 @@ class Comparison:
     def by_step(self) -> pd.DataFrame:
         """MASE of each step ahead (rows) and model (columns)."""
         scores = {alias: self.backtest.step_scores(alias) for alias in self.aliases()}
-        steps = pd.RangeIndex(1, self.backtest.horizon + 1, name="step")
+        first = self.backtest.split.gap + 1
+        steps = pd.RangeIndex(first, self.backtest.steps_ahead + 1, name="step")
         return pd.DataFrame(scores, index=steps)
 
     @cached_property

@@ -72,7 +72,7 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
     )
     history = _history(comparison, series, min(cutoffs))
     axes.plot(
-        _axis_values(history[columns.time]),
+        axis_values(history[columns.time]),
         history[columns.target],
         color=INK,
         linewidth=1.2,
@@ -82,7 +82,7 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
     for number, cutoff in enumerate(cutoffs):
         part = rows[rows[CUTOFF] == cutoff]
         _draw_fan(axes, part, comparison, alias, colour, labelled=number == 0)
-        axes.axvline(_axis_values(pd.Series([cutoff]))[0], color=RULE, linewidth=1.0, zorder=0)
+        axes.axvline(axis_values(pd.Series([cutoff]))[0], color=RULE, linewidth=1.0, zorder=0)
     shown = rows[rows[CUTOFF].isin(cutoffs)]
     names = list(dict.fromkeys((alias, *contestants(comparison))))
     levels = backtest.levels
@@ -90,9 +90,9 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
         name for model in names for level in levels for name in interval_columns(model, level)
     ]
     _keep_in_view(axes, [history[columns.target], *(shown[n] for n in names)], shown[bounds])
-    _dates(axes)
+    concise_dates(axes)
     title = alias if backtest.num_series == 1 else f"{alias}, series {series}"
-    _quiet(axes, title, colour, pad=22.0)
+    quiet(axes, title, colour, pad=22.0)
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.99),
@@ -119,7 +119,7 @@ def draw_steps(axes: Axes, comparison: Comparison, pad: float = 8.0) -> None:
             linewidth=width,
             **_markers(len(by_step)),
         )
-    _quiet(axes, "MASE per step ahead", pad=pad)
+    quiet(axes, "MASE per step ahead", pad=pad)
     axes.set_xlabel("steps ahead")
     axes.locator_params(axis="x", integer=True)
     axes.margins(x=0.02)
@@ -139,7 +139,7 @@ def _top(comparison: Comparison) -> float:
 def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
     """Draws a dot and an interval a model; right of zero is better than the reference."""
     hues = colours(comparison)
-    _quiet(axes, f"Skill against {comparison.reference}, 95 % interval")
+    quiet(axes, f"Skill against {comparison.reference}, 95 % interval")
     for row, alias in enumerate(names):
         value, interval = 100.0 * comparison.skill(alias), comparison.skill_interval(alias)
         if value < FAR_BEHIND:
@@ -164,7 +164,7 @@ def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
     axes.set_xlabel(f"MASE saved against {comparison.reference}, % (right is better)")
 
 
-def _quiet(axes: Axes, title: str, colour: str = INK, pad: float = 8.0) -> None:
+def quiet(axes: Axes, title: str, colour: str = INK, pad: float = 8.0) -> None:
     """Title at the left, no box, faint horizontal rules."""
     axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=colour, pad=pad)
     for side in ("top", "right", "left"):
@@ -189,7 +189,7 @@ def _history(comparison: Comparison, series: Hashable, first_cutoff: Any) -> pd.
 def _draw_fan(
     axes: Axes, part: pd.DataFrame, comparison: Comparison, alias: str, colour: str, labelled: bool
 ) -> None:
-    times = _axis_values(part[comparison.backtest.columns.time])
+    times = axis_values(part[comparison.backtest.columns.time])
     for rank, level in enumerate(sorted(comparison.backtest.levels, reverse=True)):
         low, high = (part[name] for name in interval_columns(alias, level))
         label = f"{level:g} % interval" if labelled else ""
@@ -222,14 +222,15 @@ def _keep_in_view(axes: Axes, values: list[pd.Series], bounds: pd.DataFrame) -> 
     axes.set_ylim(bottom - margin, top + margin)
 
 
-def _axis_values(times: pd.Series) -> np.ndarray:
+def axis_values(times: pd.Series) -> np.ndarray:
     """Times as matplotlib draws them: integers, or datetimes without their zone."""
     if isinstance(times.dtype, pd.DatetimeTZDtype):
         times = times.dt.tz_localize(None)
     return times.to_numpy()
 
 
-def _dates(axes: Axes) -> None:
+def concise_dates(axes: Axes) -> None:
+    """Short labels where the x-axis is of dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = axes.xaxis.get_major_locator()

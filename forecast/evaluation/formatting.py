@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.significance import p_words
+from forecast.pipelines import Split
 
 if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
@@ -68,7 +69,7 @@ def protocol_sentence(comparison: Comparison) -> str:
     parts = [
         f"{counted(backtest.num_series, 'series', 'series')}, "
         f"{counted(backtest.num_origins, 'origin')} {counted(backtest.step_size, 'step')} apart, "
-        f"{counted(backtest.horizon, 'step')} ahead."
+        f"{counted(backtest.horizon, 'step')} ahead{split_words(backtest.split)}."
     ]
     for words in dict.fromkeys(comparison.protocol.refit.values()):
         names = [a for a in comparison.aliases() if comparison.protocol.refit.get(a) == words]
@@ -76,6 +77,18 @@ def protocol_sentence(comparison: Comparison) -> str:
             when = "at every cutoff" if words == "every cutoff" else words
             parts.append(f"Fitted {when}: {', '.join(names)}.")
     return " ".join(parts)
+
+
+def split_words(split: Split) -> str:
+    """What is not the default about the origins, to end a sentence with."""
+    words = []
+    if split.gap:
+        words.append(f" after a gap of {split.gap}")
+    if split.max_train_size is not None:
+        words.append(f", the last {counted(split.max_train_size, 'step')} known")
+    if split.of_calendar:
+        words.append(", each at one moment for all series")
+    return "".join(words)
 
 
 def table_notes(comparison: Comparison) -> list[str]:

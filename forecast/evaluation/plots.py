@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forecast.evaluation.drawing import contestants, draw_forecasts, draw_skill, draw_steps
+from forecast.evaluation.split_picture import draw_origins, picture_height
+from forecast.pipelines import Origins, Panel, Split, evenly_spread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,6 +60,20 @@ def skill_figure(comparison: Comparison) -> Figure:
     names = [alias for alias in comparison.aliases() if alias != comparison.reference]
     figure = _figure(5.8, 1.0 + 0.3 * max(len(names), 1))
     draw_skill(figure.subplots(), comparison, names)
+    return figure
+
+
+def origins_figure(panel: Panel, origins: Origins, split: Split, most: int) -> Figure:
+    """What is known and what is scored at each origin, of at most so many series."""
+    rows = evenly_spread(panel.num_series, most)
+    shown = replace(origins, ends=origins.ends[:, rows])
+    if origins.starts is not None:
+        shown = replace(shown, starts=origins.starts[:, rows])
+    figure = _figure(8.0, picture_height(len(rows), origins.num_windows))
+    axes = figure.subplots()
+    draw_origins(axes, panel.take(rows), shown, split)
+    if len(rows) < panel.num_series:
+        axes.set_ylabel(f"{len(rows)} of {panel.num_series} series", fontsize=9)
     return figure
 
 

@@ -122,7 +122,7 @@ def _steps_picture(comparison: Comparison, anchor: str) -> dict[str, Any]:
             first.index, format_column(list(first)), format_column(list(last)), strict=True
         )
     ]
-    text = f"MASE from step 1 to step {comparison.backtest.horizon}: {'; '.join(words)}."
+    text = f"MASE from step {first.name} to step {last.name}: {'; '.join(words)}."
     return _picture(plots.steps_figure(comparison), text, f"{anchor}-steps")
 
 

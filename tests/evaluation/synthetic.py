@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run, mase_denominator
-from forecast.pipelines import Columns
+from forecast.pipelines import Columns, Split
 
 SIZES = {"Naive": 3.0, "SeasonalNaive": 1.6, "AR": 1.1, "PooledAR": 1.0, "LSTM": 0.9, "ESN": 1.02}
 ROLES = {
@@ -94,7 +94,7 @@ def make_comparison(
     )
     denominators = {name: mase_denominator(y[:-needed], 12) for name, y in values.items()}
     backtest = Backtest(
-        frame, Columns(), tuple(sizes), denominators, horizon, step_size, levels=(80, 95)
+        frame, Columns(), tuple(sizes), denominators, horizon, Split(step_size=step_size), (80, 95)
     )
     roles = {alias: ROLES[alias] for alias in sizes}
     return Comparison(backtest, _protocol(roles), _material(history), _run(sizes, title))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from evaluation.synthetic import make_comparison
 
-from forecast.evaluation import Backtest
-from forecast.pipelines import Columns
+from forecast.evaluation import Backtest, significance
+from forecast.pipelines import Columns, Split
 
 
 def ragged_frame() -> pd.DataFrame:
@@ -26,7 +28,7 @@ def ragged_frame() -> pd.DataFrame:
 
 def make(frame: pd.DataFrame, denominators: dict | None = None, horizon: int = 2) -> Backtest:
     scale = denominators or {"a": 1.0, "b": 2.0}
-    return Backtest(frame, Columns(), ("AR",), scale, horizon, step_size=2)
+    return Backtest(frame, Columns(), ("AR",), scale, horizon, Split(step_size=2))
 
 
 def test_origins_are_aligned_from_the_end_of_each_series() -> None:
@@ -50,9 +52,38 @@ def test_row_order_does_not_matter() -> None:
     backtest = comparison.backtest
     shuffled = backtest.frame.sample(frac=1.0, random_state=0)
     other = Backtest(
-        shuffled, Columns(), backtest.aliases, backtest.denominators, 12, 12, backtest.levels
+        shuffled, Columns(), backtest.aliases, backtest.denominators, 12, levels=backtest.levels
     )
     np.testing.assert_array_equal(backtest.origin_scores("AR"), other.origin_scores("AR"))
+
+
+def test_origins_of_the_calendar_are_aligned_by_their_moment() -> None:
+    """Series b has ended before the last moment: its only origin is the first one."""
+    rows = [("a", 2, 3, 1.0), ("a", 2, 4, 2.0), ("a", 4, 5, 3.0), ("a", 4, 6, 4.0),
+            ("b", 2, 3, 5.0), ("b", 2, 4, np.nan)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["unique_id", "cutoff", "ds", "y"]).assign(AR=0.0)
+    errors = {
+        align: Backtest(frame, Columns(), ("AR",), {"a": 1.0, "b": 1.0}, 2, Split(align=align))
+        .absolute_errors("AR").tolist()
+        for align in ("series", "calendar")
+    }  # fmt: skip
+    unknown = [np.nan, np.nan]
+    np.testing.assert_array_equal(errors["series"], [[[1, 2], unknown], [[3, 4], [5, np.nan]]])
+    np.testing.assert_array_equal(errors["calendar"], [[[1, 2], [5, np.nan]], [[3, 4], unknown]])
+
+
+def test_steps_ahead_count_the_gap() -> None:
+    backtest = make_comparison().backtest
+    gapped = replace(backtest, split=Split(step_size=12, gap=3))
+    assert (backtest.steps_ahead, gapped.steps_ahead, gapped.step_size) == (12, 15, 12)
+    comparison = replace(make_comparison(), backtest=gapped)
+    assert list(comparison.by_step.index) == list(range(4, 16))
+    # Two successive horizons overlap once the gap is counted.
+    test = significance.diebold_mariano(
+        comparison.origin_scores("AR") - comparison.origin_scores("PooledAR"), 15, 12
+    )
+    assert comparison.test("AR", "PooledAR") == test
+    assert test != make_comparison().test("AR", "PooledAR")
 
 
 def test_scores_equal_a_group_by() -> None:
@@ -121,4 +152,4 @@ def test_unknown_and_double_aliases_are_refused() -> None:
     with pytest.raises(ValueError, match="'LSTM' is not in this backtest; it has AR"):
         make(ragged_frame()).forecasts("LSTM")
     with pytest.raises(ValueError, match="different names are needed"):
-        Backtest(ragged_frame(), Columns(), ("AR", "AR"), {"a": 1.0, "b": 1.0}, 2, 2)
+        Backtest(ragged_frame(), Columns(), ("AR", "AR"), {"a": 1.0, "b": 1.0}, 2)

@@ -1,0 +1,100 @@
+"""What every forecaster of a backtest is given: the data, and the origins in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from forecast.checks import check_levels, check_positive_integer
+from forecast.forecaster import Forecaster
+from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_frame
+
+__all__ = ["Plan", "make_plan"]
+
+_FEWEST_STEPS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What every forecaster of a backtest is given.
+
+    Args:
+        reading: the data.
+        origins: where forecasts are made.
+        split: the settings that these origins come from.
+        levels: interval levels in percent.
+        refit: True refits at every origin, False never, k at every k-th; None lets closed forms
+            be refitted and networks fitted once.
+        scoring_season: season by which all are scored before the first origin; each its own by
+            default.
+    """
+
+    reading: Reading
+    origins: Origins
+    split: Split
+    levels: tuple[float, ...] = ()
+    refit: bool | int | None = None
+    scoring_season: int | None = None
+
+    def refit_every(self, forecaster: Forecaster) -> int:
+        """Origins between two fits; 0 fits once."""
+        return int(forecaster.closed_form if self.refit is None else self.refit)
+
+    def training_part(self, window: int = 0) -> Panel:
+        """What is known at an origin, of the series that have it."""
+        ends = self.origins.ends[window]
+        rows = np.flatnonzero(ends >= 0)
+        known = self.reading.panel.take(rows).head(ends[rows])
+        starts = self.origins.starts
+        return known if starts is None else known.tail(starts[window][rows])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the data, and how the origins of several series lie in time."""
+        panel, notes = self.reading.panel, list(self.reading.notes)
+        if not self.split.of_calendar and panel.ends.nunique() > 1:
+            notes.append(
+                "Series end at different times. Origins are counted from each series' own end, so "
+                "a model pooled over series may have learned from later dates of other series "
+                "(align='calendar' puts every origin at one moment)."
+            )
+        absent = panel.ids[(self.origins.ends < 0).all(axis=0)]
+        if len(absent):
+            names = ", ".join(map(str, absent[:5]))
+            notes.append(f"{len(absent)} series without an origin, not scored: {names}.")
+        lost = (self.split.n_windows or 0) - self.origins.num_windows
+        if lost > 0:
+            notes.append(f"{lost} origins left out, at which no series can be forecast and scored.")
+        return tuple(notes)
+
+
+def make_plan(
+    df: Any,
+    columns: Columns,
+    horizon: int,
+    split: Split,
+    *,
+    freq: Any = None,
+    level: Any = None,
+    refit: bool | int | None = None,
+) -> Plan:
+    """Read a frame and lay the origins: how `cross_validation` and `compare` begin.
+
+    Args:
+        df: long, wide or single series, as for `fit`.
+        columns: names of its columns.
+        horizon: steps scored at each origin, at least 1.
+        split: settings of the origins.
+        freq: pandas alias or integer step; inferred by default.
+        level: percentages of intervals.
+        refit: see `Plan`.
+
+    Raises:
+        ValueError: for data, horizon or origins that do not work; the message says why.
+    """
+    check_positive_integer("horizon", horizon)
+    levels = check_levels(level)
+    reading = read_frame(df, columns, freq)
+    return Plan(reading, split.origins(reading.panel, horizon, _FEWEST_STEPS), split, levels, refit)
