@@ -12,15 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
-from forecast.checks import check_levels, check_positive_integer
+from forecast.covariate_use import refuse_other_columns
 from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
-from forecast.outcome import Outcome, Plan
-from forecast.pipelines import Columns, Origins, read_frame, rolling_origins, write_frame
+from forecast.outcome import Outcome
+from forecast.pipelines import Columns, Split, write_frame
+from forecast.plan import Plan, make_plan
 from forecast.progress import progress_bar
 from forecast.systems import joint_origins, shown_rows
 
-__all__ = ["Outcome", "Plan", "backtest", "cross_validation", "unique_names"]
+__all__ = ["Outcome", "Plan", "backtest", "cross_validation", "listed", "unique_names"]
 
 
 def cross_validation(
@@ -30,6 +31,9 @@ def cross_validation(
     *,
     n_windows: int | None = None,
     step_size: int | None = None,
+    gap: int = 0,
+    max_train_size: int | None = None,
+    align: str = "series",
     level: Any = None,
     refit: bool | int | None = None,
     use_fitted: bool = False,
@@ -38,11 +42,15 @@ def cross_validation(
     time_col: str = "ds",
     target_col: str | Sequence[str] = "y",
     future_covariates: Sequence[str] | None = None,
+    past_covariates: Sequence[str] | None = None,
+    static_covariates: Sequence[str] | None = None,
+    calendar_features: Sequence[str] | bool | None = None,
 ) -> Any:
     """Forecasts at rolling origins; no series is fitted on what comes after its first one.
 
     Origins are counted from each series' own end. Where series end at different times, a model
-    pooled over them has seen later dates of other series.
+    pooled over them has seen later dates of other series; `align="calendar"` puts every origin at
+    one moment for all. `fc.plot_origins`, with the same arguments, shows the split.
 
     Args:
         forecasters: one or several; cloned, and fitted before the first cutoff.
@@ -50,6 +58,12 @@ def cross_validation(
         horizon: steps ahead, at least 1.
         n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
         step_size: steps between origins; the horizon by default.
+        gap: steps between the last known one and the first one scored; forecasts are rolled over
+            them too.
+        max_train_size: most steps known at an origin, by fits and by states (sliding windows); all
+            by default (expanding windows).
+        align: "series" counts origins from the end of each series, "calendar" from the latest end:
+            series that have ended by then take no part.
         level: percentages of intervals; none by default.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
@@ -59,8 +73,11 @@ def cross_validation(
         id_col: name of the id column.
         time_col: name of the time column.
         target_col: name of the value column, or of several: the channels of each series.
-        future_covariates: columns of numbers that are known ahead, as for `fit`; each forecast
-            sees those of the steps that it is made for.
+        future_covariates: columns that are known ahead, as for `fit`; each forecast sees those of
+            the steps that it is made for.
+        past_covariates: columns known up to the last observation, as for `fit`.
+        static_covariates: columns of one entry a series, as for `fit`.
+        calendar_features: known ahead by themselves, as for `fit`.
 
     Returns:
         Long frame: `unique_id`, `ds`, `cutoff`, `y`, a column a forecaster, limits for each level.
@@ -75,14 +92,19 @@ def cross_validation(
         >>> cv.shape
         (15, 6)
     """
-    forecasters = [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
-    check_positive_integer("horizon", horizon)
-    columns = Columns.named(id_col, time_col, target_col, future_covariates or ())
-    reading = read_frame(df, columns, freq)
-    origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
-    plan = Plan(reading, origins, check_levels(level), refit)
-    outcomes = backtest(forecasters, plan, use_fitted)
-    return write_frame(backtest_frame(plan, outcomes), reading.layout)
+    columns = Columns.named(
+        id_col, time_col, target_col, future_covariates, past_covariates, static_covariates,
+        calendar_features,
+    )  # fmt: skip
+    split = Split(n_windows, step_size, gap, max_train_size, align)
+    plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
+    outcomes = backtest(listed(forecasters), plan, use_fitted)
+    return write_frame(backtest_frame(plan, outcomes), plan.reading.layout)
+
+
+def listed(forecasters: Forecaster | Sequence[Forecaster]) -> list[Forecaster]:
+    """One forecaster, or several, as a list."""
+    return [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
 
 
 def unique_names(forecasters: Sequence[Forecaster]) -> None:
@@ -121,7 +143,7 @@ def backtest(
 
 def backtest_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """Actual values and all forecasts as one long frame."""
-    panel, horizon = plan.reading.panel, plan.origins.horizon
+    panel, horizon, gap = plan.reading.panel, plan.origins.horizon, plan.origins.gap
     columns = plan.reading.layout.columns
     parts = []
     for ends in plan.origins.ends:
@@ -132,9 +154,9 @@ def backtest_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     columns.id: np.repeat(part.ids, horizon),
-                    columns.time: part.flat_future_times(horizon, known),
+                    columns.time: part.flat_future_times(horizon, known + gap),
                     "cutoff": cutoffs.repeat(horizon),
-                    columns.target: engine.following(part, known, horizon).ravel(),
+                    columns.target: engine.following(part, known + gap, horizon).ravel(),
                 }
             )
         )
@@ -167,33 +189,29 @@ def _walk_with_fits(
 
     Between two fits the history is absorbed once and each origin is passed on the way.
     """
-    ends = plan.origins.ends
-    starts = range(0, len(ends), every) if every else [0]
-    for start in starts:
-        part = ends[start : start + every] if every else ends
-        if fitted is None or start:
-            fitted = _timed_fit(forecaster, plan, part[0], outcome)
+    num_windows = plan.origins.num_windows
+    every = every or num_windows
+    for first in range(0, num_windows, every):
+        if fitted is None or first:
+            fitted = _timed_fit(forecaster, plan, first, outcome)
         began = time.perf_counter()
-        panel = plan.reading.panel
+        panel = fitted.encoding.apply(plan.reading.panel)
+        part = plan.origins.windows(slice(first, first + every))
         series = pd.Index(fitted.ids).get_indexer(pd.Index(panel.ids))
-        _refuse_unknown(forecaster, panel.ids[(series < 0) & (part >= 0).any(axis=0)])
+        _refuse_unknown(forecaster, panel.ids[(series < 0) & (part.ends >= 0).any(axis=0)])
         # An unknown series without an origin here is not looked at: any fitted row will do.
         series = series if forecaster.takes_new_series else np.maximum(series, 0)
-        stops = Origins(part, plan.origins.horizon, plan.origins.step_size)
         offset = fitted.offsets(panel, series)
-        for stop in engine.walk(fitted.model, panel, series, stops, offset=offset):
+        for stop in engine.walk(fitted.model, panel, series, part, offset=offset):
             outcome.predict_seconds += time.perf_counter() - began
             yield stop, fitted
             began = time.perf_counter()
 
 
-def _timed_fit(forecaster: Forecaster, plan: Plan, ends: NDArray, outcome: Outcome) -> Fitted:
+def _timed_fit(forecaster: Forecaster, plan: Plan, window: int, outcome: Outcome) -> Fitted:
     began = time.perf_counter()
-    rows = np.flatnonzero(ends >= 0)
-    known = plan.reading.panel.take(rows).head(ends[rows])
-    fitted = fit_model(
-        forecaster.clone(), known, plan.origins.horizon, outcome.first, plan.scoring_season
-    )
+    known, ahead = plan.training_part(window), plan.origins.steps_ahead
+    fitted = fit_model(forecaster.clone(), known, ahead, outcome.first, plan.scoring_season)
     outcome.fit_seconds += time.perf_counter() - began
     return fitted
 
@@ -209,15 +227,8 @@ def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:
 def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
     """Refuse a forecaster that has learned from steps after the first cutoff, or other columns."""
     fitted = forecaster._require_fitted()
-    own, given = forecaster.layout_.columns.future, plan.reading.layout.columns.future
-    if forecaster.uses_covariates and own != given:
-        raise ValueError(
-            f"{forecaster.name} was fitted with future_covariates={list(own)}; got {list(given)}. "
-            "Give the same columns in the same order, or leave use_fitted=False."
-        )
-    panel, first = plan.reading.panel, plan.origins.ends[0]
-    rows = np.flatnonzero(first >= 0)
-    earliest = panel.take(rows).head(first[rows]).ends.min()
+    refuse_other_columns(forecaster, plan.reading.layout.columns)
+    earliest = plan.training_part().ends.min()
     latest = int(np.argmax(fitted.until))
     if fitted.until[latest] > earliest:
         raise ValueError(

@@ -81,12 +81,24 @@ def _check(commands, common) -> None:
 
 def _compare(commands, common) -> None:
     parser = commands.add_parser(
-        "compare", parents=[common, _source(), _season(), _fitting()],
+        "compare", parents=[common, _source(), _covariates(), _season(), _fitting()],
         help="backtest models against the baselines: table, verdict, report",
     )  # fmt: skip
     parser.add_argument("--horizon", type=int, required=True, help="steps to forecast")
     parser.add_argument("--n-windows", type=int, help="origins (default: as many as fit, up to 20)")
     parser.add_argument("--step-size", type=int, help="steps between origins (default: horizon)")
+    parser.add_argument(
+        "--gap", type=int, default=0,
+        help="steps between the last known one and the first one scored (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-train-size", type=int, help="most steps known at an origin (default: all)"
+    )
+    parser.add_argument(
+        "--align", choices=("series", "calendar"), default="series",
+        help="origins counted from the end of each series, or from the latest end "
+        "(default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--models", type=_words, default="lstm,gru,esn",
         help=f"comma-separated, of {_MODELS} (default: %(default)s)",
@@ -98,8 +110,9 @@ def _compare(commands, common) -> None:
 
 def _fit(commands, common) -> None:
     parser = commands.add_parser(
-        "fit", parents=[common, _source(), _season(), _fitting()], help="fit a model and save it"
-    )
+        "fit", parents=[common, _source(), _covariates(), _season(), _fitting()],
+        help="fit a model and save it",
+    )  # fmt: skip
     parser.add_argument("--model", required=True, help=f"one of {_MODELS}")
     parser.add_argument("--horizon", type=int, help="steps ahead that matter most")
     parser.add_argument("--out", required=True, metavar="MODEL.kfc", help="file to write")
@@ -111,6 +124,7 @@ def _predict(commands, common) -> None:
     parser.add_argument("--horizon", type=int, help="steps ahead (default: that of the fit)")
     _add_level(parser, default=None)
     parser.add_argument("--data", metavar="FILE", help="another history to forecast from")
+    parser.add_argument("--future", metavar="FILE", help="covariates of the steps to forecast")
     parser.add_argument("--out", metavar="PATH", help=".csv or .parquet (default: csv on stdout)")
 
 
@@ -151,6 +165,23 @@ def _source() -> argparse.ArgumentParser:
     return parser
 
 
+def _covariates() -> argparse.ArgumentParser:
+    """What is known beside the values."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for kind, meaning in (
+        ("future", "known ahead"), ("past", "known up to the last row"), ("static", "one a series"),
+    ):  # fmt: skip
+        parser.add_argument(
+            f"--{kind}-covariates", type=_words, metavar="COLUMNS",
+            help=f"comma-separated columns: {meaning}",
+        )  # fmt: skip
+    parser.add_argument(
+        "--calendar-features", type=_features, metavar="NAMES",
+        help="comma-separated, such as hour_of_day,day_of_week; all: those that suit the frequency",
+    )  # fmt: skip
+    return parser
+
+
 def _season() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--season-length", type=int, help="steps in a season (default: found)")
@@ -172,6 +203,10 @@ def _add_level(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _features(text: str) -> list[str] | bool:
+    return text == "all" or _words(text)
 
 
 def _numbers(text: str) -> list[float]:

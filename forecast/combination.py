@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -27,13 +28,18 @@ class CombinedModel:
         members: models of single series, or of systems of one size; at least one.
         block_length: steps emitted at once, at least 1.
         weights: of the members, `(k,)`; None for the median.
+        shares: first and end of the columns known ahead that each member sees; None for all.
 
     Raises:
         ValueError: if these do not fit together.
     """
 
     def __init__(
-        self, members: Sequence[Model], block_length: int, weights: NDArray | None = None
+        self,
+        members: Sequence[Model],
+        block_length: int,
+        weights: NDArray | None = None,
+        shares: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         """Store the parts."""
         channels = {num_channels(member) for member in members}
@@ -48,6 +54,7 @@ class CombinedModel:
         self.members = tuple(members)
         self.block_length = block_length
         self.weights = weights
+        self.shares = tuple(shares) if shares else ((0, None),) * len(members)
         self.num_channels = max(channels)
         self.uses_clock = any(uses_clock(member) for member in self.members)
 
@@ -61,8 +68,9 @@ class CombinedModel:
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; every member absorbs the block."""
         states, one_step = [], []
-        for member, own in zip(self.members, self._states(state), strict=True):
-            after, forecasts = member.observe(own, block)
+        for member, own, share in zip(self.members, self._states(state), self.shares, strict=True):
+            seen = replace(block, covariates=block.covariates[..., slice(*share)])
+            after, forecasts = member.observe(own, seen)
             states.append(after)
             one_step.append(forecasts)
         arrays = _range(state, block) | _beside(states)
@@ -95,7 +103,7 @@ class CombinedModel:
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model besides its members: settings for JSON, and arrays."""
         arrays = {} if self.weights is None else {"weights": self.weights}
-        return {"block_length": self.block_length}, arrays
+        return {"block_length": self.block_length, "shares": self.shares}, arrays
 
     @classmethod
     def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
@@ -110,8 +118,10 @@ class CombinedModel:
         """The combination of the members' point forecasts, `(num_rows, num_steps)`."""
         bounds = Bounds.of_range(state.arrays["minimum"], state.arrays["maximum"])
         forecasts = [
-            member.rollout(own, future.shape[1], FeedBack(bounds), future)[:, 0]
-            for member, own in zip(self.members, self._states(state), strict=True)
+            member.rollout(own, future.shape[1], FeedBack(bounds), future[..., slice(*share)])[:, 0]
+            for member, own, share in zip(
+                self.members, self._states(state), self.shares, strict=True
+            )
         ]
         return self.combine(np.stack(forecasts))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.backtest import unique_names
 from forecast.combination import CombinedModel
+from forecast.covariate_use import seen_by, share_of
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.pipelines import default_season
@@ -96,8 +97,18 @@ class Combine(Forecaster):
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override]
-        """Whether a member forecasts with covariates."""
+        """Whether a member forecasts with covariates that are known ahead."""
         return any(member.uses_covariates for member in self.forecasters)
+
+    @property
+    def uses_past_covariates(self) -> bool:  # type: ignore[override]
+        """Whether a member forecasts with past covariates."""
+        return any(member.uses_past_covariates for member in self.forecasters)
+
+    @property
+    def uses_static_covariates(self) -> bool:  # type: ignore[override]
+        """Whether a member forecasts with static covariates."""
+        return any(member.uses_static_covariates for member in self.forecasters)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The constructor's arguments.
@@ -155,8 +166,7 @@ class Combine(Forecaster):
         length, season = member.season_length, task.season
         season = season if length is None else default_season(task.panel, length)
         settled = None if task.settled is None else task.settled[1][index]
-        task = replace(task, season=season, settled=settled)
-        return task if member.uses_covariates else task.without_covariates()
+        return replace(task, season=season, settled=settled).seen_by(member)
 
     def _weights(self, parts: Sequence[Estimate], task: Task) -> NDArray | None:
         """None for the median; else the weights that were settled, or those of the method."""
@@ -166,15 +176,20 @@ class Combine(Forecaster):
             return np.array(task.settled[0])
         if self.method == "mean" or task.ahead is None:
             return np.full(len(parts), 1.0 / len(parts))
-        models = [part.model for part in parts]
-        return validation_weights(models, *task.ahead, task.season.length)
+        panel, origins = task.ahead
+        models = [
+            (part.model, seen_by(member, panel))
+            for part, member in zip(parts, self.forecasters, strict=True)
+        ]
+        return validation_weights(models, origins, task.season.length)
 
     def _together(
         self, parts: Sequence[Estimate], weights: NDArray | None, task: Task
     ) -> Estimate:  # fmt: skip
         names = [member.name for member in self.forecasters]
         _check_channels(names, parts)
-        model = CombinedModel([part.model for part in parts], task.horizon, weights)
+        shares = tuple(share_of(member, task.panel) for member in self.forecasters)
+        model = CombinedModel([part.model for part in parts], task.horizon, weights, shares)
         curves = {
             f"{name}.{quantity}": curve
             for name, part in zip(names, parts, strict=True)

@@ -49,11 +49,15 @@ def compare(options: Namespace) -> None:
         options.horizon,
         n_windows=options.n_windows,
         step_size=options.step_size,
+        gap=options.gap,
+        max_train_size=options.max_train_size,
+        align=options.align,
         level=options.level,
         season_length=options.season_length,
         title=options.dataset or Path(options.file).name,
         command=options.line,
         **_frame_options(options),
+        **_covariate_options(options),
     )
     render(result, console)
     if options.out is not None:
@@ -72,7 +76,9 @@ def fit(options: Namespace) -> None:
     forecaster = _make(name, options)
     with progress_bar(1) as advance:
         advance(f"fitting {forecaster.name}", 0)
-        forecaster.fit(frame, options.horizon, **_frame_options(options))
+        forecaster.fit(
+            frame, options.horizon, **_frame_options(options), **_covariate_options(options)
+        )
     forecaster.save(options.out)
     console.print(f"{forecaster.name}: {forecaster.choices_}")
     for note in _remarks(forecaster):
@@ -94,14 +100,15 @@ def _remarks(forecaster: Forecaster) -> list[str]:
 
 def predict(options: Namespace) -> None:
     """Forecast with a saved model, as csv on standard output or into a file."""
-    check_apart(options.out, options.model, options.data)
+    check_apart(options.out, options.model, options.data, options.future)
     if options.out is not None:
         check_table_path(options.out)
     forecaster = _load(options.model)
     # A long table, whatever the forecaster was fitted on.
-    forecaster.layout_ = replace(forecaster.layout_, kind="long", backend="pandas")
+    forecaster.layout_ = replace(forecaster.layout_, kind="long", backend="pandas", levels=None)
     frame = None if options.data is None else fc.read_file(options.data)
-    forecasts = forecaster.predict(options.horizon, options.level, df=frame)
+    future = None if options.future is None else fc.read_file(options.future)
+    forecasts = forecaster.predict(options.horizon, options.level, df=frame, future_df=future)
     if options.out is None:
         forecasts.to_csv(sys.stdout, index=False)
     else:
@@ -151,6 +158,11 @@ def _read(options: Namespace) -> pd.DataFrame:
 
 def _frame_options(options: Namespace) -> dict[str, Any]:
     names = ("id_col", "time_col", "target_col", "freq")
+    return {name: getattr(options, name) for name in names}
+
+
+def _covariate_options(options: Namespace) -> dict[str, Any]:
+    names = ("future_covariates", "past_covariates", "static_covariates", "calendar_features")
     return {name: getattr(options, name) for name in names}
 
 

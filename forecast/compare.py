@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.backtest import Outcome, Plan, backtest, backtest_frame, unique_names
+from forecast.backtest import backtest, backtest_frame, listed, unique_names
 from forecast.baselines import AR, ETS, Drift, Naive, Naive2, PooledAR, SeasonalNaive, Theta
-from forecast.checks import check_levels, check_positive_integer
+from forecast.checks import check_positive_integer
+from forecast.covariate_use import covariate_settings
 from forecast.denominators import seasonal_changes
 from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
 from forecast.forecaster import Forecaster
-from forecast.pipelines import Columns, Panel, default_season, read_frame, rolling_origins
+from forecast.outcome import Outcome
+from forecast.pipelines import Columns, Panel, Split, default_season
+from forecast.plan import Plan, make_plan
 
 __all__ = ["compare"]
 
@@ -29,6 +32,9 @@ def compare(
     *,
     n_windows: int | None = None,
     step_size: int | None = None,
+    gap: int = 0,
+    max_train_size: int | None = None,
+    align: str = "series",
     level: Any = (80, 95),
     refit: bool | int | None = None,
     season_length: int | None = None,
@@ -37,6 +43,9 @@ def compare(
     time_col: str = "ds",
     target_col: str | Sequence[str] = "y",
     future_covariates: Sequence[str] | None = None,
+    past_covariates: Sequence[str] | None = None,
+    static_covariates: Sequence[str] | None = None,
+    calendar_features: Sequence[str] | bool | None = None,
     title: str | None = None,
     command: str = "",
 ) -> Comparison:
@@ -51,6 +60,12 @@ def compare(
         horizon: steps ahead, at least 1.
         n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
         step_size: steps between origins; the horizon by default.
+        gap: steps between the last known one and the first one scored; forecasts are rolled over
+            them too.
+        max_train_size: most steps known at an origin, by fits and by states (sliding windows); all
+            by default (expanding windows).
+        align: "series" counts origins from the end of each series, "calendar" from the latest end:
+            series that have ended by then take no part.
         level: percentages of intervals.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
@@ -60,8 +75,11 @@ def compare(
         id_col: name of the id column.
         time_col: name of the time column.
         target_col: name of the value column, or of several: the channels of each series.
-        future_covariates: columns of numbers that are known ahead, as for `fit`; the settings say
-            which forecasters use them.
+        future_covariates: columns that are known ahead, as for `fit`; the settings say which
+            forecasters use them.
+        past_covariates: columns known up to the last observation, as for `fit`.
+        static_covariates: columns of one entry a series, as for `fit`.
+        calendar_features: known ahead by themselves, as for `fit`.
         title: heading of the report.
         command: how to run the comparison again, for the report.
 
@@ -77,32 +95,32 @@ def compare(
         >>> result.reference in ("AR", "PooledAR")
         True
     """
-    forecasters = [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
-    check_positive_integer("horizon", horizon)
     check_positive_integer("season_length", season_length, optional=True)
-    columns = Columns.named(id_col, time_col, target_col, future_covariates or ())
-    reading = read_frame(df, columns, freq)
-    origins = rolling_origins(reading.panel.lengths, horizon, n_windows, step_size, min_length=2)
-    plan = Plan(reading, origins, check_levels(level), refit)
-    season = default_season(_training_part(plan), season_length)
+    columns = Columns.named(
+        id_col, time_col, target_col, future_covariates, past_covariates, static_covariates,
+        calendar_features,
+    )  # fmt: skip
+    split = Split(n_windows, step_size, gap, max_train_size, align)
+    plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
+    season = default_season(plan.training_part(), season_length)
     plan = replace(plan, scoring_season=season.length)
-    shown = _with_baselines(forecasters, season_length)
+    shown = _with_baselines(listed(forecasters), season_length)
     unique_names(shown)
     outcomes = backtest(shown, plan)
     roles = {forecaster.name: forecaster.role for forecaster in shown}
     scored = Backtest(
         backtest_frame(plan, outcomes),
-        reading.layout.columns,
+        plan.reading.layout.columns,
         tuple(roles),
         _denominators(plan, season.length),
         horizon,
-        origins.step_size,
+        split,
         plan.levels,
     )
     return Comparison(
         scored,
         _protocol(shown, outcomes, plan, roles),
-        Material(_history(plan), _notes(plan), _flags(outcomes, _training_part(plan))),
+        Material(_history(plan), plan.notes, _flags(outcomes, plan.training_part())),
         Run(title or "Comparison", command, _settings(plan, season, shown), _seconds(outcomes)),
     )
 
@@ -122,13 +140,6 @@ def _with_baselines(
         if "season_length" in baseline.get_params(deep=False):
             baseline.set_params(season_length=season_length)
     return [*added, *forecasters]
-
-
-def _training_part(plan: Plan) -> Panel:
-    """What is known at the first origin."""
-    first = plan.origins.ends[0]
-    rows = np.flatnonzero(first >= 0)
-    return plan.reading.panel.take(rows).head(first[rows])
 
 
 def _denominators(plan: Plan, season: int) -> dict[Any, float]:
@@ -161,18 +172,6 @@ def _history(plan: Plan) -> pd.DataFrame:
             columns.target: panel.values,
         }
     )
-
-
-def _notes(plan: Plan) -> tuple[str, ...]:
-    """What was done to the data, and how the origins of several series lie in time."""
-    notes, panel = plan.reading.notes, plan.reading.panel
-    if panel.ends.nunique() == 1:
-        return notes
-    apart = (
-        "Series end at different times. Origins are counted from each series' own end, so a model "
-        "pooled over series may have learned from later dates of other series."
-    )
-    return (*notes, apart)
 
 
 def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
@@ -214,13 +213,9 @@ def _settings(plan: Plan, season, shown: Sequence[Forecaster]) -> dict[str, Any]
         "horizon": plan.origins.horizon,
         "origins": plan.origins.num_windows,
         "steps between origins": plan.origins.step_size,
+        **plan.split.settings,
     }
-    covariates = plan.reading.layout.columns.future
-    if covariates:
-        users = [forecaster.name for forecaster in shown if forecaster.uses_covariates]
-        settings["covariates"] = ", ".join(covariates)
-        settings["forecasters that use them"] = ", ".join(users) or "none"
-    return settings
+    return {**settings, **covariate_settings(plan.reading.layout.columns, shown)}
 
 
 def _seconds(outcomes: Sequence[Outcome]) -> pd.DataFrame:

@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.calibration import Calibration, calibrate, calibration_origins
+from forecast.covariate_use import encoding_for, seen_by
 from forecast.distances import distances
-from forecast.pipelines import Origins, Panel, Season, default_season
+from forecast.pipelines import Encoding, Origins, Panel, Season, default_season
 from forecast.protocol import Model, uses_clock
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "Fitted", "Task", "default_horizon", "fit_model"]
 
 _HORIZON_WITHOUT_SEASON = 12
+_NO_COVARIATES = Encoding()
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Task:
     """What a forecaster is asked to learn.
 
     Args:
-        panel: the training series.
+        panel: the training series; their covariates are encoded, see `Encoding`.
         season: season of the series.
         horizon: steps ahead that matter.
         ahead: the same series with the steps that follow, and the origins in them: what early
@@ -41,10 +43,10 @@ class Task:
     ahead: tuple[Panel, Origins] | None = None
     settled: Any = None
 
-    def without_covariates(self) -> Task:
-        """The task as a forecaster that does not use covariates sees it."""
-        ahead = self.ahead and (self.ahead[0].without_covariates(), self.ahead[1])
-        return replace(self, panel=self.panel.without_covariates(), ahead=ahead)
+    def seen_by(self, forecaster: Forecaster) -> Task:
+        """The task as a forecaster sees it that uses some kinds of covariates, or none."""
+        ahead = self.ahead and (seen_by(forecaster, self.ahead[0]), self.ahead[1])
+        return replace(self, panel=seen_by(forecaster, self.panel), ahead=ahead)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +85,7 @@ class Fitted:
         season: season of the series.
         horizon: steps ahead that intervals are calibrated for.
         calibration: residuals before the cutoff.
+        encoding: how covariates become the numbers that the model sees.
     """
 
     estimate: Estimate
@@ -92,6 +95,7 @@ class Fitted:
     season: Season
     horizon: int
     calibration: Calibration
+    encoding: Encoding = _NO_COVARIATES
 
     @property
     def model(self) -> Model:
@@ -139,22 +143,24 @@ def fit_model(
 
     Args:
         forecaster: gives the estimate.
-        panel: training series.
+        panel: training series, with covariates as read.
         horizon: steps ahead that matter; None for `default_horizon`.
         previous: an earlier fit of the same forecaster, whose season and choices stand; of a
             closed form its residuals too (a network needs steps ahead to know when to stop).
         scoring_season: season of the MASE and of the origins by which it is scored, the same for
             all forecasters of a comparison; the model's own by default.
     """
-    panel = panel if forecaster.uses_covariates else panel.without_covariates()
+    encoding = encoding_for(forecaster, panel)
+    panel = encoding.apply(panel)
     settled = previous.estimate.settled if previous else None
     if previous is not None and forecaster.closed_form:
         estimate = forecaster._estimate(
             Task(panel, previous.season, previous.horizon, settled=settled)
         )
         return replace(
-            previous, estimate=estimate, ids=panel.ids, starts=panel.starts, until=panel.ends
-        )
+            previous, estimate=estimate, ids=panel.ids, starts=panel.starts, until=panel.ends,
+            encoding=encoding,
+        )  # fmt: skip
     season = previous.season if previous else default_season(panel, forecaster.season_length)
     horizon = default_horizon(season, panel) if horizon is None else horizon
     scoring = scoring_season or season.length
@@ -164,7 +170,9 @@ def fit_model(
     calibration = calibrate(estimate.model, panel, origins, scoring, forecaster.point)
     whole = Task(panel, season, horizon, settled=estimate.settled)
     estimate = forecaster._complete(estimate, whole)
-    return Fitted(estimate, panel.ids, panel.starts, panel.ends, season, horizon, calibration)
+    return Fitted(
+        estimate, panel.ids, panel.starts, panel.ends, season, horizon, calibration, encoding
+    )
 
 
 def _before(origins: Origins, lengths: NDArray) -> NDArray:

@@ -12,8 +12,10 @@ import pandas as pd
 
 from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
+from forecast.covariate_use import refuse_other_static, used_columns
 from forecast.draws import series_key
 from forecast.errors import NotFittedError
+from forecast.findings import Findings
 from forecast.fitting import Estimate, Fitted, Task, fit_model
 from forecast.futures import future_of
 from forecast.intervals import interval_limits
@@ -25,7 +27,7 @@ from forecast.store import StateStore
 __all__ = ["Forecaster", "NotFittedError"]
 
 
-class Forecaster(Parameters, ABC):
+class Forecaster(Parameters, Findings, ABC):
     """Base of every forecaster: fit, predict, sample, condition, update, save.
 
     A subclass says how parameters are learned (`_estimate`); all the rest follows from the model's
@@ -49,6 +51,10 @@ class Forecaster(Parameters, ABC):
     """Global: forecasts series that it was not fitted on."""
     uses_covariates: ClassVar[bool] = False
     """Forecasts with covariates that are known ahead; others leave them aside."""
+    uses_past_covariates: ClassVar[bool] = False
+    """Forecasts with covariates that are known up to the last observation."""
+    uses_static_covariates: ClassVar[bool] = False
+    """Forecasts with covariates of one entry a series, which stand last among those known ahead."""
 
     season_length: int | None = None
     alias: str | None = None
@@ -70,7 +76,7 @@ class Forecaster(Parameters, ABC):
         return self._estimate(task)
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         """Name of the forecast columns: the alias, or the class ("LSTM" of LSTMForecaster)."""
         return self.alias or type(self).__name__.removesuffix("Forecaster")
 
@@ -84,20 +90,29 @@ class Forecaster(Parameters, ABC):
         time_col: str = "ds",
         target_col: str | Sequence[str] = "y",
         future_covariates: Sequence[str] | None = None,
+        past_covariates: Sequence[str] | None = None,
+        static_covariates: Sequence[str] | None = None,
+        calendar_features: Sequence[str] | bool | None = None,
     ) -> Self:
         """Learn from a frame and stand at its end, ready to forecast.
 
         Args:
-            df: long frame (`unique_id`, `ds`, `y`), wide frame (a column a series) or Series.
+            df: long frame (`unique_id`, `ds`, `y`; id and time may be a MultiIndex), wide frame
+                (a column a series) or Series.
             horizon: steps ahead that matter most; any horizon works when predicting. Two seasons
                 by default.
             freq: pandas alias or integer step; inferred by default.
             id_col: name of the id column.
             time_col: name of the time column.
             target_col: name of the value column, or of several: the channels of each series.
-            future_covariates: columns of numbers that are known ahead (calendar, price, weather
-                forecast, holidays as 0 and 1); `predict` then asks for them as `future_df`. A
-                step without a row takes those of the step before.
+            future_covariates: columns that are known ahead (price, weather forecast, holidays as 0
+                and 1), numbers or labels; `predict` then asks for them as `future_df`. A step
+                without a row takes those of the step before.
+            past_covariates: columns known up to the last observation only (measured weather),
+                numbers or labels; they may have gaps.
+            static_covariates: columns of one entry a series (kind of shop), numbers or labels.
+            calendar_features: such as `["hour_of_day", "day_of_week"]`, computed from the time,
+                which needs no `future_df`; True for all that suit the frequency.
 
         Returns:
             The forecaster.
@@ -106,10 +121,13 @@ class Forecaster(Parameters, ABC):
             ValueError: if the frame or the horizon cannot be used; the message says why.
         """
         check_positive_integer("horizon", horizon, optional=True)
-        columns = Columns.named(id_col, time_col, target_col, future_covariates or ())
+        columns = Columns.named(
+            id_col, time_col, target_col, future_covariates, past_covariates, static_covariates,
+            calendar_features,
+        )  # fmt: skip
         reading = self._arranged(read_frame(df, columns, freq))
-        panel = reading.panel
-        fitted = fit_model(self, panel, horizon)
+        fitted = fit_model(self, reading.panel, horizon)
+        panel = fitted.encoding.apply(reading.panel)
         store = StateStore.of_history(fitted.model, panel, np.arange(panel.num_series))
         self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
         self.notes_, self.left_out_ = reading.notes, reading.left_out
@@ -135,7 +153,8 @@ class Forecaster(Parameters, ABC):
 
         Returns:
             `unique_id` (and `channel`, of several targets), `ds`, a column named like the
-            forecaster, `-lo-80`, `-hi-80`, ... for each level; a wide frame if one came, no level.
+            forecaster, `-lo-80`, `-hi-80`, ... for each level; a wide frame if one came, no
+            level; id and time in the index if they came so.
 
         Raises:
             NotFittedError: before `fit`.
@@ -225,9 +244,11 @@ class Forecaster(Parameters, ABC):
             ValueError: for rows that are not newer, or unknown series; nothing is changed then.
         """
         fitted = self._require_fitted()
-        panel = self._read(df, self.store_.ids).panel
-        rows = self._fitted_rows(panel.ids)
-        self.store_ = self.store_.after(fitted.model, panel, rows, fitted.offsets(panel, rows))
+        panel = fitted.encoding.apply(self._read(df, self.store_.ids).panel)
+        rows, calendar = self._fitted_rows(panel.ids), self._used_columns.calendar
+        refuse_other_static(fitted.encoding, self.store_, panel)
+        offsets = fitted.offsets(panel, rows)
+        self.store_ = self.store_.after(fitted.model, panel, rows, offsets, calendar)
         return self
 
     def save(self, path: Any) -> None:
@@ -241,30 +262,9 @@ class Forecaster(Parameters, ABC):
         self._require_fitted()
         save(self, path)
 
-    @property
-    def fitted_until_(self) -> pd.Series:
-        """Time of the last step of each series that the states have seen."""
-        self._require_fitted()
-        return pd.Series(self.store_.ends, index=pd.Index(self.store_.ids), name="fitted_until")
-
-    @property
-    def choices_(self) -> str:
-        """What the data decided, in a phrase."""
-        return self._require_fitted().estimate.choices
-
-    @property
-    def history_(self) -> dict[str, list[float]]:
-        """Learning curves; empty for closed forms."""
-        return self._require_fitted().estimate.history
-
-    @property
-    def fell_back_(self) -> list[Any]:
-        """Ids of series too short for the model: by their last value, or without their season."""
-        fitted = self._require_fitted()
-        return list(fitted.ids[fitted.estimate.fell_back])
-
     def _condition(self, panel: Panel) -> StateStore:
         fitted, rows = self._require_fitted(), self._fitted_rows(panel.ids)
+        panel = fitted.encoding.apply(panel)
         return StateStore.of_history(fitted.model, panel, rows, fitted.offsets(panel, rows))
 
     def _fitted_rows(self, ids) -> Any:
@@ -280,18 +280,17 @@ class Forecaster(Parameters, ABC):
 
     def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:  # noqa: ARG002
         """The data as this forecaster looks at them: rows that follow others where `begun`."""
-        if self.uses_covariates:
+        used = used_columns(self, reading.layout.columns)
+        if used.covariates or used.calendar:
             return reading
         return replace(reading, panel=reading.panel.without_covariates())
 
     def _read(self, df: Any, begun: Any = None) -> Reading:
         columns = self.layout_.columns
-        looked_at = columns if self.uses_covariates else columns.without_future()
-        reading = read_frame(df, looked_at, self.store_.frequency.alias, begun)
+        reading = read_frame(df, self._used_columns, self.store_.frequency.alias, begun)
         reading = replace(reading, layout=replace(reading.layout, columns=columns))
         return self._arranged(reading, self.fitted_.ids, begun is not None)
 
-    def _require_fitted(self) -> Fitted:
-        if "fitted_" not in self.__dict__:
-            raise NotFittedError(f"{self.name} is not fitted yet; call fit(df) first.")
-        return self.fitted_
+    @property
+    def _used_columns(self) -> Columns:
+        return used_columns(self, self.layout_.columns)

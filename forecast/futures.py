@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.covariate_use import used_columns
 from forecast.pipelines import Upcoming, read_future, series_ids
 from forecast.store import StateStore
 
@@ -38,16 +39,19 @@ def future_of(forecaster: Forecaster, future_df: Any, store: StateStore, horizon
             f"future_df was given, but {name} was fitted without covariates. Name them when "
             "fitting, fit(df, future_covariates=[...]), or leave future_df away."
         )
-    if not (forecaster.uses_covariates and columns.future):
+    encoding, columns = forecaster.fitted_.encoding, used_columns(forecaster, columns)
+    if not encoding.encoded.future:
         return np.empty((len(store.ids), horizon, 0))
     count = max(1, len(columns.channels))  # the channels of a series share its covariates
     ids = series_ids(store.ids[::count])
     upcoming = Upcoming(ids, store.ends[::count], store.frequency, horizon)
-    if future_df is None:
+    if future_df is None and columns.future:
         needed = [columns.id, columns.time, *columns.future]
         raise ValueError(
             f"{name} was fitted with the covariates {list(columns.future)}: give their values at "
             f"the {horizon} steps after each series (series {ids[0]!r}: {upcoming.span(0)}) "
             f"as future_df=, a long frame with the columns {needed}."
         )
-    return np.repeat(read_future(future_df, columns, upcoming), count, axis=0)
+    static = store.covariates[::count, store.covariates.shape[1] - encoding.num_spread :]
+    ahead = encoding.ahead(read_future(future_df, columns, upcoming), static)
+    return np.repeat(ahead, count, axis=0)

@@ -1,4 +1,4 @@
-"""What every forecaster of a backtest is given, and what comes of it."""
+"""What comes of a backtest: forecasts of one forecaster, and what they cost."""
 
 from __future__ import annotations
 
@@ -11,37 +11,11 @@ from numpy.typing import NDArray
 from forecast import engine
 from forecast.draws import FeedBack
 from forecast.fitting import Fitted
-from forecast.forecaster import Forecaster
 from forecast.intervals import interval_limits
 from forecast.output import interval_names
-from forecast.pipelines import Origins, Reading
+from forecast.plan import Plan
 
-__all__ = ["Outcome", "Plan"]
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What every forecaster of a backtest is given.
-
-    Args:
-        reading: the data.
-        origins: where forecasts are made.
-        levels: interval levels in percent.
-        refit: True refits at every origin, False never, k at every k-th; None lets closed forms
-            be refitted and networks fitted once.
-        scoring_season: season by which all are scored before the first origin; each its own by
-            default.
-    """
-
-    reading: Reading
-    origins: Origins
-    levels: tuple[float, ...] = ()
-    refit: bool | int | None = None
-    scoring_season: int | None = None
-
-    def refit_every(self, forecaster: Forecaster) -> int:
-        """Origins between two fits; 0 fits once."""
-        return int(forecaster.closed_form if self.refit is None else self.refit)
+__all__ = ["Outcome"]
 
 
 @dataclass(eq=False)
@@ -68,16 +42,16 @@ class Outcome:
     intervals: str = "conformal"
 
     def add(self, fitted: Fitted, stop: engine.Stop, plan: Plan) -> None:
-        """Forecast from `stop` and keep points and limits."""
-        began, state = time.perf_counter(), stop.state
-        horizon, feedback = plan.origins.horizon, FeedBack(engine.bounds(state))
-        points = engine.roll(fitted.model, state, horizon, feedback, stop.future)[:, 0]
+        """Forecast from `stop`, over the gap, and keep points and limits of the steps scored."""
+        began, state, origins = time.perf_counter(), stop.state, plan.origins
+        feedback, scored = FeedBack(engine.bounds(state)), slice(origins.gap, None)
+        points = engine.roll(fitted.model, state, origins.steps_ahead, feedback, stop.future)[:, 0]
         self.clipped += feedback.num_clipped
-        self.columns.setdefault(self.name, []).append(points)
+        self.columns.setdefault(self.name, []).append(points[:, scored])
         for level in plan.levels:
             limits = interval_limits(fitted, state, points, level, self.intervals)
             for name, limit in zip(interval_names(self.name, level), limits, strict=True):
-                self.columns.setdefault(name, []).append(limit)
+                self.columns.setdefault(name, []).append(limit[:, scored])
         self.predict_seconds += time.perf_counter() - began
 
     def keep(self, rows: Sequence[NDArray]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
-from forecast.pipelines import Block, Frequency, Panel
+from forecast.pipelines import Frequency, Panel, with_gaps
 from forecast.protocol import Model, StateBatch
 
 __all__ = ["StateStore"]
@@ -24,8 +25,8 @@ class StateStore:
         ends: time of the last step that each state has seen, `(num_series,)`.
         state: the states, in the order of `ids`.
         frequency: distance between two steps.
-        covariates: those of the last step, carried into steps without a row that follow it,
-            `(num_series, num_covariates)`.
+        covariates: those known ahead at the last step, carried into steps without a row that
+            follow it, `(num_series, num_covariates)`.
     """
 
     ids: NDArray
@@ -53,7 +54,12 @@ class StateStore:
         return pd.Index(self.ids).get_indexer(pd.Index(ids))
 
     def after(
-        self, model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
+        self,
+        model: Model,
+        panel: Panel,
+        series: NDArray,
+        offset: NDArray | None = None,
+        calendar: Any = (),
     ) -> StateStore:
         """A new store after the rows of `panel`; a gap since the last step is a missing value.
 
@@ -62,6 +68,7 @@ class StateStore:
             panel: newer rows of series that are here, or whole histories of new ones.
             series: position among the fitted series of each series of `panel`, -1 for a new one.
             offset: of those that are not here; see `engine.begin`.
+            calendar: features among the covariates that are computed of every step.
 
         Raises:
             ValueError: if a row is not later than what its series has seen.
@@ -70,7 +77,9 @@ class StateStore:
         old, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
         store = self
         if len(old):
-            store = store._advanced(model, panel.take(old), rows[old])
+            store = store._advanced(
+                model, self._led(panel.take(old), rows[old], calendar), rows[old]
+            )
         if len(new):
             begun = None if offset is None else offset[new]
             fresh = StateStore.of_history(model, panel.take(new), series[new], begun)
@@ -81,8 +90,7 @@ class StateStore:
         return store
 
     def _advanced(self, model: Model, panel: Panel, rows: NDArray) -> StateStore:
-        block = self._block_after(panel, rows)
-        state, _ = engine.absorb(model, self.state.take(rows), block)
+        state, _ = engine.absorb(model, self.state.take(rows), panel.block(0, panel.lengths))
         ends = self.ends.to_series().reset_index(drop=True)
         ends.iloc[rows] = panel.ends
         covariates = self.covariates.copy()
@@ -90,7 +98,7 @@ class StateStore:
         state = self.state.put(rows, state)
         return StateStore(self.ids, pd.Index(ends), state, self.frequency, covariates)
 
-    def _block_after(self, panel: Panel, rows: NDArray) -> Block:
+    def _led(self, panel: Panel, rows: NDArray, calendar: Any) -> Panel:
         """The rows of `panel` with the steps missing since each state's last step before them."""
         overlap = np.asarray(panel.starts <= self.ends.take(rows))
         if overlap.any():
@@ -98,32 +106,11 @@ class StateStore:
             raise ValueError(
                 f"series {panel.ids[late]!r}: the rows begin at {panel.starts[late]}, but the "
                 f"state has already seen {self.ends[rows[late]]}. Give rows later than that, or "
-                "call "
-                "condition(df) with the whole history."
+                "call condition(df) with the whole history."
             )
         starts = zip(panel.starts, self.ends.take(rows), strict=True)
         steps = [self.frequency.position(pd.Index([start]), end)[0] for start, end in starts]
-        gaps = np.array(steps) - 1
-        return _after_gaps(panel, gaps, self.covariates[rows])
-
-
-def _after_gaps(panel: Panel, gaps: NDArray, carried: NDArray) -> Block:
-    """The steps of `panel` after `gaps` steps without a value, which have `carried` covariates."""
-    lengths = gaps + panel.lengths
-    shape = (len(gaps), int(lengths.max()))
-    values, observed = np.zeros(shape), np.zeros(shape, dtype=bool)
-    covariates = np.zeros((*shape, panel.num_covariates))
-    past_covariates = np.full((*shape, panel.covariates.past.shape[1]), np.nan)
-    for i, (gap, length) in enumerate(zip(gaps, lengths, strict=True)):
-        row = panel.row(i)
-        values[i, gap:length] = np.nan_to_num(row)
-        observed[i, gap:length] = ~np.isnan(row)
-        covariates[i, :gap] = carried[i]
-        steps = slice(panel.offsets[i], panel.offsets[i + 1])
-        covariates[i, gap:length] = panel.covariates.future[steps]
-        past_covariates[i, gap:length] = panel.covariates.past[steps]
-    valid = np.arange(shape[1]) < lengths[:, None]
-    return Block(values, observed, valid, covariates, past_covariates)
+        return with_gaps(panel, np.array(steps) - 1, self.covariates[rows], calendar)
 
 
 def _last_covariates(panel: Panel) -> NDArray:

@@ -24,21 +24,21 @@ _SMALLEST = 1e-3
 
 
 def validation_weights(
-    models: Sequence[Model], panel: Panel, origins: Origins, season: int
+    models: Sequence[tuple[Model, Panel]], origins: Origins, season: int
 ) -> NDArray:
     """Weights from free-running errors at origins that the models were fitted before.
 
     Args:
-        models: the members, fitted before the first origin.
-        panel: the series with the steps that follow.
+        models: the members, at least one, fitted before the first origin; each with the series as
+            it sees them, and the steps that follow.
         origins: where to forecast from.
         season: season of the MASE.
 
     Returns:
         `(num_models,)`, summing to 1; equal where nothing can be scored.
     """
-    errors, rows = [], np.empty(0, dtype=np.int64)
-    for model in models:
+    errors, rows, panel = [], np.empty(0, dtype=np.int64), models[0][1]
+    for model, panel in models:
         stops = list(engine.walk(model, panel, np.arange(panel.num_series), origins))
         rows, found, _ = engine.errors_at(model, panel, stops, origins.horizon)
         errors.append(found)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+
+from .mapping import by_name, opened
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,13 @@ class CovariateTable:
                     f"{columns} columns of {kind} covariates need as many names; got {len(named)}."
                 )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: an array that is mapped from a file goes by its place there."""
+        return by_name(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(opened(state))
+
     def _unnamed(self, kind: str) -> tuple[Covariate, ...]:
         return tuple(Covariate(f"{kind}{i}") for i in range(getattr(self, kind).shape[-1]))
 
@@ -112,7 +122,9 @@ class CovariateTable:
                     f"each {'series' if kind == 'static' else 'step'}; got {array.shape}."
                 )
         same = all(fitted[kind] is getattr(self, kind) for kind in rows)
-        return self if same else replace(self, **fitted)
+        if same:
+            return self
+        return CovariateTable(fitted["future"], fitted["past"], fitted["static"], self.schema)
 
     def gather(self, steps: np.ndarray | slice, series: np.ndarray | slice) -> CovariateTable:
         """The rows of some steps and of some series; views where both are slices."""

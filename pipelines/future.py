@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .calendar_features import calendar_columns, calendar_names
 from .columns import Columns
-from .covariates import refuse_infinite
+from .covariate_rows import MISSING_LABEL, read_column
+from .covariate_table import Covariate
 from .frame import polars_frame, series_codes
 from .frequency import Frequency
+from .indexed import from_levels, has_levels
 from .layout import from_polars
-from .parsing import parse_numbers, parse_times
+from .parsing import parse_times
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +52,36 @@ class Upcoming:
         return f"from {times[0]} to {times[1]}"
 
 
-def read_future(data: Any, columns: Columns, upcoming: Upcoming) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class FutureCovariates:
+    """What is known ahead of the steps that follow the end of each series.
+
+    Args:
+        values: float64 of shape (num_series, horizon, num_columns), never NaN; of categories the
+            positions of labels, -1 where one is missing.
+        columns: names and labels.
+
+    Example:
+        >>> FutureCovariates(np.ones((2, 3, 1)), (Covariate("price"),)).columns[0].name
+        'price'
+    """
+
+    values: np.ndarray
+    columns: tuple[Covariate, ...]
+
+
+def read_future(data: Any, columns: Columns, upcoming: Upcoming) -> FutureCovariates:
     """Read the covariates of the steps that are to be forecast.
 
     Args:
         data: long frame (pandas or polars) with the id, the time and the covariate columns, a row
-            for each of these steps. Other rows, series and columns do no harm.
+            for each of these steps. Other rows, series and columns do no harm. None where the
+            calendar is all that is asked for.
         columns: names of the columns.
         upcoming: which steps of which series are needed.
 
     Returns:
-        float64 of shape (num_series, horizon, num_covariates).
+        The columns, then the calendar of these steps.
 
     Raises:
         TypeError: if `data` is no frame.
@@ -69,9 +91,23 @@ def read_future(data: Any, columns: Columns, upcoming: Upcoming) -> np.ndarray:
     Example:
         >>> rows = pd.DataFrame({"unique_id": "a", "ds": [4, 5], "price": [2.0, 2.5]})
         >>> upcoming = Upcoming(np.array(["a"], object), pd.Index([3]), Frequency(1), 2)
-        >>> read_future(rows, Columns(future=["price"]), upcoming).tolist()
+        >>> read_future(rows, Columns(future=["price"]), upcoming).values.tolist()
         [[[2.0], [2.5]]]
     """
+    found = _read_columns(data, columns, upcoming) if columns.future else []
+    features: Any = columns.calendar
+    calendar = calendar_columns(upcoming.times, features)
+    values = np.concatenate([*(column[:, None] for column, _ in found), calendar], axis=1)
+    named = [
+        Covariate(name, labels) for name, (_, labels) in zip(columns.future, found, strict=False)
+    ]
+    named += [Covariate(name) for name in calendar_names(features)]
+    shape = (len(upcoming.ids), upcoming.horizon, len(named))
+    return FutureCovariates(values.reshape(shape), tuple(named))
+
+
+def _read_columns(data: Any, columns: Columns, upcoming: Upcoming) -> list[tuple[np.ndarray, Any]]:
+    """Each column that is asked for, of shape (num_series * horizon,), and its labels."""
     frame = _long(data, columns)
     slots = _slots(frame, columns, upcoming)
     needed = np.flatnonzero(slots >= 0)
@@ -79,8 +115,7 @@ def read_future(data: Any, columns: Columns, upcoming: Upcoming) -> np.ndarray:
     rows[slots[needed]] = needed
     _refuse_repeated(slots[needed], upcoming)
     _refuse_missing_steps(rows.reshape(-1, upcoming.horizon), columns, upcoming)
-    found = [_column(frame.iloc[rows], name, upcoming) for name in columns.future]
-    return np.stack(found, axis=-1).reshape(len(upcoming.ids), upcoming.horizon, len(found))
+    return [_column(frame.iloc[rows], name, upcoming) for name in columns.future]
 
 
 def _long(data: Any, columns: Columns) -> pd.DataFrame:
@@ -88,6 +123,8 @@ def _long(data: Any, columns: Columns) -> pd.DataFrame:
     needed = [columns.id, columns.time, *columns.future]
     if isinstance(data, pd.Series):
         raise ValueError(f"future_df must be a long frame with the columns {needed}; got a Series.")
+    if isinstance(data, pd.DataFrame) and has_levels(data, columns):
+        data, _ = from_levels(data, columns)
     frame = None if isinstance(data, pd.DataFrame) else polars_frame(data)
     present = list(data.columns if frame is None else frame.columns)
     for name in needed:
@@ -171,19 +208,20 @@ def _refuse_missing_steps(rows: np.ndarray, columns: Columns, upcoming: Upcoming
         )
 
 
-def _column(frame: pd.DataFrame, name: str, upcoming: Upcoming) -> np.ndarray:
-    """One covariate at all steps, shape (num_series * horizon,)."""
+def _column(frame: pd.DataFrame, name: str, upcoming: Upcoming) -> tuple[np.ndarray, Any]:
+    """One covariate at all steps, shape (num_series * horizon,), and its labels."""
 
     def place(row: int) -> str:
         series = upcoming.ids[row // upcoming.horizon]
         return f"covariate {name!r} of series {series!r}, time {upcoming.times[row]}, in future_df"
 
-    column = parse_numbers(frame[name], place)
-    refuse_infinite(column, place)
+    column, labels = read_column(frame[name], place)
     missing = np.isnan(column)
+    if labels is not None:
+        return np.where(missing, MISSING_LABEL, column), labels
     if missing.any():
         raise ValueError(
             f"{place(int(np.argmax(missing)))} is missing ({int(missing.sum())} such entries). "
-            "Give a number for every step that is forecast."
+            "Give one for every step that is forecast."
         )
-    return column
+    return column, None

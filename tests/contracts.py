@@ -36,6 +36,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "ESNForecaster": {"units": 30},
     "GRUForecaster": {"units": 8, "num_layers": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
+    "Pipeline": {
+        "steps": [forecast.StandardScaler(), forecast.AR([1, SEASON], season_length=SEASON)],
+        "alias": "Pipeline",
+    },
     "RNNForecaster": {"units": 8, "num_layers": 2},
 }
 
@@ -48,8 +52,11 @@ def forecaster_classes() -> list[type[Forecaster]]:
 
 def is_exact(forecaster: Forecaster) -> bool:
     """Whether it computes in float64; a combination does if all its members do."""
-    members = getattr(forecaster, "forecasters", [forecaster])
-    return all(type(member).__module__.startswith("forecast.baselines") for member in members)
+    if hasattr(forecaster, "steps"):
+        return is_exact(forecaster.steps[-1])
+    if hasattr(forecaster, "forecasters"):
+        return all(is_exact(member) for member in forecaster.forecasters)
+    return type(forecaster).__module__.startswith("forecast.baselines")
 
 
 def small(cls: type[Forecaster], **changes: Any) -> Forecaster:
@@ -147,7 +154,38 @@ def cases() -> list[Case]:
             _members("LSTMForecaster", "SeasonalNaive"),
             slow=True,
         ),
+        *_pipelines(),
     ]
+
+
+def _pipelines() -> list[Case]:
+    """Transforms without and with a memory, with phases, before every kind of last step."""
+    ar, naive = forecast.AR([1, SEASON], season_length=SEASON), forecast.SeasonalNaive(SEASON)
+    pooled = small(forecast.PooledAR, block_length=4, lags=[1, SEASON])
+    season, phases = forecast.SeasonalDifference(SEASON), forecast.STLDeseasonalizer(SEASON)
+    both = forecast.Combine([ar, naive])
+    return [
+        _piped("difference", forecast.Difference(), ar),
+        _piped("blocks", season, phases, forecast.RobustScaler(), pooled),
+        _piped("vector", forecast.Log1p(), forecast.VAR(lags=2), positive=True),
+        _piped("combined", forecast.BoxCox(), forecast.MinMaxScaler(), both, positive=True),
+        _piped(
+            "network",
+            season,
+            forecast.MeanAbsoluteScaler(),
+            small(forecast.LSTMForecaster),
+            slow=True,
+        ),
+        Case(
+            "Combine-pipeline",
+            forecast.Combine,
+            {"forecasters": [forecast.Pipeline([forecast.Difference(), ar]), naive]},
+        ),
+    ]
+
+
+def _piped(name: str, *steps: Any, **marks: bool) -> Case:
+    return Case(f"Pipeline-{name}", forecast.Pipeline, {"steps": list(steps)}, **marks)
 
 
 def _members(*names: str) -> dict[str, Any]:

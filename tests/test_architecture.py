@@ -34,6 +34,10 @@ FORBIDDEN_ROOMS = {
     "models": {"public", "evaluation", "io", *TOP_ROOMS},
     "combination": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "combine": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "pipeline": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "pipeline_blocks": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "pipeline_model": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "steps": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "weights": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
@@ -42,7 +46,8 @@ FORBIDDEN_ROOMS = {
 }
 ALONE = ("layers", "pipelines")
 WITHOUT_NETWORKS = (
-    "baselines", "combination", "combine", "engine", "evaluation", "protocol", "weights"
+    "baselines", "combination", "combine", "engine", "evaluation", "pipeline", "pipeline_blocks",
+    "pipeline_model", "protocol", "steps", "weights",
 )  # fmt: skip
 
 

@@ -116,6 +116,30 @@ def test_predict_from_another_history_into_a_file(suffix, csv, tmp_path, capsys)
     np.testing.assert_allclose(written["Drift"], expected["Drift"], rtol=1e-12)
 
 
+def test_covariates_are_named_by_column(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    frame = long_frame(steps=40)
+    frame = frame.assign(
+        price=rng.normal(size=len(frame)), wind=rng.normal(size=len(frame)),
+        kind="kind of " + frame["unique_id"].astype(str),
+    )  # fmt: skip
+    last = frame.groupby("unique_id").tail(3)
+    frame.drop(index=last.index).to_csv(tmp_path / "past.csv", index=False)
+    last.drop(columns=["y", "wind"]).to_csv(tmp_path / "ahead.csv", index=False)
+    words = ["--future-covariates", "price", "--past-covariates", "wind", "--static-covariates",
+             "kind", "--calendar-features", "all"]  # fmt: skip
+    run("fit", tmp_path / "past.csv", "--model", "ar", "--out", tmp_path / "model.kfc", *words)
+    columns = fc.load(tmp_path / "model.kfc").layout_.columns
+    assert columns.covariates == ("price", "wind", "kind") and "month_of_year" in columns.calendar
+    capsys.readouterr()
+    run("predict", tmp_path / "model.kfc", "--horizon", 3, "--future", tmp_path / "ahead.csv")
+    found = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert len(found) == len(last) and np.isfinite(found["AR"]).all()
+    shown = error_of(capsys, "compare", tmp_path / "past.csv", "--horizon", 2, "--models", "naive",
+                     "--calendar-features", "hour")  # fmt: skip
+    assert "unknown calendar feature 'hour'" in shown
+
+
 def test_a_model_of_a_wide_frame_predicts_a_long_table(tmp_path, capsys):
     wide = long_frame().pivot(index="ds", columns="unique_id", values="y")
     fc.Naive().fit(wide).save(tmp_path / "model.kfc")
@@ -138,6 +162,17 @@ def test_compare_end_to_end(csv, tmp_path, capsys):
     assert "forecast compare" in page
     assert f"report: {report}" in shown
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backtest.csv", "data.csv", "report.html"]
+
+
+def test_compare_takes_the_split(csv, tmp_path):
+    out = tmp_path / "backtest.csv"
+    run("compare", csv, "--models", "ar", "--horizon", 4, "--n-windows", 3, "--step-size", 5,
+        "--gap", 2, "--max-train-size", 40, "--align", "calendar", "--out", out)  # fmt: skip
+    settings = {"gap": 2, "max_train_size": 40, "align": "calendar"}
+    wanted = fc.cross_validation(fc.AR(), pd.read_csv(csv), 4, n_windows=3, step_size=5, **settings)
+    found = pd.read_csv(out)
+    assert list(pd.to_datetime(found["cutoff"])) == list(wanted["cutoff"])
+    np.testing.assert_allclose(found["AR"], wanted["AR"])
 
 
 # Names of models ----------------------------------------------------------------------------------
@@ -214,7 +249,7 @@ BAD_FILES = {
     "empty.csv": (b"", "is empty (0 bytes)"),
     "binary.csv": (b"\xff\xfe\x00\x01" * 9, "cannot be read as .csv"),
     "no.parquet": (b"unique_id,ds,y\n", "cannot be read as .parquet"),
-    "data.xlsx": (b"PK", "unknown suffix '.xlsx'; give .csv or .parquet"),
+    "data.xlsx": (b"PK", "unknown suffix '.xlsx'; give .csv, .parquet or .tsf"),
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecast import engine
 from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
-from forecast.pipelines import Origins, read_frame, rolling_origins
+from forecast.pipelines import Columns, Origins, read_frame, rolling_origins
 
 
 def make_panel(*parts):
@@ -125,6 +125,27 @@ def test_a_walk_gives_the_one_step_forecasts_between_stops(panel):
     np.testing.assert_array_equal(second.one_step[1, :2], [np.nan, 7])
     np.testing.assert_array_equal(second.one_step[2, :2], [1, 2])
     np.testing.assert_array_equal(second.block.valid.sum(axis=1), [3, 2, 2])
+
+
+def test_a_sliding_walk_begins_anew_at_each_stop(panel):
+    starts = np.array([[1, 0, 0], [3, 0, 2]])
+    origins = Origins(np.array([[4, -1, 2], [7, 2, 4]]), 1, 3, starts)
+    for index, stop in enumerate(engine.walk(NaiveModel(), panel, np.arange(3), origins)):
+        for at, row in enumerate(stop.rows):
+            known = panel.row(row)[starts[index, row] : stop.ends[at]]
+            assert stop.state.clock[at] == len(known)
+            arrays = stop.state.select("record.").arrays
+            assert arrays["maximum"][at] == np.nanmax(known)
+            assert arrays["minimum"][at] == np.nanmin(known)
+
+
+def test_a_walk_hands_out_the_covariates_of_the_gap():
+    days = pd.date_range("2024", periods=12)
+    frame = pd.DataFrame({"unique_id": "a", "ds": days, "y": 1.0, "x": np.arange(12.0)})
+    panel = read_frame(frame, Columns.named("unique_id", "ds", "y", ["x"])).panel
+    origins = rolling_origins(panel.lengths, 2, 2, gap=3)
+    stops = list(engine.walk(NaiveModel(), panel, np.arange(1), origins))
+    assert [stop.future[0, :, 0].tolist() for stop in stops] == [[5, 6, 7, 8, 9], [7, 8, 9, 10, 11]]
 
 
 def test_a_block_without_a_value_moves_the_clock_only(panel, state):

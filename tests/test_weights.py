@@ -95,7 +95,7 @@ def test_validation_weights_come_from_free_running_errors_at_the_origins():
     length, horizon = int(panel.lengths[0]), 4
     ends = length - horizon - np.arange(9, -1, -1)[:, None] * 3
     models = [NaiveModel(), SeasonalNaiveModel(11)]
-    found = validation_weights(models, panel, Origins(ends, horizon, 3), 1)
+    found = validation_weights([(model, panel) for model in models], Origins(ends, horizon, 3), 1)
     values, steps = panel.row(0), np.arange(horizon)
     actual = values[ends + steps]
     forecasts = np.stack([values[ends - 1] + 0.0 * steps, values[ends - 11 + steps]])

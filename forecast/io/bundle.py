@@ -30,8 +30,8 @@ from forecast.io.codec import (
 from forecast.io.errors import BundleError
 from forecast.io.nesting import check_depth, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
-from forecast.pipelines import Frequency, Season
-from forecast.protocol import Model, StateBatch
+from forecast.pipelines import Covariate, Encoding, Frequency, Season
+from forecast.protocol import StateBatch
 from forecast.store import StateStore
 
 __all__ = ["load", "save"]
@@ -137,6 +137,7 @@ def _encode_fitted(fitted: Fitted) -> dict[str, Any]:
         "until": encode_times(fitted.until),
         "season": asdict(fitted.season),
         "horizon": int(fitted.horizon),
+        "encoding": encode_value(fitted.encoding),
         "estimate": encode_value(_fields(fitted.estimate, arrays=False)),
         "calibration": encode_value(_fields(fitted.calibration, arrays=False)),
     }
@@ -170,7 +171,7 @@ def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> 
     about = manifest["forecaster"]
     forecaster = forecaster_class(about["class"])(**decode_value(about["arguments"]))
     fitted = _decode_fitted(manifest, arrays)
-    forecaster.store_ = _decode_store(manifest["store"], arrays, fitted.model)
+    forecaster.store_ = _decode_store(manifest["store"], arrays, fitted)
     forecaster.fitted_ = fitted
     reading = manifest["reading"]
     forecaster.layout_ = decode_layout(reading["layout"])
@@ -192,7 +193,21 @@ def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitt
     until = decode_times(entries["until"])
     if not len(ids) == len(starts) == len(until):
         raise BundleError(f"its {len(ids)} series have {len(starts)} starts and {len(until)} ends.")
-    return Fitted(estimate, ids, starts, until, season, entries["horizon"], calibration)
+    encoding = _decode_encoding(entries["encoding"])
+    return Fitted(
+        estimate, ids, starts, until, season, entries["horizon"], calibration, encoding
+    )  # fmt: skip
+
+
+def _decode_encoding(entries: Any) -> Encoding:
+    encoding = decode_value(entries)
+    if not isinstance(encoding, Encoding):
+        raise BundleError("it does not say how covariates become numbers.")
+    schema = encoding.schema
+    columns = [*schema.future, *schema.past, *schema.static]
+    if not all(isinstance(column, Covariate) for column in columns):
+        raise BundleError(f"its covariates {columns[:5]} are no columns.")
+    return encoding
 
 
 def _values(entries: dict[str, Any], arrays: dict[str, NDArray], name: str) -> dict[str, Any]:
@@ -200,12 +215,16 @@ def _values(entries: dict[str, Any], arrays: dict[str, NDArray], name: str) -> d
     return {**decode_value(entries[name]), **_select(arrays, f"{name}/")}
 
 
-def _decode_store(entries: dict[str, Any], arrays: dict[str, NDArray], model: Model) -> StateStore:
+def _decode_store(
+    entries: dict[str, Any], arrays: dict[str, NDArray], fitted: Fitted
+) -> StateStore:  # fmt: skip
     ids, ends = decode_ids(entries["ids"]), decode_times(entries["ends"])
     state = StateBatch(_select(arrays, "state/"), **_select(arrays, "steps/"))
-    _check_state(state, engine.begin(model, np.zeros(0, dtype=np.int64)), (len(ids), len(ends)))
+    blank = engine.begin(fitted.model, np.zeros(0, dtype=np.int64))
+    _check_state(state, blank, (len(ids), len(ends)))
     covariates = arrays.get("store/covariates", np.empty((len(ids), 0)))
-    if covariates.ndim != 2 or len(covariates) != len(ids) or np.isnan(covariates).any():
+    shape = (len(ids), len(fitted.encoding.encoded.future))
+    if covariates.shape != shape or np.isnan(covariates).any():
         raise BundleError(f"its covariates {covariates.shape} are not those of {len(ids)} series.")
     return StateStore(ids, ends, state, Frequency(entries["frequency"]), covariates)
 

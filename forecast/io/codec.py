@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from forecast.forecaster import Forecaster
 from forecast.io.errors import BundleError
 from forecast.io.registry import forecaster_class, known_name, settings_class
-from forecast.pipelines import ChannelId, Columns, Layout
+from forecast.pipelines import ChannelId, Columns, CovariateColumns, Layout
+from forecast.pipelines.transforms import Transform
 
 __all__ = [
     "decode_ids",
@@ -61,6 +62,8 @@ def encode_value(value: Any) -> Any:
 
 def _encode_object(value: Any) -> dict[str, Any]:
     """A dataclass or a forecaster by its name in the registry."""
+    if isinstance(value, Transform):
+        known_name(value)  # refuses a transform of the user, whether a dataclass or not
     if is_dataclass(value):
         entries = {f.name: encode_value(getattr(value, f.name)) for f in fields(value)}
         return {_DATACLASS: known_name(value), "fields": entries}
@@ -185,6 +188,7 @@ def encode_layout(layout: Layout) -> dict[str, Any]:
         "time_dtype": _encode_dtype(layout.time_dtype),
         "names": None if layout.names is None else _encode_names(layout.names),
         "index_name": _encode_name(layout.index_name),
+        "levels": None if layout.levels is None else [_encode_name(x) for x in layout.levels],
     }
 
 
@@ -199,10 +203,12 @@ def decode_layout(encoded: dict[str, Any]) -> Layout:
         raise BundleError(f"unknown shape {kind!r} or library {backend!r} of the user's frame.")
     names = encoded["names"]
     decoded = dict(encoded)
-    decoded["columns"] = Columns(**encoded["columns"])
+    columns = encoded["columns"]
+    decoded["columns"] = Columns(**{**columns, "more": CovariateColumns(**columns["more"])})
     decoded["id_dtype"] = _decode_dtype(encoded["id_dtype"])
     decoded["time_dtype"] = _decode_dtype(encoded["time_dtype"])
     decoded["names"] = None if names is None else _decode_names(names)
+    decoded["levels"] = None if encoded.get("levels") is None else tuple(encoded["levels"])
     return Layout(**decoded)
 
 

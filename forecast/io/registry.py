@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from forecast import baselines, combine
+from forecast import baselines, combine, pipeline
 from forecast.baselines.autoregression.model import ARModel
 from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.choice import Way, Ways
@@ -15,6 +15,8 @@ from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.baselines.vector.model import VARModel
 from forecast.combination import CombinedModel
 from forecast.io.errors import BundleError
+from forecast.pipeline_model import PipelineModel
+from forecast.pipelines import Covariate, CovariateSchema, Encoding, transforms
 
 __all__ = ["forecaster_class", "known_name", "model_class", "settings_class"]
 
@@ -25,6 +27,7 @@ _BASELINES = {
     "ETS": baselines.ETS,
     "Naive": baselines.Naive,
     "Naive2": baselines.Naive2,
+    "Pipeline": pipeline.Pipeline,
     "PooledAR": baselines.PooledAR,
     "SeasonalNaive": baselines.SeasonalNaive,
     "Theta": baselines.Theta,
@@ -35,13 +38,17 @@ _BASELINE_MODELS = {
     "CombinedModel": CombinedModel,
     "DriftModel": DriftModel,
     "NaiveModel": NaiveModel,
+    "PipelineModel": PipelineModel,
     "PooledARModel": PooledARModel,
     "SeasonalNaiveModel": SeasonalNaiveModel,
     "SmoothingModel": SmoothingModel,
     "VARModel": VARModel,
 }
 _BASELINE_SETTINGS = {
+    "Covariate": Covariate,
+    "CovariateSchema": CovariateSchema,
     "Design": baselines.Design,
+    "Encoding": Encoding,
     "Estimation": baselines.Estimation,
     "LagSelection": baselines.LagSelection,
     "PooledSettings": PooledSettings,
@@ -50,6 +57,13 @@ _BASELINE_SETTINGS = {
     "Way": Way,
     "Ways": Ways,
 }
+_TRANSFORMS = {
+    name: getattr(transforms, name)
+    for name in (
+        "BoxCox", "Difference", "FillGaps", "Identity", "Log1p", "MeanAbsoluteScaler",
+        "MinMaxScaler", "RobustScaler", "STLDeseasonalizer", "SeasonalDifference", "StandardScaler",
+    )
+}  # fmt: skip
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
 _NETWORK_MODELS = ("NetworkModel",)
@@ -80,7 +94,7 @@ def settings_class(name: Any) -> Any:
     Raises:
         BundleError: for a name that is not in the list.
     """
-    return _find("settings", name, _BASELINE_SETTINGS, _NETWORK_SETTINGS)
+    return _find("settings", name, _BASELINE_SETTINGS | _TRANSFORMS, _NETWORK_SETTINGS)
 
 
 def known_name(value: Any) -> str:
@@ -90,7 +104,7 @@ def known_name(value: Any) -> str:
         BundleError: for a class that is not in the list, such as a class of the user.
     """
     name, names = type(value).__name__, [*_BASELINES, *_BASELINE_MODELS, *_BASELINE_SETTINGS]
-    names += [*_NETWORKS, *_NETWORK_MODELS, *_NETWORK_SETTINGS]
+    names += [*_TRANSFORMS, *_NETWORKS, *_NETWORK_MODELS, *_NETWORK_SETTINGS]
     if name not in names or not type(value).__module__.startswith("forecast."):
         raise BundleError(
             f"a bundle cannot hold a {name}: only the classes of this library can be loaded again "

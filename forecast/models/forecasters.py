@@ -232,7 +232,7 @@ def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, sea
     able = np.flatnonzero((origins.ends >= 0).any(axis=0))
     chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
     part = panel.take(chosen)
-    ends = Origins(origins.ends[:, chosen], origins.horizon, origins.step_size)
+    ends = replace(origins, ends=origins.ends[:, chosen])
     denominators = seasonal_changes(part, season)
 
     def check() -> float:

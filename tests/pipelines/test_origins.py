@@ -12,6 +12,9 @@ from forecast.pipelines import rolling_origins
 
 def test_the_picture_of_the_docstring():
     assert rolling_origins(np.array([10]), 2, 3).ends[:, 0].tolist() == [4, 6, 8]
+    assert rolling_origins(np.array([10]), 2, 3, gap=1).ends[:, 0].tolist() == [3, 5, 7]
+    sliding = rolling_origins(np.array([10]), 2, 3, max_train_size=3)
+    assert (sliding.ends - sliding.starts).tolist() == [[3], [3], [3]]
 
 
 @given(
@@ -20,19 +23,36 @@ def test_the_picture_of_the_docstring():
     windows=st.integers(1, 5),
     step=st.integers(1, 7),
     least=st.integers(1, 5),
+    gap=st.integers(0, 4),
+    most=st.none() | st.integers(5, 20),
 )
-def test_origins_equal_a_loop(lengths, horizon, windows, step, least):
-    fits = max(lengths) - horizon - (windows - 1) * step >= least
-    if not fits:
+def test_origins_equal_a_loop(lengths, horizon, windows, step, least, gap, most):
+    settings = (np.array(lengths), horizon, windows, step, least, gap, most)
+    if max(lengths) - gap - horizon - (windows - 1) * step < least:
         with pytest.raises(ValueError, match="do not fit: the longest series"):
-            rolling_origins(np.array(lengths), horizon, windows, step, least)
+            rolling_origins(*settings)
         return
-    origins = rolling_origins(np.array(lengths), horizon, windows, step, least)
+    origins = rolling_origins(*settings)
     assert (origins.num_windows, origins.horizon, origins.step_size) == (windows, horizon, step)
-    for k in range(windows):
-        for i, length in enumerate(lengths):
-            end = length - horizon - (windows - 1 - k) * step
+    assert (origins.gap, origins.steps_ahead) == (gap, gap + horizon)
+    assert (origins.starts is None) == (most is None)
+    for i, length in enumerate(lengths):
+        after = length  # the step after the last scored one, walking back from the end
+        for k in reversed(range(windows)):
+            end = after - horizon - gap
             assert origins.ends[k, i] == (end if end >= least else -1)
+            if most is not None and end >= least:
+                assert origins.starts[k, i] == (end - most if end > most else 0)
+            after -= step
+
+
+def test_some_of_the_windows():
+    origins = rolling_origins(np.array([20, 9]), 2, 4, gap=1, max_train_size=5)
+    part = origins.windows(slice(1, 3))
+    np.testing.assert_array_equal(part.ends, origins.ends[1:3])
+    np.testing.assert_array_equal(part.starts, origins.starts[1:3])
+    assert (part.horizon, part.step_size, part.gap) == (2, 2, 1)
+    assert rolling_origins(np.array([20]), 2, 4).windows([0]).starts is None
 
 
 @given(length=st.integers(2, 500), horizon=st.integers(1, 30), least=st.integers(1, 50))
@@ -54,8 +74,20 @@ def test_numbers_below_one_are_refused(name, bad):
         rolling_origins(**{"lengths": np.array([30]), "horizon": 2, name: bad})
 
 
+@pytest.mark.parametrize(("name", "bad", "least"), [
+    ("gap", -1, 0), ("gap", 0.5, 0), ("max_train_size", 2, 3), ("max_train_size", True, 3),
+])  # fmt: skip
+def test_gap_and_sliding_window_have_their_own_least_numbers(name, bad, least):
+    words = f"{name} must be a whole number of at least {least}; got {bad}"
+    with pytest.raises(ValueError, match=words):
+        rolling_origins(np.array([30]), 2, min_length=3, **{name: bad})
+
+
 def test_too_many_windows_say_how_many_fit():
     with pytest.raises(ValueError, match="longest series has 10 steps, enough for 4"):
         rolling_origins(np.array([10, 7]), 2, n_windows=10)
     with pytest.raises(ValueError, match="longest series has 2 steps, enough for 0"):
         rolling_origins(np.array([2]), 5)
+    words = "1 origin of horizon 5 after a gap of 4, 5 steps .* Lower gap, the horizon or step_size"
+    with pytest.raises(ValueError, match=words):
+        rolling_origins(np.array([9]), 5, gap=4)

@@ -38,3 +38,20 @@ def test_iso_dates_of_mixed_precision_are_read(entries, expected):
 def test_a_column_that_is_not_one_kind_of_time_is_refused(entries, message):
     with pytest.raises(ValueError, match=message):
         parse_times(pd.Series(entries), "ds")
+
+
+def test_text_and_timestamps_of_arrow():
+    pa = pytest.importorskip("pyarrow")
+    text = pd.Series(["2024-03-31", "2024-04-01"], dtype=pd.ArrowDtype(pa.string()))
+    expected = [pd.Timestamp("2024-03-31"), pd.Timestamp("2024-04-01")]
+    assert list(parse_times(text, "ds")) == expected
+    for unit in ("s", "ms", "us", "ns"):
+        zoned = pd.Series(expected).dt.tz_localize("Europe/Berlin")
+        arrow = zoned.astype(pd.ArrowDtype(pa.timestamp(unit, "Europe/Berlin")))
+        times = parse_times(arrow, "ds")
+        assert list(times) == list(zoned)
+        assert times.dtype == f"datetime64[{unit}, Europe/Berlin]"
+    with pytest.raises(ValueError, match="'ds' cannot be read as times, for example 'soon'"):
+        parse_times(text.where(text != "2024-04-01", "soon"), "ds")
+    with pytest.raises(ValueError, match="time column 'ds' is empty in row 1"):
+        parse_times(arrow.where(arrow.index == 0), "ds")
