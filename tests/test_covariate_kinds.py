@@ -267,6 +267,23 @@ def test_pooled_ar_takes_static_covariates():
     assert np.isfinite(model.predict(2)["PooledAR"]).all()
 
 
+def test_pooled_ar_takes_past_covariates():
+    """The value is that of a covariate one step before: it helps one step ahead, and no more."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for name in "abc":
+        wind = rng.normal(size=120)
+        y = 20.0 + 3.0 * np.r_[0.0, wind[:-1]] + 0.1 * rng.normal(size=120)
+        times = pd.date_range("2024-01-01", periods=120)
+        parts.append(pd.DataFrame({"unique_id": name, "ds": times, "y": y, "wind": wind}))
+    frame, model = pd.concat(parts, ignore_index=True), fc.PooledAR(lags=2)
+    errors = []
+    for kinds in ({}, {"past_covariates": ["wind"]}):
+        cv = fc.cross_validation(model, frame, 1, n_windows=8, refit=False, **kinds)
+        errors.append((cv["y"] - cv["PooledAR"]).abs().mean())
+    assert errors[1] < 0.3 * errors[0]
+
+
 def test_members_of_a_combination_see_what_they_use():
     ar, recorder = fc.AR(lags=2), Recorder()
     both = fc.Combine([fc.AR(lags=2), recorder, fc.Naive()], method="mean")

@@ -65,6 +65,7 @@ class PooledAR(Forecaster):
 
     role: ClassVar[str] = "linear"
     uses_covariates: ClassVar[bool] = True
+    uses_past_covariates: ClassVar[bool] = True
     uses_static_covariates: ClassVar[bool] = True
 
     def __init__(
