@@ -45,8 +45,8 @@ _HOMES = {
         "Training",
     ),
     "forecast.backtest": ("cross_validation",),
-    "forecast.combine": ("Combine",),
-    "forecast.pipeline": ("Pipeline",),
+    "forecast.composition.combine": ("Combine",),
+    "forecast.composition.pipeline": ("Pipeline",),
     "forecast.pipelines.transforms": (
         "BoxCox",
         "Difference",

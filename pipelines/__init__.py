@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from .batches import Batches
 from .block import Block
-from .buckets import LengthBuckets
-from .calendar_features import CALENDAR_FEATURES, calendar_columns, with_calendar
+from .calendar.frequency import Frequency
+from .calendar.infer import infer_frequency
+from .calendar.season import Season, default_season
 from .channels import ChannelId, begun_systems, one_system, series_ids
 from .columns import Columns, CovariateColumns
-from .covariate_table import Covariate, CovariateSchema, CovariateTable
-from .datasets import DatasetInfo, datasets, load_dataset
-from .encoding import Encoding, fit_encoding
-from .ett import read_ett
+from .covariates.calendar_features import CALENDAR_FEATURES, calendar_columns, with_calendar
+from .covariates.encoding import Encoding, fit_encoding
+from .covariates.future import FutureCovariates, Upcoming, read_future
+from .covariates.leading import with_gaps
+from .covariates.table import Covariate, CovariateSchema, CovariateTable
 from .filling import fill_gaps
-from .frame import Reading, read_frame
-from .frequency import Frequency
-from .future import FutureCovariates, Upcoming, read_future
+from .frames.frame import Reading, read_frame
+from .frames.layout import Layout, write_frame
+from .frames.panel_frame import panel_frame
 from .gaps import SeriesGaps, fill_panel, gap_steps, series_gaps
-from .infer import infer_frequency
-from .layout import Layout, write_frame
-from .leading import with_gaps
-from .m4 import read_m4
 from .origins import Origins, rolling_origins
 from .panel import Panel
-from .panel_frame import panel_frame
-from .parquet_panel import read_parquet_panel
-from .readers import read_file
+from .readers.datasets import DatasetInfo, datasets, load_dataset
+from .readers.ett import read_ett
+from .readers.files import read_file
+from .readers.m4 import read_m4
+from .readers.tsf import TsfInfo, read_tsf
 from .sample import evenly_spread
-from .season import Season, default_season
-from .sources import BatchSource
 from .split import Split, first_values, steps_behind
-from .storage import open_panel, save_panel
-from .streams import Streams
+from .storage.folder import open_panel, save_panel
+from .storage.parquet_panel import read_parquet_panel
 from .summary import DataSummary, check_data
-from .tsf import TsfInfo, read_tsf
-from .window_batch import WindowBatch
-from .windows import Windows
+from .windows.batches import Batches
+from .windows.buckets import LengthBuckets
+from .windows.sources import BatchSource
+from .windows.streams import Streams
+from .windows.window_batch import WindowBatch
+from .windows.windows import Windows
 
 __all__ = [
     "CALENDAR_FEATURES",

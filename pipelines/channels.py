@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from .columns import CHANNEL, Columns
+from .frames.parsing import parse_numbers
 from .panel import Panel
-from .parsing import parse_numbers
 
 
 @dataclass(frozen=True, order=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .calendar_features import calendar_names, check_features, features_for
-from .frequency import Frequency
+from .calendar.frequency import Frequency
+from .covariates.calendar_features import calendar_names, check_features, features_for
 
 CHANNEL = "channel"
 

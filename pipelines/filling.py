@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from .columns import Columns
-from .frame import Reading, read_frame
+from .frames.frame import Reading, read_frame
+from .frames.panel_frame import panel_frame
 from .gaps import fill_panel, series_gaps
-from .panel_frame import panel_frame
 
 OBSERVED = "observed"
 

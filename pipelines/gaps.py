@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .calendar.season import default_season
 from .panel import Panel
-from .season import default_season
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from .block import Block
-from .covariate_table import CovariateTable
-from .frequency import Frequency
-from .mapping import by_name, opened
+from .calendar.frequency import Frequency
+from .covariates.table import CovariateTable
+from .storage.mapping import by_name, opened
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .frame import Reading
+from .calendar.season import Season, default_season
+from .frames.frame import Reading
 from .gaps import SeriesGaps, series_gaps
 from .origins import rolling_origins
 from .panel import Panel
-from .season import Season, default_season
 
 
 @dataclass(frozen=True)

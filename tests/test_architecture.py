@@ -32,23 +32,14 @@ FORBIDDEN_ROOMS = {
     "feeding": {"public", "baselines", "evaluation", "heads", "io", "layers", "models", *TOP_ROOMS},
     "baselines": {"public", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "models": {"public", "evaluation", "io", *TOP_ROOMS},
-    "combination": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "combine": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "pipeline": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "pipeline_blocks": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "pipeline_model": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "steps": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "weights": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
     "compare": {"public", "cli"},
 }
 ALONE = ("layers", "pipelines")
-WITHOUT_NETWORKS = (
-    "baselines", "combination", "combine", "engine", "evaluation", "pipeline", "pipeline_blocks",
-    "pipeline_model", "protocol", "steps", "weights",
-)  # fmt: skip
+WITHOUT_NETWORKS = ("baselines", "composition", "engine", "evaluation", "protocol")
 
 
 @dataclass(frozen=True)

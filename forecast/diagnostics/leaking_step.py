@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
-from forecast.combine import Combine
+from forecast.composition.combine import Combine
+from forecast.composition.pipeline import Pipeline
+from forecast.composition.steps import step_names
 from forecast.diagnostics.forecast_frame import moved
 from forecast.diagnostics.leakage_trial import LeakageTrial, Make, Material, captured, only
 from forecast.forecaster import Forecaster
-from forecast.pipeline import Pipeline
 from forecast.pipelines.transforms import Identity
-from forecast.steps import step_names
 
 __all__ = ["leaking_step"]
 

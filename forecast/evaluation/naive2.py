@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecast.evaluation.metrics import Array
-from forecast.pipelines.season import seasonal_adjustment
+from forecast.pipelines.calendar.season import seasonal_adjustment
 
 
 def naive2(history: ArrayLike, horizon: int, season_length: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from forecast import baselines, combine, pipeline
+from forecast import baselines
 from forecast.baselines.autoregression.model import ARModel
 from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.choice import Way, Ways
@@ -13,9 +13,10 @@ from forecast.baselines.pooled.fit import PooledSettings
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.baselines.vector.model import VARModel
-from forecast.combination import CombinedModel
+from forecast.composition import combine, pipeline
+from forecast.composition.combination import CombinedModel
+from forecast.composition.pipeline_model import PipelineModel
 from forecast.io.errors import BundleError
-from forecast.pipeline_model import PipelineModel
 from forecast.pipelines import Covariate, CovariateSchema, Encoding, transforms
 
 __all__ = ["forecaster_class", "known_name", "model_class", "settings_class"]

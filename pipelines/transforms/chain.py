@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..calendar.season import default_season
 from ..panel import Panel
-from ..season import default_season
 from .base import Transform
 from .link import Link
 from .links import Links

@@ -14,7 +14,7 @@ from forecast.baselines.smoothing.ets_fit import Choices, Material
 from forecast.calibration import calibrate
 from forecast.draws import Bounds, FeedBack, text_keys
 from forecast.pipelines import read_frame
-from forecast.pipelines.season import seasonal_adjustment
+from forecast.pipelines.calendar.season import seasonal_adjustment
 
 # Distinct, and within the limits of every form: beta < alpha.
 ALPHA, BETA, GAMMA, PHI = 0.37, 0.11, 0.23, 0.91

@@ -13,7 +13,7 @@ from forecast.baselines.smoothing.theta import estimate_naive2
 from forecast.draws import Bounds, FeedBack
 from forecast.evaluation import naive2
 from forecast.pipelines import read_frame
-from forecast.pipelines.season import seasonal_adjustment, seasonal_indices
+from forecast.pipelines.calendar.season import seasonal_adjustment, seasonal_indices
 
 
 def unbounded(panel, season_length: int, horizon: int) -> np.ndarray:

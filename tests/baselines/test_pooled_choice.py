@@ -16,7 +16,7 @@ from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.selection import Candidate, Folds, score_candidates, selection_folds
-from forecast.combination import CombinedModel
+from forecast.composition.combination import CombinedModel
 from forecast.fitting import fit_model
 from forecast.io import load, save
 from forecast.pipelines import Origins, read_frame

@@ -19,7 +19,7 @@ from forecast.diagnostics.alteration import (
     steps_known,
 )
 from forecast.pipelines import CovariateTable, Origins, Panel, read_frame, rolling_origins
-from forecast.pipelines.covariate_table import Covariate, CovariateSchema
+from forecast.pipelines.covariates.table import Covariate, CovariateSchema
 
 NUMBERS = st.one_of(
     st.floats(-1e9, 1e9, allow_subnormal=False).map(lambda x: 0.0 if abs(x) < 1e-9 else x),

@@ -17,7 +17,7 @@ from statsmodels.tsa.stattools import acf
 
 from forecast.evaluation import coverage, mae, mase, mase_denominator, naive2, owa, rmse, smape
 from forecast.evaluation.metrics import mean
-from forecast.pipelines.season import is_seasonal, seasonal_indices
+from forecast.pipelines.calendar.season import is_seasonal, seasonal_indices
 
 NAN = float("nan")
 

@@ -19,7 +19,7 @@ from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.fit import Design, PooledSettings, estimate_pooled
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.selection import Candidate, Folds, Scores, score_candidates
-from forecast.combination import CombinedModel
+from forecast.composition.combination import CombinedModel
 from forecast.pipelines import Panel, evenly_spread
 from forecast.protocol import Model
 

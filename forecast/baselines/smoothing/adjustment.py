@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.pipelines import Panel
-from forecast.pipelines.season import seasonal_adjustment
+from forecast.pipelines.calendar.season import seasonal_adjustment
 
 __all__ = ["Adjustment", "num_values", "unit_of"]
 

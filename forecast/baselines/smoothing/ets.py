@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.smoothing.adjustment import unit_of
-from forecast.pipelines.season import seasonal_indices
+from forecast.pipelines.calendar.season import seasonal_indices
 
 __all__ = [
     "FORMS",

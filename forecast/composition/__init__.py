@@ -1,0 +1,1 @@
+"""Forecasters made of others: several as one, and transforms before one."""

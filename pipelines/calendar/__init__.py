@@ -1,0 +1,1 @@
+"""The grid of times: frequencies, their names, how they are inferred, seasons."""

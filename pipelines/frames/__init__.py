@@ -1,0 +1,1 @@
+"""Frames of users read into panels, and panels written back as frames."""

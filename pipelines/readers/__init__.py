@@ -1,0 +1,1 @@
+"""Files and bundled series as long frames."""

@@ -1,0 +1,1 @@
+"""Panels in folders and Parquet files, larger than memory."""

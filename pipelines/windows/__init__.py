@@ -1,0 +1,1 @@
+"""Windows by index, and the orders in which batches of them come."""
