@@ -74,6 +74,12 @@ class Panel:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(opened(state))
 
+    def __repr__(self) -> str:
+        """Size and grid; the arrays would fill the screen."""
+        return (
+            f"Panel({self.num_series} series, {self.num_rows} steps, freq={self.frequency.alias!r})"
+        )
+
     @property
     def num_series(self) -> int:
         """Number of series."""

@@ -116,3 +116,11 @@ def test_ten_thousand_series_need_no_loop():
     assert len(panel.flat_future_times(3)) == 30_000
     assert isinstance(panel.ends, pd.DatetimeIndex)
     assert panel.block(10, 60).values.shape == (10_000, 40)
+
+
+def test_a_panel_is_shown_by_its_size():
+    panel = Panel(
+        np.array(["a", "b"], object), np.arange(5.0), np.array([0, 3, 5]),
+        pd.DatetimeIndex(["2024-01-01"] * 2), Frequency("D"),
+    )  # fmt: skip
+    assert repr(panel) == "Panel(2 series, 5 steps, freq='D')"
