@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,8 @@ from forecast.covariate_use import refuse_other_columns
 from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
 from forecast.outcome import Outcome
-from forecast.pipelines import Columns, Split, write_frame
+from forecast.output import interval_names, refuse_taken_names
+from forecast.pipelines import Columns, Panel, Split, write_frame
 from forecast.plan import Plan, make_plan
 from forecast.progress import progress_bar
 from forecast.systems import joint_origins, shown_rows
@@ -46,7 +47,7 @@ def cross_validation(
     static_covariates: Sequence[str] | None = None,
     calendar_features: Sequence[str] | bool | None = None,
 ) -> Any:
-    """Forecasts at rolling origins; no series is fitted on what comes after its first one.
+    """Forecasts at rolling origins, each from what is known there.
 
     Origins are counted from each series' own end. Where series end at different times, a model
     pooled over them has seen later dates of other series; `align="calendar"` puts every origin at
@@ -56,7 +57,8 @@ def cross_validation(
         forecasters: one or several; cloned, and fitted before the first cutoff.
         df: long, wide or single series, as for `fit`.
         horizon: steps ahead, at least 1.
-        n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
+        n_windows: origins; by default as many as fit while at least half of the longest series
+            is known at the first, up to 20.
         step_size: steps between origins; the horizon by default.
         gap: steps between the last known one and the first one scored; forecasts are rolled over
             them too.
@@ -68,7 +70,7 @@ def cross_validation(
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
         use_fitted: use fitted forecasters as they are, without refitting; refused unless what they
-            were fitted on ends before the first cutoff.
+            were fitted on, of any series, ends before the first cutoff of all.
         freq: pandas alias or integer step; inferred by default.
         id_col: name of the id column.
         time_col: name of the time column.
@@ -80,9 +82,12 @@ def cross_validation(
         calendar_features: known ahead by themselves, as for `fit`.
 
     Returns:
-        Long frame: `unique_id`, `ds`, `cutoff`, `y`, a column a forecaster, limits for each level.
+        Long frame: `unique_id`, `ds`, `cutoff` (the last step known), `y` (NaN where a step has no
+        value), a column a forecaster, limits for each level; of several targets, `channel` beside
+        the id.
 
     Raises:
+        TypeError: for what is no forecaster.
         ValueError: for data, horizon or origins that do not work; the message says why.
 
     Example:
@@ -97,14 +102,27 @@ def cross_validation(
         calendar_features,
     )  # fmt: skip
     split = Split(n_windows, step_size, gap, max_train_size, align)
+    given = listed(forecasters)
+    if use_fitted and refit:
+        raise ValueError(f"use_fitted=True fits nothing, refit={refit!r} does; leave out one.")
     plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
-    outcomes = backtest(listed(forecasters), plan, use_fitted)
+    outcomes = backtest(given, plan, use_fitted)
     return write_frame(backtest_frame(plan, outcomes), plan.reading.layout)
 
 
-def listed(forecasters: Forecaster | Sequence[Forecaster]) -> list[Forecaster]:
-    """One forecaster, or several, as a list."""
-    return [forecasters] if isinstance(forecasters, Forecaster) else list(forecasters)
+def listed(forecasters: Any) -> list[Forecaster]:
+    """One forecaster, or several, as a list.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    several = isinstance(forecasters, Iterable) and not isinstance(forecasters, str | type)
+    found = list(forecasters) if several else [forecasters]
+    for one in found:
+        if not isinstance(one, Forecaster):
+            hint = " Call the class to make one." if isinstance(one, type) else ""
+            raise TypeError(f"a forecaster such as fc.AR() is expected; got {one!r}.{hint}")
+    return found
 
 
 def unique_names(forecasters: Sequence[Forecaster]) -> None:
@@ -129,6 +147,7 @@ def backtest(
     if not forecasters:
         raise ValueError("no forecaster was given; pass at least one, such as [fc.AR()].")
     unique_names(forecasters)
+    _refuse_taken(forecasters, plan)
     if use_fitted:
         for forecaster in forecasters:
             _check_fitted_before(forecaster, plan)
@@ -139,6 +158,18 @@ def backtest(
             outcomes.append(_run(forecaster, plan, use_fitted))
             advance(forecaster.name, 1)
     return outcomes
+
+
+def _refuse_taken(forecasters: Sequence[Forecaster], plan: Plan) -> None:
+    """Refuse forecasters whose columns would overwrite others of the backtest frame."""
+    columns = plan.reading.layout.columns
+    names = [forecaster.name for forecaster in forecasters]
+    limits = [limit for name in names for level in plan.levels
+              for limit in interval_names(name, level)]  # fmt: skip
+    beside = ["channel"] if columns.channels else []
+    refuse_taken_names(
+        [*names, *limits], [columns.id, *beside, columns.time, "cutoff", columns.target]
+    )
 
 
 def backtest_frame(plan: Plan, outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -216,6 +247,18 @@ def _timed_fit(forecaster: Forecaster, plan: Plan, window: int, outcome: Outcome
     return fitted
 
 
+def _refuse_other_times(forecaster: Forecaster, panel: Panel) -> None:
+    """Refuse a fitted forecaster for data of another frequency or time zone."""
+    own, given = forecaster.store_.frequency, panel.frequency
+    zones = [getattr(times, "tz", None) for times in (forecaster.fitted_.until, panel.starts)]
+    for what, mine, theirs in (("freq", own.alias, given.alias), ("time zone", *zones)):
+        if str(mine) != str(theirs):
+            raise ValueError(
+                f"{forecaster.name} was fitted on data of {what} {mine!s}; got {what} {theirs!s}. "
+                "Give data of the same kind, or leave use_fitted=False."
+            )
+
+
 def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:
     if len(ids) and not forecaster.takes_new_series:
         raise ValueError(
@@ -225,10 +268,11 @@ def _refuse_unknown(forecaster: Forecaster, ids: NDArray) -> None:
 
 
 def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
-    """Refuse a forecaster that has learned from steps after the first cutoff, or other columns."""
-    fitted = forecaster._require_fitted()
+    """Refuse a forecaster that has learned from steps after the first cutoff, or other data."""
+    fitted, panel = forecaster._require_fitted(), plan.reading.panel
     refuse_other_columns(forecaster, plan.reading.layout.columns)
-    earliest = plan.training_part().ends.min()
+    _refuse_other_times(forecaster, panel)
+    earliest = plan.first_cutoffs.min()
     latest = int(np.argmax(fitted.until))
     if fitted.until[latest] > earliest:
         raise ValueError(

@@ -11,6 +11,7 @@ __all__ = [
     "check_kind",
     "check_levels",
     "check_positive_integer",
+    "check_refit",
     "check_seed",
     "check_share",
     "is_number",
@@ -61,6 +62,22 @@ def check_positive_integer(name: str, value: Any, optional: bool = False) -> Non
         return
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"`{name}` must be a whole number of at least 1; got {value!r}.")
+
+
+def check_refit(refit: Any) -> None:
+    """Refuse anything but None, True, False or a whole number of at least 1.
+
+    Example:
+        >>> check_refit(True), check_refit(3)
+        (None, None)
+    """
+    if refit is None or isinstance(refit, bool):
+        return
+    if not isinstance(refit, Integral) or refit < 1:
+        raise ValueError(
+            "`refit` must be True (at every origin), False (once) or a whole number k of at least "
+            f"1 (at every k-th origin); got {refit!r}."
+        )
 
 
 def check_seed(seed: Any) -> None:

@@ -15,7 +15,7 @@ _DESCRIPTION = "Forecast time series with recurrent networks, compared honestly 
 _EPILOG = (
     "forecast COMMAND --help shows the options of a command; forecast demo shows what comes out."
 )
-_MODELS = "lstm, gru, rnn, esn, ar, pooledar, seasonalnaive, naive, drift"
+_MODELS = "lstm, gru, rnn, esn, ar, pooledar, var, ets, theta, naive2, seasonalnaive, naive, drift"
 # What users meet: bad input, files, optional libraries. Anything else is a bug and shows its trace.
 _ERRORS = (ValueError, TypeError, OSError, ImportError)
 _FAILED, _INTERRUPTED = 2, 130
@@ -73,10 +73,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(commands, common) -> None:
     parser = commands.add_parser(
-        "check", parents=[common, _source(), _season()],
+        "check", parents=[common, _source(), _covariates(), _season(), _fitting()],
         help="look at a file: series, frequency, season, gaps, origins",
     )  # fmt: skip
     parser.add_argument("--horizon", type=int, required=True, help="steps to forecast")
+    parser.add_argument(
+        "--leakage", metavar="MODEL", help=f"prove that a model does not look ahead, of {_MODELS}"
+    )
 
 
 def _compare(commands, common) -> None:
@@ -98,6 +101,11 @@ def _compare(commands, common) -> None:
         "--align", choices=("series", "calendar"), default="series",
         help="origins counted from the end of each series, or from the latest end "
         "(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--refit", type=_refit, metavar="WHEN",
+        help="always, never (fitted once), or at every so many origins (default: networks never, "
+        "others always)",
     )  # fmt: skip
     parser.add_argument(
         "--models", type=_words, default="lstm,gru,esn",
@@ -216,6 +224,14 @@ def _numbers(text: str) -> list[float]:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 80,95") from error
     return [int(number) if number.is_integer() else number for number in numbers]
+
+
+def _refit(text: str) -> bool | int:
+    if text.isdecimal():
+        return int(text)
+    if text not in ("always", "never"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not always, never or a whole number")
+    return text == "always"
 
 
 def _frequency(text: str) -> str | int:

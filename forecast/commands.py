@@ -14,6 +14,7 @@ import forecast as fc
 from forecast.catalog import class_name, make_forecaster
 from forecast.evaluation import render
 from forecast.files import check_apart, check_path, check_table_path, write_table
+from forecast.findings import fell_back_words
 from forecast.forecaster import Forecaster
 from forecast.progress import progress_bar
 from forecast.quiet import native_errors_muted
@@ -25,12 +26,21 @@ __all__ = ["check", "compare", "datasets", "demo", "fit", "predict", "update"]
 
 
 def check(options: Namespace) -> None:
-    """Print what is in the data."""
+    """Print what is in the data, and whether a model looks ahead on them."""
+    model = options.leakage and class_name(options.leakage)
+    frame, console = _read(options), _console()
     summary = fc.check(
-        _read(options), options.horizon, season_length=options.season_length,
-        **_frame_options(options),
-    )  # fmt: skip
-    _console().print(str(summary))
+        frame, options.horizon, season_length=options.season_length, **_frame_options(options)
+    )
+    console.print(str(summary))
+    if model is not None:
+        report = fc.check_leakage(
+            _make(model, options), frame, options.horizon,
+            **_frame_options(options), **_covariate_options(options),
+        )  # fmt: skip
+        if not report:
+            raise ValueError(report.verdict)
+        console.print(report.verdict)
 
 
 def compare(options: Namespace) -> None:
@@ -52,6 +62,7 @@ def compare(options: Namespace) -> None:
         gap=options.gap,
         max_train_size=options.max_train_size,
         align=options.align,
+        refit=options.refit,
         level=options.level,
         season_length=options.season_length,
         title=options.dataset or Path(options.file).name,
@@ -90,11 +101,7 @@ def _remarks(forecaster: Forecaster) -> list[str]:
     """What was done to the data, and which series are not forecast by the model itself."""
     remarks = list(forecaster.notes_)
     if forecaster.fell_back_:
-        names = ", ".join(map(str, forecaster.fell_back_[:5]))
-        remarks.append(
-            f"{len(forecaster.fell_back_)} series with too few complete rows for the model, "
-            f"forecast by their last value or without season: {names}"
-        )
+        remarks.append(fell_back_words(forecaster.fell_back_))
     return remarks
 
 

@@ -15,6 +15,7 @@ from forecast.checks import check_positive_integer
 from forecast.covariate_use import covariate_settings
 from forecast.denominators import seasonal_changes
 from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
+from forecast.findings import fell_back_words
 from forecast.forecaster import Forecaster
 from forecast.outcome import Outcome
 from forecast.pipelines import Columns, Panel, Split, default_season
@@ -58,7 +59,8 @@ def compare(
         forecasters: one or several; cloned, and fitted before the first cutoff.
         df: long, wide or single series, as for `fit`.
         horizon: steps ahead, at least 1.
-        n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
+        n_windows: origins; by default as many as fit while at least half of the longest series
+            is known at the first, up to 20.
         step_size: steps between origins; the horizon by default.
         gap: steps between the last known one and the first one scored; forecasts are rolled over
             them too.
@@ -87,6 +89,7 @@ def compare(
         The comparison: `verdict`, `table`, `by_step`, `by_series`, `plot()`, `to_html(path)`.
 
     Raises:
+        TypeError: for what is no forecaster.
         ValueError: for data, horizon or origins that do not work; the message says why.
 
     Example:
@@ -96,6 +99,7 @@ def compare(
         True
     """
     check_positive_integer("season_length", season_length, optional=True)
+    given = listed(forecasters)
     columns = Columns.named(
         id_col, time_col, target_col, future_covariates, past_covariates, static_covariates,
         calendar_features,
@@ -104,7 +108,7 @@ def compare(
     plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
     season = default_season(plan.training_part(), season_length)
     plan = replace(plan, scoring_season=season.length)
-    shown = _with_baselines(listed(forecasters), season_length)
+    shown = _with_baselines(given, season_length)
     unique_names(shown)
     outcomes = backtest(shown, plan)
     roles = {forecaster.name: forecaster.role for forecaster in shown}
@@ -145,8 +149,7 @@ def _with_baselines(
 def _denominators(plan: Plan, season: int) -> dict[Any, float]:
     """MASE denominators before each series' first origin."""
     panel = plan.reading.panel
-    ends = np.where(plan.origins.ends < 0, np.iinfo(np.int64).max, plan.origins.ends).min(axis=0)
-    known = panel.head(np.minimum(ends, panel.lengths))
+    known = panel.head(plan.origins.first_ends(panel.lengths))
     return dict(zip(panel.ids, seasonal_changes(known, season), strict=True))
 
 
@@ -179,12 +182,8 @@ def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
     flags = []
     for outcome in outcomes:
         if outcome.first is not None and len(outcome.first.estimate.fell_back):
-            fell_back = outcome.first.estimate.fell_back
-            names = ", ".join(str(name) for name in outcome.first.ids[fell_back][:5])
-            flags.append(
-                f"{outcome.name}: {len(fell_back)} series with too few complete rows for the model "
-                f"at the first cutoff, forecast by their last value or without season ({names})."
-            )
+            ids = outcome.first.ids[outcome.first.estimate.fell_back]
+            flags.append(f"{outcome.name}: {fell_back_words(ids, ' at the first cutoff')}.")
         if outcome.clipped:
             flags.append(
                 f"{outcome.name}: {outcome.clipped} forecasts cut at the limits (0, or the "

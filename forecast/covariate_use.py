@@ -131,13 +131,13 @@ def _entries(
 
 
 def refuse_other_columns(forecaster: Forecaster, given: Columns) -> None:
-    """Refuse a fitted forecaster for data with other covariates than it was fitted with.
+    """Refuse a fitted forecaster for data of other targets or covariates than it was fitted on.
 
     Raises:
         ValueError: naming both.
     """
     own, given = (used_columns(forecaster, c) for c in (forecaster.layout_.columns, given))
-    names = {"future": "future_covariates", "past": "past_covariates",
+    names = {"targets": "target_col", "future": "future_covariates", "past": "past_covariates",
              "static": "static_covariates", "calendar": "calendar_features"}  # fmt: skip
     for kind, argument in names.items():
         mine, theirs = getattr(own, kind), getattr(given, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,25 @@ from forecast.errors import NotFittedError
 from forecast.fitting import Fitted
 from forecast.store import StateStore
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "fell_back_words"]
+
+
+def fell_back_words(ids: Sequence[Any], when: str = "") -> str:
+    """Which series a model did not forecast by itself.
+
+    Args:
+        ids: these series.
+        when: of which fit, such as " at the first cutoff".
+
+    Example:
+        >>> fell_back_words(["a", "b"]).split(", ")[0]
+        '2 series with too few complete rows for the model'
+    """
+    names = ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")
+    return (
+        f"{len(ids)} series with too few complete rows for the model{when}, forecast by their last "
+        f"value or without season ({names})"
+    )
 
 
 class Findings:

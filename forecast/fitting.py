@@ -165,7 +165,7 @@ def fit_model(
     horizon = default_horizon(season, panel) if horizon is None else horizon
     scoring = scoring_season or season.length
     origins = calibration_origins(panel.lengths, horizon, scoring)
-    head = panel.head(_before(origins, panel.lengths))
+    head = panel.head(origins.first_ends(panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins), settled))
     calibration = calibrate(estimate.model, panel, origins, scoring, forecaster.point)
     whole = Task(panel, season, horizon, settled=estimate.settled)
@@ -173,9 +173,3 @@ def fit_model(
     return Fitted(
         estimate, panel.ids, panel.starts, panel.ends, season, horizon, calibration, encoding
     )
-
-
-def _before(origins: Origins, lengths: NDArray) -> NDArray:
-    """Steps of each series before its first origin; all of a series that has none."""
-    ends = np.where(origins.ends < 0, np.iinfo(np.int64).max, origins.ends)
-    return np.minimum(ends.min(axis=0), lengths)

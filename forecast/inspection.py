@@ -85,7 +85,8 @@ def plot_origins(
     Args:
         df: long, wide or single series, as for `cross_validation`.
         horizon: steps scored at each origin, at least 1.
-        n_windows: origins; by default as many non-overlapping ones as fit, up to 20.
+        n_windows: origins; by default as many as fit while at least half of the longest series
+            is known at the first, up to 20.
         step_size: steps between origins; the horizon by default.
         gap: steps between the last known one and the first one scored.
         max_train_size: most steps known at an origin; all by default.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from forecast.pipelines import Columns
 from forecast.store import StateStore
 
-__all__ = ["interval_names", "point_frame", "sample_frame"]
+__all__ = ["interval_names", "point_frame", "refuse_taken_names", "sample_frame"]
 
 
 def interval_names(alias: str, level: float) -> tuple[str, str]:
@@ -22,10 +24,33 @@ def interval_names(alias: str, level: float) -> tuple[str, str]:
     return f"{alias}-lo-{level:g}", f"{alias}-hi-{level:g}"
 
 
+def refuse_taken_names(names: Sequence[str], taken: Sequence[str]) -> None:
+    """Refuse columns of forecasts that would overwrite a column of the result, or each other.
+
+    Args:
+        names: columns to add.
+        taken: columns that are there.
+
+    Raises:
+        ValueError: naming the first such column.
+
+    Example:
+        >>> refuse_taken_names(["AR", "AR-lo-80"], ["unique_id", "ds"])
+    """
+    columns = [*taken, *names]
+    double = next((name for name in columns if columns.count(name) > 1), None)
+    if double is not None:
+        raise ValueError(
+            f"column {double!r} would stand twice in the result, beside {columns}. Give the "
+            "forecaster another name, as in AR(alias='AR-2'), or the column of the frame."
+        )
+
+
 def point_frame(
     store: StateStore, columns: Columns, alias: str, points: NDArray
 ) -> pd.DataFrame:  # fmt: skip
     """Point forecasts, `(num_series, horizon)`, after the end of each series."""
+    refuse_taken_names([alias], [columns.id, columns.time])
     horizon = points.shape[1]
     return pd.DataFrame(
         {

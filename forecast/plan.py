@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from forecast.checks import check_levels, check_positive_integer
+from forecast.checks import check_levels, check_positive_integer, check_refit
 from forecast.forecaster import Forecaster
 from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_frame
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["FEWEST_STEPS", "Plan", "make_plan"]
 
-_FEWEST_STEPS = 2
+# Before an origin: one step can be forecast from, two show how a series moves.
+FEWEST_STEPS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,14 @@ class Plan:
         known = self.reading.panel.take(rows).head(ends[rows])
         starts = self.origins.starts
         return known if starts is None else known.tail(starts[window][rows])
+
+    @property
+    def first_cutoffs(self) -> pd.Index:
+        """Time of the last step known at the first origin of each series that has one."""
+        panel = self.reading.panel
+        rows = np.flatnonzero((self.origins.ends >= 0).any(axis=0))
+        known = self.origins.first_ends(panel.lengths)[rows]
+        return panel.frequency.shift(panel.starts.take(rows), known - 1)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -95,6 +105,7 @@ def make_plan(
         ValueError: for data, horizon or origins that do not work; the message says why.
     """
     check_positive_integer("horizon", horizon)
+    check_refit(refit)
     levels = check_levels(level)
     reading = read_frame(df, columns, freq)
-    return Plan(reading, split.origins(reading.panel, horizon, _FEWEST_STEPS), split, levels, refit)
+    return Plan(reading, split.origins(reading.panel, horizon, FEWEST_STEPS), split, levels, refit)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.pipelines import Origins, Panel, first_values, steps_behind
+from forecast.plan import FEWEST_STEPS
 
 __all__ = ["joint_origins", "shown_rows"]
-
-_FEWEST_STEPS = 2
 
 
 def joint_origins(panel: Panel, origins: Origins, seen: Panel) -> Origins:
@@ -43,8 +42,8 @@ def joint_origins(panel: Panel, origins: Origins, seen: Panel) -> Origins:
     if origins.starts is not None:
         begun = length - np.where(taken, whole - origins.starts, length).min(axis=1)
         begun = first_values(seen, _of_all(np.maximum(begun, 0), seen))[:, 0]
-    if np.any(known - begun < _FEWEST_STEPS):
-        first = int(np.argmax(known - begun < _FEWEST_STEPS))
+    if np.any(known - begun < FEWEST_STEPS):
+        first = int(np.argmax(known - begun < FEWEST_STEPS))
         raise ValueError(
             f"all {seen.num_series} channels have values together from {seen.starts[0]} on, "
             f"{length} steps before the end; of these, {max(known[first] - begun[first], 0)} are "

@@ -108,21 +108,31 @@ def begun_systems(panel: Panel, seen: Collection[Any] = ()) -> tuple[Panel, np.n
         first channels of those that have none.
     """
     count = panel.num_channels
-    skipped = np.zeros(panel.num_series, dtype=np.int64)
-    never = []
     begun = pd.Index(panel.ids[::count]).isin(pd.Index(list(seen)))
-    for first in (np.flatnonzero(~begun) * count).tolist():
-        values = np.stack([panel.row(first + channel) for channel in range(count)])
-        complete = ~np.isnan(values).any(axis=0)
-        if complete.any():
-            skipped[first : first + count] = int(np.argmax(complete))
-        else:
-            never.append(first)
+    first = np.where(begun, 0, _first_complete(panel))
+    skipped = np.repeat(np.maximum(first, 0), count)
     panel = panel.tail(skipped) if skipped.any() else panel
-    never_begun = np.array(never, dtype=np.int64)
-    kept = np.delete(np.arange(panel.num_series // count), never_begun // count)
-    rows = (kept[:, None] * count + np.arange(count)).ravel()
-    return (panel.take(rows) if never else panel), never_begun
+    never = np.flatnonzero(first < 0)
+    if not len(never):
+        return panel, never
+    kept = np.flatnonzero(first >= 0)
+    return panel.take((kept[:, None] * count + np.arange(count)).ravel()), never * count
+
+
+def _first_complete(panel: Panel) -> np.ndarray:
+    """First step of each system at which all its channels have a value, -1 without any."""
+    count, known = panel.num_channels, panel.observed
+    lengths = panel.lengths[::count]
+    systems = np.repeat(np.arange(len(lengths)), lengths)
+    steps = np.arange(len(systems)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    source = panel.offsets[:-1:count][systems] + steps
+    complete = np.ones(len(systems), dtype=bool)
+    for channel in range(count):
+        complete &= known[source + channel * lengths[systems]]
+    at = np.flatnonzero(complete)[::-1]  # the first step is written last
+    first = np.full(len(lengths), -1)
+    first[systems[at]] = steps[at]
+    return first
 
 
 def one_system(panel: Panel, ids: np.ndarray) -> Panel:

@@ -164,9 +164,14 @@ class Columns:
         return features if isinstance(features, bool) else tuple(features)
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns of values: the target, or the channels."""
+        return tuple(self.channels) or (self.target,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns read: id, time, and the target or the channels."""
-        return (self.id, self.time, *(self.channels or (self.target,)))
+        return (self.id, self.time, *self.targets)
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 from .columns import Columns
 from .frames.frame import Reading, read_frame
 from .frames.panel_frame import panel_frame
+from .frames.row_numbers import beside
 from .gaps import fill_panel, series_gaps
 
 OBSERVED = "observed"
@@ -57,8 +58,8 @@ def fill_gaps(
         A frame of the shape of `df`, with the id, time and target columns. A long one has the
         column "observed" (bool; "observed_load", ... for several targets): False where the value
         was missing or its row was not there. Rows before the first and after the last value of a
-        series are left out: nothing is invented there; so are other columns. What was done is told
-        in plain sentences in `attrs["notes"]` (pandas).
+        series are left out: nothing is invented there. All other columns follow, missing in rows
+        that were not there. What was done is told in plain sentences in `attrs["notes"]` (pandas).
 
     Raises:
         ValueError: for a frame that cannot be read, an unknown policy, "seasonal" without a
@@ -76,10 +77,13 @@ def fill_gaps(
     columns = Columns.named(id_col, time_col, target_col)
     reading = read_frame(df, columns, freq)
     panel, filled = fill_panel(reading.panel, policy, season_length)
-    notes = (*reading.notes, _note(reading, policy, int(filled.sum())), *_left_out(df, reading))
+    notes = (*reading.notes, _note(reading, policy, int(filled.sum())))
     done = Reading(panel, reading.layout, reading.left_out)
     single = reading.layout.kind in ("wide", "series")
     frame = panel_frame(done) if single else _with_observed(done, reading)
+    if reading.layout.kind == "long":
+        frame, made = beside(df, reading, frame)
+        notes = (*notes, *made)
     if isinstance(frame, (pd.DataFrame, pd.Series)):
         frame.attrs["notes"] = notes
     return frame
@@ -92,15 +96,6 @@ def _note(reading: Reading, policy: str, filled: int) -> str:
     found = "1 series" if len(gaps) == 1 else f"{len(gaps):,} series"
     steps = "1 step" if missing == 1 else f"{missing:,} steps"
     return f"{filled:,} of {steps} without a value in {found} filled by policy {policy!r}."
-
-
-def _left_out(df: Any, reading: Reading) -> tuple[str, ...]:
-    """The columns of a long frame that the result does not have, in a sentence."""
-    layout = reading.layout
-    if layout.kind != "long":
-        return ()
-    others = [repr(name) for name in df.columns if name not in layout.columns.names]
-    return (f"columns left out: {', '.join(others)}; merge what you need.",) if others else ()
 
 
 def _with_observed(done: Reading, reading: Reading) -> Any:

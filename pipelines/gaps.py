@@ -123,7 +123,7 @@ def fill_panel(
         >>> fill_panel(panel, "seasonal", season_length=2)[0].values.tolist()
         [1.0, 5.0, 1.0, 5.0, 4.0]
     """
-    if policy not in _POLICIES:
+    if policy not in tuple(_POLICIES):
         raise ValueError(f"policy={policy!r} is none of {', '.join(map(repr, _POLICIES))}.")
     season = _season(panel, season_length) if policy == "seasonal" else 1
     values = _POLICIES[policy](panel, season)

@@ -48,6 +48,18 @@ class Origins:
         """Steps from the last known one to the last one scored, ``gap + horizon``."""
         return self.gap + self.horizon
 
+    def first_ends(self, lengths: np.ndarray) -> np.ndarray:
+        """Steps known of each series at its first origin; all of a series that has none.
+
+        Args:
+            lengths: number of steps of each series, int of shape (num_series,).
+
+        Example:
+            >>> Origins(np.array([[-1, 3], [6, 5]]), horizon=2, step_size=2).first_ends([9, 8])
+            array([6, 3])
+        """
+        return np.where(self.ends < 0, lengths, self.ends).min(axis=0)
+
     def windows(self, chosen: Any) -> Origins:
         """Some of the origins.
 
@@ -102,23 +114,17 @@ def rolling_origins(
         array([1, 3, 5])
     """
     step = horizon if step_size is None else step_size
-    _require({"horizon": horizon, "n_windows": n_windows, "step_size": step}, 1)
-    _require({"min_length": min_length}, 1)
+    _require({"horizon": horizon, "step_size": step, "min_length": min_length}, 1)
     _require({"gap": gap}, 0)
-    _require({"max_train_size": max_train_size}, min_length)
+    if n_windows is not None:
+        _require({"n_windows": n_windows}, 1)
+    if max_train_size is not None:
+        _require({"max_train_size": max_train_size}, min_length)
     lengths = np.asarray(lengths, dtype=np.int64)
     longest, ahead = int(lengths.max(initial=0)), gap + horizon
     windows = n_windows or _default_windows(longest, ahead, step, min_length)
-    if longest - ahead - (windows - 1) * step < min_length:
-        fit = max(0, (longest - ahead - min_length) // step + 1)
-        many = "1 origin" if windows == 1 else f"{windows} origins"
-        after = f" after a gap of {gap}" if gap else ""
-        lower = ", ".join(["n_windows"] * bool(n_windows) + ["gap"] * bool(gap) + ["the horizon"])
-        raise ValueError(
-            f"{many} of horizon {horizon}{after}, {step} steps apart, after at least "
-            f"{min_length} known steps do not fit: the longest series has {longest} steps, enough "
-            f"for {fit}. Lower {lower} or step_size, or give longer series."
-        )
+    if longest < min_length + ahead + (windows - 1) * step:
+        raise ValueError(_too_short(longest, horizon, windows, step, min_length, gap))
     ends = lengths - ahead - np.arange(windows - 1, -1, -1)[:, None] * step
     ends = np.where(ends >= min_length, ends, -1)
     starts = None if max_train_size is None else np.maximum(ends - max_train_size, 0)
@@ -130,8 +136,26 @@ def _default_windows(longest: int, ahead: int, step: int, min_length: int) -> in
     return int(np.clip((longest - ahead - known) // step + 1, 1, _MOST_WINDOWS))
 
 
-def _require(numbers: Mapping[str, int | None], least: int) -> None:
+def _too_short(
+    longest: int, horizon: int, windows: int, step: int, min_length: int, gap: int
+) -> str:
+    """Why the origins do not fit, and what would help."""
+    room = longest - gap - horizon - min_length
+    needed, fit = longest - room + (windows - 1) * step, max(0, room // step + 1)
+    after = f" after a gap of {gap}" if gap else ""
+    lower = ["gap"] * bool(gap) + ["the horizon"]
+    words = f"1 origin of horizon {horizon}{after} does not fit: it needs"
+    if windows > 1:
+        words = f"{windows} origins of horizon {horizon}{after}, {step} steps apart, do not fit: "
+        words, lower = f"{words}they need", ["n_windows", *lower, "step_size"]
+    return (
+        f"{words} {needed} steps, {min_length} of them known at the first; the longest series has "
+        f"{longest} steps, enough for {fit}. Lower {' or '.join(lower)}, or give longer series."
+    )
+
+
+def _require(numbers: Mapping[str, Any], least: int) -> None:
     for name, number in numbers.items():
         whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-        if number is not None and not (whole and number >= least):
+        if not whole or number < least:
             raise ValueError(f"{name} must be a whole number of at least {least}; got {number!r}.")

@@ -57,7 +57,8 @@ class Panel:
                 f"{count} ids need {count + 1} offsets and {count} starts; "
                 f"got {len(self.offsets)} and {len(self.starts)}."
             )
-        if self.offsets[-1] != len(self.values) or np.any(np.diff(self.offsets) < 0):
+        ends = self.offsets[[0, -1]].tolist()
+        if ends != [0, len(self.values)] or np.any(np.diff(self.offsets) < 0):
             raise ValueError("offsets must rise from 0 to the number of values.")
         fitted = self.covariates.fitted_to(len(self.values), count)
         object.__setattr__(self, "covariates", fitted)
@@ -132,13 +133,13 @@ class Panel:
         """The panel of some series.
 
         Args:
-            indices: positions of the series, in the order wanted.
+            indices: positions of the series in the order wanted, or a mask, as NumPy takes them.
 
         Returns:
             A panel of len(indices) series, of whole systems if these are in `indices`; its
             arrays are views where the series follow one another as they do here.
         """
-        indices = np.asarray(indices, dtype=np.int64)
+        indices = np.arange(self.num_series)[indices]
         return self._gather(indices, self.lengths[indices])
 
     def head(self, lengths: np.ndarray) -> Panel:
@@ -167,7 +168,12 @@ class Panel:
 
         Returns:
             A panel of the same series.
+
+        Raises:
+            ValueError: if a number is negative or above the length.
         """
+        if np.any((skipped < 0) | (skipped > self.lengths)):
+            raise ValueError("steps to leave out are at least 0 and at most the lengths.")
         starts = self.frequency.shift(self.starts, skipped)
         kept = self._gather(np.arange(self.num_series), self.lengths - skipped, skipped)
         return replace(kept, starts=starts)

@@ -96,3 +96,27 @@ def test_a_network_that_is_refitted_is_given_steps_to_stop_by() -> None:
 
     fc.cross_validation(Stops(), seasonal_frame(), horizon=4, n_windows=3, refit=True)
     assert seen == [True, False] * 3
+
+
+@pytest.mark.parametrize("most", [None, 40])
+def test_no_choice_of_a_comparison_comes_from_after_its_moment(most) -> None:
+    """Season, scale, reference and what each forecaster chose stand, whatever comes later."""
+    frame = seasonal_frame(num_series=3)
+    first = frame["ds"].min()
+    begins_late = (frame["unique_id"] == "s1") & (frame["ds"] < first + pd.DateOffset(months=50))
+    ends_early = (frame["unique_id"] == "s2") & (frame["ds"] > first + pd.DateOffset(months=88))
+    frame = frame[~begins_late & ~ends_early]
+    settings = {"n_windows": 3, "gap": 1, "align": "calendar", "max_train_size": most}
+    before = fc.compare([], frame, 6, **settings)
+    moment = before.backtest.frame["cutoff"].min()
+    draws = np.random.default_rng(1).standard_normal(len(frame))
+    changed = frame.assign(y=frame["y"].where(frame["ds"] <= moment, 1e4 * draws))
+    after = fc.compare([], changed, 6, **settings)
+    assert before.run.settings == after.run.settings
+    assert before.backtest.denominators == after.backtest.denominators
+    assert before.reference == after.reference
+    choices = [result.choices.sort_values("model", ignore_index=True) for result in (before, after)]
+    pd.testing.assert_frame_equal(*choices)
+    rows = [result.to_frame().drop(columns="y") for result in (before, after)]
+    rows = [found[found["cutoff"] == moment] for found in rows]
+    pd.testing.assert_frame_equal(*rows, check_exact=True)

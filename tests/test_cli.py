@@ -67,6 +67,16 @@ def test_check_takes_the_names_and_the_season(csv, capsys):
     assert "6 (given by the user)" in capsys.readouterr().out
 
 
+def test_check_proves_that_a_model_does_not_look_ahead(csv, capsys, monkeypatch):
+    run("check", csv, "--horizon", 3, "--leakage", "naive")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert str(fc.check_leakage(fc.Naive(), pd.read_csv(csv), 3)) in shown
+    unsteady = fc.diagnostics.LeakageReport("Naive leaks.", [1], [])
+    monkeypatch.setattr(fc, "check_leakage", lambda *_, **__: unsteady)
+    assert main(["check", str(csv), "--horizon", "3", "--leakage", "naive"]) == 2
+    assert capsys.readouterr().err == "error: Naive leaks.\n"
+
+
 def test_datasets_are_listed(capsys):
     run("datasets")
     shown = capsys.readouterr().out
@@ -164,11 +174,13 @@ def test_compare_end_to_end(csv, tmp_path, capsys):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backtest.csv", "data.csv", "report.html"]
 
 
-def test_compare_takes_the_split(csv, tmp_path):
+@pytest.mark.parametrize(("words", "refit"), [("always", True), ("never", False), ("2", 2)])
+def test_compare_takes_the_split(words, refit, csv, tmp_path):
     out = tmp_path / "backtest.csv"
     run("compare", csv, "--models", "ar", "--horizon", 4, "--n-windows", 3, "--step-size", 5,
-        "--gap", 2, "--max-train-size", 40, "--align", "calendar", "--out", out)  # fmt: skip
-    settings = {"gap": 2, "max_train_size": 40, "align": "calendar"}
+        "--gap", 2, "--max-train-size", 40, "--align", "calendar", "--refit", words,
+        "--out", out)  # fmt: skip
+    settings = {"gap": 2, "max_train_size": 40, "align": "calendar", "refit": refit}
     wanted = fc.cross_validation(fc.AR(), pd.read_csv(csv), 4, n_windows=3, step_size=5, **settings)
     found = pd.read_csv(out)
     assert list(pd.to_datetime(found["cutoff"])) == list(wanted["cutoff"])
@@ -181,6 +193,13 @@ def test_compare_takes_the_split(csv, tmp_path):
 @pytest.mark.parametrize("name", ["pooledar", "PooledAR", " POOLEDAR "])
 def test_names_may_be_short_and_in_any_case(name):
     assert class_name(name) == "PooledAR"
+
+
+def test_the_help_lists_every_name(capsys):
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    listed = " ".join(capsys.readouterr().out.split()).split("comma-separated, of ")[1]
+    assert set(listed.split(" (default")[0].split(", ")) == set(model_names())
 
 
 def test_every_forecaster_has_a_name():
@@ -326,6 +345,7 @@ def test_rows_that_are_not_newer_leave_the_model_as_it_was(csv, tmp_path, capsys
     "words", [[], ["fly"], ["check"], ["check", "a.csv"], ["compare", "a.csv"],
               ["check", "a.csv", "--horizon", "x"],
               ["check", "a.csv", "--dataset", "co2", "--horizon", "1"],
+              ["compare", "a.csv", "--horizon", "1", "--refit", "often"],
               ["predict", "m.kfc", "--level", "wide"]], ids=" ".join,
 )  # fmt: skip
 def test_wrong_words_show_the_usage(words, capsys):

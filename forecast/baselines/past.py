@@ -99,7 +99,7 @@ class Past:
         )  # fmt: skip
 
     def append(self, values: NDArray) -> Past:
-        """The pasts after `values`, `(n, num_steps)`, were seen too, but no past covariates."""
+        """The pasts after `values`, `(n, num_steps)`; past covariates stay as they are."""
         window = np.concatenate([self.window, values], axis=1)[:, values.shape[1] :]
         first = np.where(np.isnan(self.first), values[:, 0], self.first)
         clock = self.clock + values.shape[1]

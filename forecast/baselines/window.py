@@ -95,7 +95,7 @@ class WindowModel(ABC):
             emitted = self.decode(emitted).reshape(num_rows, num_paths, -1)
             values = feedback(emitted, step)
             blocks.append(values)
-            past = past.append(self.encode(values.reshape(num_rows * num_paths, -1)))
+            past = self._fed(past, self.encode(values.reshape(num_rows * num_paths, -1)))
         return np.concatenate(blocks, axis=2)[:, :, :horizon]
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
@@ -136,7 +136,17 @@ class WindowModel(ABC):
         """Memory of past covariates before each step of the block and after the last one."""
         if self.memory is None:
             return np.zeros((block.num_rows, block.num_steps + 1, 0))
-        return self.memory.along(state.arrays["covariates"], block.past_covariates)
+        before = state.arrays["covariates"]
+        if not block.past_covariates.shape[2]:  # steps ahead of an origin, as a median is fed back
+            return self.memory.ahead(before, block.num_steps)
+        return self.memory.along(before, block.past_covariates)
+
+    def _fed(self, past: Past, values: NDArray) -> Past:
+        """The pasts after `values`, `(n, num_steps)`, which were forecast."""
+        after = past.append(values)
+        if self.memory is None:
+            return after
+        return after.beside(self.memory.ahead(past.covariates, values.shape[1])[:, -1])
 
     def _filled(self, past: Past, block: Block, memory: NDArray) -> NDArray:
         """Values of the block in the unit of the window, without gaps."""

@@ -84,8 +84,8 @@ class Pipeline(Forecaster):
 
     @property
     def point(self) -> str:  # type: ignore[override]
-        """What the point forecast of the last step stands for."""
-        return self._last.point
+        """What the point forecast stands for: that of the last step, a median through a curve."""
+        return self._last.point if all(one.linear for one in self._transforms) else "median"
 
     @property
     def closed_form(self) -> bool:  # type: ignore[override]
@@ -140,7 +140,7 @@ class Pipeline(Forecaster):
         index = names.index(step) if step in names else step
         if isinstance(index, bool) or index not in range(len(names)):
             raise ValueError(f"there is no transform {step!r} here; known are {names}.")
-        steps = [*self._transforms, self._last.clone()]
+        steps = list(self.clone().steps)
         steps[int(index)] = Identity()
         return type(self)(_alike(steps, self.steps), self.alias)
 
@@ -158,8 +158,8 @@ class Pipeline(Forecaster):
         return params
 
     def clone(self) -> Pipeline:
-        """An unfitted pipeline with the same arguments, its last step cloned too."""
-        steps = [*self._transforms, self._last.clone()]
+        """An unfitted pipeline with the same arguments, its steps made anew."""
+        steps = [*(one.changed() for one in self._transforms), self._last.clone()]
         return type(self)(_alike(steps, self.steps), self.alias)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.composition.pipeline_blocks import columns, shifted, shifted_back
+from forecast.composition.pipeline_blocks import piece, shifted, shifted_back
 from forecast.pipelines.transforms import Link, Links, Position, Transform, walk
 from forecast.protocol import Block, Feedback, Model, StateBatch, Static, num_channels, uses_clock
 
@@ -59,7 +59,7 @@ class PipelineModel:
         links, position = self._standing(state)
         told = _Told(self._inner, _inner_state(state, links), links, block)
         values = np.where(block.observed, block.values, np.nan)
-        found = walk(links, values, block.valid, position, told)
+        found = walk(links, values, block.valid, position, told, self.num_channels)
         arrays = {
             "series": state.arrays["series"],
             "outside": state.arrays["outside"] + found.outside,
@@ -127,7 +127,7 @@ class _Told:
         self._links, self._block = links, block
 
     def __call__(
-        self, steps: slice, outputs: NDArray, valid: NDArray, position: Position
+        self, start: NDArray, outputs: NDArray, valid: NDArray, position: Position
     ) -> NDArray:  # fmt: skip
         """Tell the model of the steps after its first; its one-step forecasts, NaN before."""
         behind = self._links.leads[-1] - position.clock
@@ -136,8 +136,9 @@ class _Told:
         outputs = self._links.begun(outputs, first & valid, position)
         known = valid & ~np.isnan(outputs)
         block = replace(
-            columns(self._block, steps), values=np.where(known, outputs, 0.0), observed=known
-        )
+            piece(self._block, start, valid.shape[1]),
+            values=np.where(known, outputs, 0.0), observed=known, valid=valid,
+        )  # fmt: skip
         block, forecasts = shifted(block, skipped), np.full(outputs.shape, np.nan)
         rows = np.flatnonzero(block.valid.any(axis=1))
         if len(rows):

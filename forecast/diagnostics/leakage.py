@@ -59,7 +59,8 @@ def check_leakage(
     What is known ahead or never changes stays as it is: whether a price or a weather forecast was
     really known is your promise, and no program can check it. A frame that a forecaster holds is
     changed with the data if it is a parameter and the very object `df`. Give a function of the
-    frame if anything else was made of it before (a scaler that was fitted, a mean).
+    frame if anything else was made of it before (a scaler that was fitted, a mean). What a class or
+    a global has kept from fits before the check is alike in all runs: check in a fresh process.
 
     Args:
         forecaster: one or several; or a function that is given a frame of the shape of `df` and

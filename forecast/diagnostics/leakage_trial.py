@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.backtest import backtest, unique_names
+from forecast.backtest import backtest, listed, unique_names
 from forecast.diagnostics.alteration import altered_panel, later_steps, steps_known
 from forecast.diagnostics.forecast_frame import ForecastFrame
 from forecast.diagnostics.frame_template import FrameTemplate
@@ -136,12 +136,9 @@ def _listed(forecasters: Any) -> list[Forecaster]:
             "a forecaster such as fc.AR(), a list of them, or a function of a frame that returns "
             f"such is expected; got {forecasters!r}."
         )
-    for one in found:
-        if not isinstance(one, Forecaster):
-            hint = " Call the class to make one." if isinstance(one, type) else ""
-            raise TypeError(f"a forecaster such as fc.AR() is expected; got {one!r}.{hint}")
-    unique_names(found)
-    return list(found)
+    given = listed(found)
+    unique_names(given)
+    return given
 
 
 def _num_changed(before: Panel, after: Panel, known: NDArray) -> int:

@@ -71,7 +71,19 @@ def _largest(moves: pd.DataFrame, columns: Columns) -> str:
     size = (moves["after"] - moves["before"]).abs().fillna(float("inf"))
     row = moves.iloc[int(size.argmax())]
     series = row[columns.id]
+    before, after = _apart(float(row["before"]), float(row["after"]))
     return (
         f"most at series {str(series)!r}, cutoff {row['cutoff']}, step {row['step']} "
-        f"({row[columns.time]}, {row['column']}): {row['before']:.6g} became {row['after']:.6g}."
+        f"({row[columns.time]}, {row['column']}): {before} became {after}."
     )
+
+
+def _apart(first: float, second: float) -> tuple[str, str]:
+    """Two numbers with six digits, or with as many as tell them apart.
+
+    Example:
+        >>> _apart(1.0 / 3.0, 0.5), _apart(0.1 + 0.2, 0.3)
+        (('0.333333', '0.5'), ('0.30000000000000004', '0.3'))
+    """
+    shown = f"{first:.6g}", f"{second:.6g}"
+    return shown if shown[0] != shown[1] else (repr(first), repr(second))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.evaluation import metrics
 from forecast.evaluation.metrics import Array
+from forecast.output import interval_names
 from forecast.pipelines import Columns, Split
 
 CUTOFF = "cutoff"
@@ -21,8 +22,9 @@ class Backtest:
     """Forecasts of several models at the same rolling origins, and the scale to score them by.
 
     Origins are counted from each series' end: the last origins of all series share an index, the
-    oldest is 0 (with `align="calendar"`, those of one moment do). A series with fewer origins has
-    NaN at the others. Steps whose actual is NaN are not scored.
+    oldest is 0. Of series whose last origins are one moment (of all, with `align="calendar"`),
+    those of one moment share an index. A series has NaN at origins that it lacks. Steps whose
+    actual is NaN are not scored.
 
     Args:
         frame: output of ``cross_validation``: id, time, ``cutoff``, target, a column per alias
@@ -88,11 +90,6 @@ class Backtest:
         return int(self._origin.max()) + 1
 
     @cached_property
-    def num_scored_origins(self) -> int:
-        """Number of origins at which at least one scaled error could be measured."""
-        return int((~np.isnan(self.origin_scores(self.aliases[0]))).sum())
-
-    @cached_property
     def scales(self) -> Array:
         """(series,) MASE denominators."""
         return np.array([float(self.denominators[key]) for key in self.ids])
@@ -131,7 +128,7 @@ class Backtest:
 
     def covered(self, alias: str, level: int | float) -> Array:
         """(origins, series, steps) 1.0 where the interval holds the actual, 0.0 where not."""
-        low, high = (self._cube(name) for name in interval_columns(alias, level))
+        low, high = (self._cube(name) for name in interval_names(alias, level))
         return metrics.covered(self.actuals, low, high)
 
     def origin_scores(self, alias: str) -> Array:
@@ -153,7 +150,8 @@ class Backtest:
     @cached_property
     def _origin(self) -> np.ndarray:
         cutoffs = self.frame[CUTOFF]
-        apart = np.zeros_like(self._codes) if self.split.of_calendar else self._codes
+        last = cutoffs.groupby(self._codes).transform("max")
+        apart = np.zeros_like(self._codes) if self.split.of_calendar else last
         from_end = cutoffs.groupby(apart).rank(method="dense", ascending=False)
         return (from_end.max() - from_end).to_numpy().astype(np.int64)
 
@@ -178,7 +176,7 @@ class Backtest:
                 f"aliases are {list(self.aliases)}; one or more different names are needed"
             )
         intervals = [
-            interval_columns(alias, level) for alias in self.aliases for level in self.levels
+            interval_names(alias, level) for alias in self.aliases for level in self.levels
         ]
         names = [self.columns.id, self.columns.time, CUTOFF, self.columns.target, *self.aliases]
         missing = [name for name in [*names, *sum(intervals, ())] if name not in self.frame.columns]
@@ -221,13 +219,3 @@ class Backtest:
                     f"{alias} has no forecast (NaN) for series {row[self.columns.id]!r} at cutoff "
                     f"{row[CUTOFF]}; all models must forecast the same rows to be compared"
                 )
-
-
-def interval_columns(alias: str, level: int | float) -> tuple[str, str]:
-    """Names of the two columns of an interval.
-
-    Example:
-        >>> interval_columns("AR", 80)
-        ('AR-lo-80', 'AR-hi-80')
-    """
-    return f"{alias}-lo-{level:g}", f"{alias}-hi-{level:g}"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation.backtest import CUTOFF, interval_columns
+from forecast.evaluation.backtest import CUTOFF
 from forecast.evaluation.significance import overlap
+from forecast.output import interval_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,9 +87,7 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
     shown = rows[rows[CUTOFF].isin(cutoffs)]
     names = list(dict.fromkeys((alias, *contestants(comparison))))
     levels = backtest.levels
-    bounds = [
-        name for model in names for level in levels for name in interval_columns(model, level)
-    ]
+    bounds = [name for model in names for level in levels for name in interval_names(model, level)]
     _keep_in_view(axes, [history[columns.target], *(shown[n] for n in names)], shown[bounds])
     concise_dates(axes)
     title = alias if backtest.num_series == 1 else f"{alias}, series {series}"
@@ -191,7 +190,7 @@ def _draw_fan(
 ) -> None:
     times = axis_values(part[comparison.backtest.columns.time])
     for rank, level in enumerate(sorted(comparison.backtest.levels, reverse=True)):
-        low, high = (part[name] for name in interval_columns(alias, level))
+        low, high = (part[name] for name in interval_names(alias, level))
         label = f"{level:g} % interval" if labelled else ""
         shade = min(0.14 + 0.14 * rank, 0.5)
         if len(part) > 1:

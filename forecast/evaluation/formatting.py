@@ -91,13 +91,29 @@ def split_words(split: Split) -> str:
     return "".join(words)
 
 
+def cutoff_words(split: Split) -> str:
+    """What the pictures of forecasts show, and what each forecast knows.
+
+    Example:
+        >>> cutoff_words(Split(gap=3)).split("; ")[1]
+        'the 3 steps of the gap after it are left blank.'
+    """
+    words = (
+        "The last origins that do not overlap, at most three. A vertical line marks each cutoff: "
+        "its forecast knows no value of a series after the line"
+    )
+    if not split.gap:
+        return f"{words}."
+    return f"{words}; the {counted(split.gap, 'step')} of the gap after it are left blank."
+
+
 def table_notes(comparison: Comparison) -> list[str]:
     """What the columns mean, in sentences."""
     reference, networks = comparison.reference, comparison.aliases("network")
     notes = [
-        "MASE is the absolute error divided by the mean absolute change over one season before the "
-        "first origin; below 1 means smaller than that change. Scores are means over steps, then "
-        "series, then origins.",
+        "MASE is the absolute error divided by the mean absolute change over one season before a "
+        "series' first origin; below 1 means smaller than that change. Scores are means over "
+        "steps, then series, then origins.",
         f"Skill is the share of {reference}'s MASE that a model saves; its 95 % interval comes "
         "from a block bootstrap over origins.",
         "The p-value is two-sided, from a Diebold-Mariano test on one score per origin, against "
@@ -115,7 +131,7 @@ def table_notes(comparison: Comparison) -> list[str]:
             f"Within {level} % is the share of actual values inside the {level} % interval: "
             f"{level} is right."
         )
-    return notes + _unscaled_notes(comparison)
+    return notes + unscaled_notes(comparison)
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
@@ -128,14 +144,16 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _unscaled_notes(comparison: Comparison) -> list[str]:
+def unscaled_notes(comparison: Comparison) -> list[str]:
+    """Which series do not count in MASE, in a sentence, if there are any."""
     ids = comparison.backtest.unscaled_ids
     if not ids:
         return []
     names = ", ".join(map(str, ids[:5])) + (" ..." if len(ids) > 5 else "")
     return [
-        f"{counted(len(ids), 'series', 'series')} without change over a season before the first "
-        f"origin ({names}): counted in MAE, RMSE and sMAPE, not in MASE, skill and p-value."
+        f"{counted(len(ids), 'series', 'series')} constant, or not longer than a season, before "
+        f"the first origin ({names}): counted in MAE, RMSE and sMAPE, not in MASE, skill and "
+        "p-value."
     ]
 
 

@@ -20,7 +20,7 @@ class Protocol:
         roles: alias to ``"naive"``, ``"linear"``, ``"classical"``, ``"network"`` or ``"other"``.
         reference: alias of the linear forecaster chosen on the training part; skill is measured
             against it.
-        refit: alias to ``"every cutoff"`` or ``"once"``.
+        refit: alias to ``"every cutoff"``, ``"every 2 cutoffs"`` or ``"once"``.
         choices: alias to what was chosen for it, in words (season, lags, steps of training).
 
     Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from forecast.evaluation.formatting import display_table, protocol_sentence
+from forecast.evaluation.formatting import display_table, protocol_sentence, unscaled_notes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,9 @@ WIDE = 112  # columns of text from which on the table fits on one line a model
 
 
 def render(comparison: Comparison, console: Console) -> None:
-    """Writes title, protocol, table and verdict; on a narrow terminal the table comes in two parts.
+    """Writes title, protocol, table, what to know of the data, and the verdict.
+
+    On a narrow terminal the table comes in two parts.
 
     Args:
         comparison: what to show.
@@ -30,6 +32,8 @@ def render(comparison: Comparison, console: Console) -> None:
     shown = _without_words(display_table(comparison))
     for part in _parts(shown, console.width):
         console.print(_rich_table(part, comparison))
+    for note in (*comparison.material.notes, *unscaled_notes(comparison)):
+        console.print(Text(note, style="dim"))
     for flag in comparison.material.flags:
         console.print(Text(f"! {flag}", style="yellow"))
     console.print()

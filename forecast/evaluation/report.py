@@ -12,6 +12,7 @@ from forecast.evaluation import plots
 from forecast.evaluation.drawing import contestants
 from forecast.evaluation.formatting import (
     counted,
+    cutoff_words,
     display_table,
     format_column,
     protocol_sentence,
@@ -87,6 +88,7 @@ def _part(comparison: Comparison, anchor: str) -> dict[str, Any]:
         "protocol": protocol_sentence(comparison),
         "skill": _skill_picture(comparison, anchor),
         "series": _series(comparison, anchor),
+        "cutoffs": cutoff_words(comparison.backtest.split),
         "steps": _steps_picture(comparison, anchor),
         "headers": list(table.columns),
         "rows": table.to_numpy().tolist(),

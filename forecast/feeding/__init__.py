@@ -13,6 +13,20 @@ Example:
     ...                           keras.layers.Reshape((4, 1))])
     >>> model.compile("adam", "mae")
     >>> history = model.fit(train, epochs=1, shuffle=False, verbose=0)
+
+A state that layers carry from batch to batch goes on from series to series unless it is reset
+where series begin. With ``together=True`` they begin together, and a callback does:
+
+    >>> streams = fc.Streams(windows.panel, chunk_length=50, batch_size=1, together=True)
+    >>> lstm = keras.layers.LSTM(8, return_sequences=True, stateful=True)
+    >>> def reset(number, logs=None):
+    ...     if streams[number].inputs["begins"].any():
+    ...         lstm.reset_state()
+    >>> model = keras.Sequential([keras.Input((50, 1), batch_size=1), lstm, keras.layers.Dense(1)])
+    >>> model.compile("adam", "mae")
+    >>> callback = keras.callbacks.LambdaCallback(on_train_batch_begin=reset)
+    >>> train = fc.tf_dataset(streams)
+    >>> history = model.fit(train, callbacks=[callback], shuffle=False, verbose=0)
 """
 
 from __future__ import annotations

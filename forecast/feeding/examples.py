@@ -67,9 +67,15 @@ def checked_inputs(source: BatchSource, inputs: Inputs) -> tuple[str, ...]:
     """The names of the inputs, after a look whether they tell the model what it must know.
 
     Raises:
+        TypeError: if the source gives no batches.
         ValueError: for a name that the batches do not have, or if gaps or padding would be read
             as zeros.
     """
+    if not isinstance(source, BatchSource):
+        raise TypeError(
+            f"source must be Batches, LengthBuckets or Streams; got {type(source).__name__}. Cut "
+            "windows into batches first: Batches(windows, batch_size=64, seed=0)."
+        )
     names = (inputs,) if isinstance(inputs, str) else tuple(inputs)
     present = tuple(source.batch(0).inputs)
     wrong = [name for name in names if name not in present]

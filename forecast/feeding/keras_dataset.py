@@ -17,7 +17,8 @@ class WindowDataset(keras.utils.PyDataset):
 
     A seeded source is shuffled anew in each epoch by itself: with ``shuffle=False`` the order is
     that of the seed. Keras' own default, ``shuffle=True``, mixes the batches once more with
-    Python's global generator; batches with a carried state (`Streams`) refuse that.
+    Python's global generator; batches with a carried state (`Streams`) refuse that, and worker
+    processes, among which it would not be seen.
 
     Args:
         source: `Batches`, `LengthBuckets` or `Streams`.
@@ -25,7 +26,9 @@ class WindowDataset(keras.utils.PyDataset):
         **workers: `workers`, `use_multiprocessing` and `max_queue_size` of a PyDataset.
 
     Raises:
-        ValueError: for inputs that the batches do not have or that hide gaps or padding.
+        TypeError: if the source gives no batches, as `Windows` do not.
+        ValueError: for inputs that the batches do not have or that hide gaps or padding; for a
+            carried state with `use_multiprocessing`.
 
     Example:
         >>> import numpy as np, pandas as pd
@@ -40,33 +43,48 @@ class WindowDataset(keras.utils.PyDataset):
     def __init__(self, source: BatchSource, inputs: Inputs = "values", **workers: Any) -> None:
         super().__init__(**workers)
         checked_inputs(source, inputs)
+        if source.is_ordered and self.use_multiprocessing:
+            raise ValueError(
+                "a carried state needs its batches in order, which no process sees among several. "
+                "Leave use_multiprocessing out; threads, workers=2, are enough."
+            )
         self.source = source
         self.inputs = inputs
         self.epoch = 0
-        self._last = -1
-        self._is_over = False
+        self._is_running = False
+        self._asked: list[int] = []
 
     def __len__(self) -> int:
         """Batches of an epoch."""
         return len(self.source)
 
     def __getitem__(self, number: int) -> Example:
-        """Batch `number` of the epoch that runs."""
+        """Batch `number` of the epoch that runs; a negative one counts from the end."""
+        number = range(len(self))[number]
         self._refuse_jump(number)
-        self._is_over |= number == len(self) - 1
+        self._asked.append(number)
         return keras_example(self.source.batch(number, self.epoch), self.inputs)
 
+    def on_epoch_begin(self) -> None:
+        """Note that an epoch runs: Keras also ends one that never began."""
+        self._is_running = True
+
     def on_epoch_end(self) -> None:
-        """Go on to the order of the next epoch, if this one was more than a look at its start."""
-        # Keras begins and ends an epoch to see the shapes of the first batches.
-        self.epoch += self._is_over
-        self._is_over = False
+        """Go on to the order of the next epoch, if the last batch of this one was asked for."""
+        # Batches that only showed their shape are no epoch; of those that worker processes gather,
+        # nothing is known here.
+        self.epoch += self._is_running and (
+            self.use_multiprocessing or len(self) - 1 in self._asked
+        )
+        self._is_running = False
+        self._asked.clear()
 
     def _refuse_jump(self, number: int) -> None:
-        """Refuse batches out of order where a state is carried; several workers may overtake."""
-        if self.source.is_ordered and number > self._last + 1 and self.workers <= 1:
+        """Refuse batches out of order where a state is carried."""
+        # Threads take the numbers in turn; all but one may have taken theirs and not be here yet.
+        if self.source.is_ordered and number >= len(self._asked) + max(1, self.workers):
+            last = self._asked[-1] if self._asked else -1
             raise ValueError(
-                f"batch {number} was asked for after batch {self._last}, but a carried state needs "
+                f"batch {number} was asked for after batch {last}, but a carried state needs "
                 "them in order: call fit(..., shuffle=False)."
             )
-        self._last = number

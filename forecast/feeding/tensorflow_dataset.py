@@ -11,10 +11,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from forecast.feeding.examples import Example, Inputs, checked_inputs, keras_example
-from forecast.pipelines import BatchSource
+from forecast.pipelines import Batches, BatchSource
 
 __all__ = ["tf_dataset"]
 
+# A call of Python out of tf.data takes as long as a batch: so many bytes are gathered at once.
+_BYTES_AT_ONCE = 1 << 22
 # Their second axis is no step of the context, so it never varies.
 _WITHOUT_STEPS = ("static_covariates", "begins")
 
@@ -33,6 +35,7 @@ def tf_dataset(source: BatchSource, inputs: Inputs = "values") -> tf.data.Datase
         Data set of (inputs, targets, weights); see `keras_example` for their shapes.
 
     Raises:
+        TypeError: if the source gives no batches, as `Windows` do not.
         ValueError: for inputs that the batches do not have or that hide gaps or padding.
 
     Example:
@@ -45,19 +48,31 @@ def tf_dataset(source: BatchSource, inputs: Inputs = "values") -> tf.data.Datase
         [(2, 4, 1), (2, 4, 1)]
     """
     checked_inputs(source, inputs)
+    pieces = _pieces(source, inputs)
     epochs = count()
     number = tf.TensorSpec((), tf.int64)
     passes = tf.data.Dataset.from_generator(lambda: iter([next(epochs)]), output_signature=number)
-    gather = _gather(source, inputs)
+    gather = _gather(pieces, inputs)
 
     def one_pass(epoch: tf.Tensor) -> tf.data.Dataset:
-        numbers = tf.data.Dataset.range(len(source))
-        workers = tf.data.AUTOTUNE
-        return numbers.map(partial(gather, epoch), num_parallel_calls=workers, deterministic=True)
+        numbers = tf.data.Dataset.range(len(pieces))
+        data = numbers.map(partial(gather, epoch), tf.data.AUTOTUNE, deterministic=True)
+        if not isinstance(source, Batches):
+            return data
+        return data.rebatch(source.batch_size, drop_remainder=source.num_rows is not None)
 
     data = passes.flat_map(one_pass)
     data = data.apply(tf.data.experimental.assert_cardinality(len(source)))
     return data.prefetch(tf.data.AUTOTUNE)
+
+
+def _pieces(source: BatchSource, inputs: Inputs) -> BatchSource:
+    """What is gathered at once: windows of several batches, or a batch of what is no window."""
+    if not isinstance(source, Batches):
+        return source
+    example = tf.nest.flatten(keras_example(source.batch(0), inputs))
+    size = sum(array.nbytes for array in example)
+    return source.joined(min(len(source), max(1, _BYTES_AT_ONCE // size)))
 
 
 def _gather(source: BatchSource, inputs: Inputs) -> Callable[[tf.Tensor, tf.Tensor], Any]:

@@ -26,7 +26,7 @@ from forecast.io.errors import BundleError
 __all__ = ["DEFAULT_LIMIT", "FORMAT", "FORMAT_VERSION", "read_archive", "write_archive"]
 
 FORMAT = "keras-forecast bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 DEFAULT_LIMIT = 512 * 2**20
 _MANIFEST = "manifest.json"
 # Of no use but to make equal forecasters equal files.
@@ -132,9 +132,14 @@ def _read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         raise BundleError(f"its {_MANIFEST} does not say that it is a {FORMAT}.")
     version = manifest.pop("format_version", None)
     if version != FORMAT_VERSION:
+        is_older = isinstance(version, int) and version < FORMAT_VERSION
+        advice = (
+            "It is of an older keras-forecast: fit the forecaster again with this one and save it."
+            if is_older
+            else "Update keras-forecast, or save the forecaster again with this version."
+        )
         raise BundleError(
-            f"it has the format version {version!r}, this library reads {FORMAT_VERSION}. "
-            "Update keras-forecast, or save the forecaster again with this version."
+            f"it has the format version {version!r}, this library reads {FORMAT_VERSION}. {advice}"
         )
     if not isinstance(manifest.get("arrays"), dict):
         raise BundleError(f"its {_MANIFEST} does not list its arrays.")

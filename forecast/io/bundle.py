@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +19,7 @@ from forecast.fitting import Estimate, Fitted
 from forecast.forecaster import Forecaster
 from forecast.io.archive import DEFAULT_LIMIT, read_archive, write_archive
 from forecast.io.codec import (
+    Own,
     decode_ids,
     decode_layout,
     decode_times,
@@ -31,6 +33,7 @@ from forecast.io.errors import BundleError
 from forecast.io.nesting import check_depth, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
 from forecast.pipelines import Covariate, Encoding, Frequency, Season
+from forecast.pipelines.transforms import Transform
 from forecast.protocol import StateBatch
 from forecast.store import StateStore
 
@@ -53,7 +56,8 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
 
     Raises:
         NotFittedError: before `fit`.
-        BundleError: for ids that are neither text nor whole numbers, or a class of the user.
+        BundleError: for ids that are neither text nor whole numbers, or a class of the user's. (A
+            transform of the user's is written by name, and `load` asks for its class.)
         OSError: if the file cannot be written; an older one is left as it was.
 
     Example:
@@ -90,14 +94,21 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
     write_archive(path, content, _arrays(fitted, store, model_arrays))
 
 
-def load(path: str | Path, *, max_bytes: int = DEFAULT_LIMIT) -> Forecaster:
+def load(
+    path: str | Path,
+    *,
+    transforms: Sequence[type[Transform]] = (),
+    max_bytes: int = DEFAULT_LIMIT,
+) -> Forecaster:
     """Read a forecaster that `save` wrote.
 
-    Nothing in the file is executed: no pickle, no import by name, classes from a closed list. The
-    hashes of the file detect damage, not malice.
+    Nothing in the file is executed: no pickle, no import by name, classes from a closed list and
+    from those given here. The hashes of the file detect damage, not malice.
 
     Args:
         path: file to read.
+        transforms: classes of your own transforms that the file may name, such as `[Halved]`, with
+            the code that they had when it was written.
         max_bytes: members of a larger total size are refused.
 
     Returns:
@@ -106,10 +117,12 @@ def load(path: str | Path, *, max_bytes: int = DEFAULT_LIMIT) -> Forecaster:
     Raises:
         FileNotFoundError: if there is no such file.
         BundleError: if the file is no bundle, was changed, or is not of a known format version.
+        TypeError: for `transforms` that are no classes of such.
     """
+    own = _by_name(transforms)
     manifest, arrays = read_archive(path, max_bytes)
     try:
-        return _decode_forecaster(manifest, arrays)
+        return _decode_forecaster(manifest, arrays, own)
     except BundleError as error:
         raise BundleError(f"{path} is refused: {error}") from error
     except _MALFORMED as error:
@@ -117,6 +130,16 @@ def load(path: str | Path, *, max_bytes: int = DEFAULT_LIMIT) -> Forecaster:
             f"{path} is refused: its manifest describes no forecaster of this library "
             f"({type(error).__name__}: {error})."
         ) from error
+
+
+def _by_name(transforms: Sequence[type[Transform]]) -> Own:
+    for one in transforms:
+        if not (isinstance(one, type) and issubclass(one, Transform)):
+            raise TypeError(
+                "`transforms` must be a list of classes that are derived from fc.Transform; got "
+                f"{one!r} in it."
+            )
+    return {one.__name__: one for one in transforms}
 
 
 def _versions() -> dict[str, str]:
@@ -163,14 +186,16 @@ def _fields(record: Estimate | Calibration, arrays: bool) -> dict[str, Any]:
     return {name: v for name, v in values.items() if isinstance(v, np.ndarray) == arrays}
 
 
-def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Forecaster:
+def _decode_forecaster(
+    manifest: dict[str, Any], arrays: dict[str, NDArray], own: Own
+) -> Forecaster:  # fmt: skip
     check_depth(manifest)
     if set(manifest) != _SECTIONS:
         odd = min(set(manifest) ^ _SECTIONS)
         raise BundleError(f"its manifest has an unknown or a missing section {odd!r}.")
     about = manifest["forecaster"]
-    forecaster = forecaster_class(about["class"])(**decode_value(about["arguments"]))
-    fitted = _decode_fitted(manifest, arrays)
+    forecaster = forecaster_class(about["class"])(**decode_value(about["arguments"], own))
+    fitted = _decode_fitted(manifest, arrays, own)
     forecaster.store_ = _decode_store(manifest["store"], arrays, fitted)
     forecaster.fitted_ = fitted
     reading = manifest["reading"]
@@ -180,9 +205,9 @@ def _decode_forecaster(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> 
     return forecaster
 
 
-def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray]) -> Fitted:
+def _decode_fitted(manifest: dict[str, Any], arrays: dict[str, NDArray], own: Own) -> Fitted:
     entries = manifest["fitted"]
-    model = decode_model(manifest["model"], _select(arrays, "model/"))
+    model = decode_model(manifest["model"], _select(arrays, "model/"), own)
     estimate = Estimate(model=model, **_values(entries, arrays, "estimate"))
     calibration = Calibration(**_values(entries, arrays, "calibration"))
     if calibration.by_step.ndim != 2 or calibration.pool.ndim != 2 or not len(calibration.pool):

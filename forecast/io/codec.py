@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 
 from forecast.forecaster import Forecaster
 from forecast.io.errors import BundleError
-from forecast.io.registry import forecaster_class, known_name, settings_class
-from forecast.pipelines import ChannelId, Columns, CovariateColumns, Layout
+from forecast.io.registry import forecaster_class, is_known, known_name, settings_class
+from forecast.pipelines import Columns, CovariateColumns, Layout
+from forecast.pipelines.storage import ids as labels
 from forecast.pipelines.transforms import Transform
 
 __all__ = [
+    "Own",
     "decode_ids",
     "decode_layout",
     "decode_times",
@@ -33,6 +36,11 @@ _DTYPE = re.compile(
     r"[uU]?[iI]nt(8|16|32|64)|object|str|string(\[\w+\])?|datetime64\[(s|ms|us|ns)(, [^\]]+)?\]"
 )
 _FLOAT, _TUPLE, _DATACLASS, _FORECASTER = "$float", "$tuple", "$dataclass", "$forecaster"
+_TRANSFORM = "$transform"
+
+Own = Mapping[str, type[Transform]]
+"""Transforms of the user's by the names of their classes."""
+_NONE: Own = {}
 
 
 def encode_value(value: Any) -> Any:
@@ -61,9 +69,9 @@ def encode_value(value: Any) -> Any:
 
 
 def _encode_object(value: Any) -> dict[str, Any]:
-    """A dataclass or a forecaster by its name in the registry."""
-    if isinstance(value, Transform):
-        known_name(value)  # refuses a transform of the user, whether a dataclass or not
+    """A dataclass or a forecaster by its name in the registry, a user's transform by its own."""
+    if isinstance(value, Transform) and not is_known(value):
+        return {_TRANSFORM: type(value).__name__, "arguments": encode_value(value.get_params())}
     if is_dataclass(value):
         entries = {f.name: encode_value(getattr(value, f.name)) for f in fields(value)}
         return {_DATACLASS: known_name(value), "fields": entries}
@@ -73,26 +81,44 @@ def _encode_object(value: Any) -> dict[str, Any]:
     raise BundleError(f"a bundle cannot hold the setting {value!r} of type {type(value).__name__}.")
 
 
-def decode_value(value: Any) -> Any:
+def decode_value(value: Any, own: Own = _NONE) -> Any:
     """The setting that `encode_value` made JSON of.
+
+    Args:
+        value: JSON.
+        own: transforms of the user's that it may name.
 
     Raises:
         BundleError: for a kind of value, a dataclass or a forecaster that is unknown.
     """
     if isinstance(value, list):
-        return [decode_value(entry) for entry in value]
+        return [decode_value(entry, own) for entry in value]
     if not isinstance(value, dict):
         return value
     if _FLOAT in value:
         return float(value[_FLOAT])
     if _TUPLE in value:
-        return tuple(decode_value(entry) for entry in value[_TUPLE])
+        return tuple(decode_value(entry, own) for entry in value[_TUPLE])
+    if value.keys() & {_DATACLASS, _FORECASTER, _TRANSFORM}:
+        return _decode_object(value, own)
+    return {_plain_key(key): decode_value(entry, own) for key, entry in value.items()}
+
+
+def _decode_object(value: dict[str, Any], own: Own) -> Any:
+    """What `_encode_object` has named."""
     if _DATACLASS in value:
-        entries = {name: decode_value(entry) for name, entry in value["fields"].items()}
+        entries = {name: decode_value(entry, own) for name, entry in value["fields"].items()}
         return settings_class(value[_DATACLASS])(**entries)
+    arguments = decode_value(value["arguments"], own)
     if _FORECASTER in value:
-        return forecaster_class(value[_FORECASTER])(**decode_value(value["arguments"]))
-    return {_plain_key(key): decode_value(entry) for key, entry in value.items()}
+        return forecaster_class(value[_FORECASTER])(**arguments)
+    name = value[_TRANSFORM]
+    if name not in own:
+        raise BundleError(
+            f"it holds the transform {name!r}, which is not of this library; give its class, as in "
+            f"fc.load(path, transforms=[{name}])."
+        )
+    return own[name](**arguments)
 
 
 def _is_set(value: Any) -> bool:
@@ -111,13 +137,7 @@ def encode_ids(ids: Any) -> list[Any]:
     Raises:
         BundleError: for an id of another type.
     """
-    return [_encode_id(entry) for entry in ids]
-
-
-def _encode_id(entry: Any) -> Any:
-    if isinstance(entry, ChannelId):
-        return [_label(entry.series, "series id"), _label(entry.channel, "channel")]
-    return _label(entry, "series id")
+    return _or_refused(labels.encode_ids, ids)
 
 
 def decode_ids(ids: list[Any]) -> NDArray:
@@ -126,22 +146,18 @@ def decode_ids(ids: list[Any]) -> NDArray:
     Raises:
         BundleError: if one is neither text nor a whole number, or occurs twice.
     """
-    array = np.empty(len(ids), dtype=object)
-    array[:] = [ChannelId(*entry) if isinstance(entry, list) else entry for entry in ids]
-    encode_ids(array)  # refuses what is no id
+    array = _or_refused(labels.decode_ids, ids)
     if not pd.Index(array).is_unique:
         raise BundleError("a series id occurs twice in the bundle.")
     return array
 
 
-def _label(entry: Any, what: str) -> str | int:
-    entry = entry.item() if isinstance(entry, np.generic) else entry
-    if isinstance(entry, bool) or not isinstance(entry, str | int):
-        raise BundleError(
-            f"{what} {entry!r} is of type {type(entry).__name__}; a bundle holds text and whole "
-            "numbers. Convert it before fitting, for example with .astype(str)."
-        )
-    return entry
+def _or_refused(rule: Callable[..., Any], *arguments: Any) -> Any:
+    """What a rule of the panels' files makes of labels, its refusal as that of a bundle."""
+    try:
+        return rule(*arguments)
+    except TypeError as error:
+        raise BundleError(str(error)) from error
 
 
 def encode_times(times: pd.Index) -> dict[str, Any]:
@@ -223,7 +239,7 @@ def _decode_names(encoded: dict[str, Any]) -> pd.Index:
 
 
 def _encode_name(name: Any) -> str | int | None:
-    return None if name is None else _label(name, "column")
+    return None if name is None else _or_refused(labels.plain_label, name, "column")
 
 
 def _encode_dtype(dtype: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from forecast.io.codec import decode_value, encode_value
+from forecast.io.codec import Own, decode_value, encode_value
 from forecast.io.errors import BundleError
 from forecast.io.registry import known_name, model_class
 from forecast.protocol import Model
@@ -51,21 +51,26 @@ def encode_model(model: Model) -> tuple[dict[str, Any], dict[str, NDArray]]:
     return entry, arrays
 
 
-def decode_model(entry: dict[str, Any], arrays: dict[str, NDArray]) -> Model:
+def decode_model(entry: dict[str, Any], arrays: dict[str, NDArray], own: Own) -> Model:
     """The model of `encode_model`.
+
+    Args:
+        entry: JSON.
+        arrays: those of the model and of its members.
+        own: transforms of the user's that it may name.
 
     Raises:
         BundleError: for a class that is not in the registry.
     """
-    found, config = model_class(entry["class"]), decode_value(entry["config"])
+    found, config = model_class(entry["class"]), decode_value(entry["config"], own)
     if "members" not in entry:
         return found.from_saved(config, arrays)
-    own, inner = _apart(arrays, len(entry["members"]))
+    outer, inner = _apart(arrays, len(entry["members"]))
     config["members"] = [
-        decode_model(member, member_arrays)
+        decode_model(member, member_arrays, own)
         for member, member_arrays in zip(entry["members"], inner, strict=True)
     ]
-    return found.from_saved(config, own)
+    return found.from_saved(config, outer)
 
 
 def _entries(value: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from forecast.composition.pipeline_model import PipelineModel
 from forecast.io.errors import BundleError
 from forecast.pipelines import Covariate, CovariateSchema, Encoding, transforms
 
-__all__ = ["forecaster_class", "known_name", "model_class", "settings_class"]
+__all__ = ["forecaster_class", "is_known", "known_name", "model_class", "settings_class"]
 
 _BASELINES = {
     "AR": baselines.AR,
@@ -104,14 +104,20 @@ def known_name(value: Any) -> str:
     Raises:
         BundleError: for a class that is not in the list, such as a class of the user.
     """
-    name, names = type(value).__name__, [*_BASELINES, *_BASELINE_MODELS, *_BASELINE_SETTINGS]
-    names += [*_TRANSFORMS, *_NETWORKS, *_NETWORK_MODELS, *_NETWORK_SETTINGS]
-    if name not in names or not type(value).__module__.startswith("forecast."):
+    name = type(value).__name__
+    if not is_known(value):
         raise BundleError(
             f"a bundle cannot hold a {name}: only the classes of this library can be loaded again "
             f"safely ({', '.join([*_BASELINES, *_NETWORKS])})."
         )
     return name
+
+
+def is_known(value: Any) -> bool:
+    """Whether the class of `value` is in the list."""
+    names = [*_BASELINES, *_BASELINE_MODELS, *_BASELINE_SETTINGS, *_TRANSFORMS]
+    names += [*_NETWORKS, *_NETWORK_MODELS, *_NETWORK_SETTINGS]
+    return type(value).__name__ in names and type(value).__module__.startswith("forecast.")
 
 
 def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ...]) -> Any:

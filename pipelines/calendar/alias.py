@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
@@ -16,6 +18,7 @@ _RENAMED = {
     "w": "W",
 }  # fmt: skip
 _UNITS = tuple((name, pd.Timedelta(f"1{name}")) for name in ("h", "min", "s", "ms", "us", "ns"))
+_DAY = pd.Timedelta(days=1)
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
@@ -46,7 +49,7 @@ def is_tick(offset: pd.offsets.BaseOffset) -> bool:
 
 def _modern(alias: str) -> str:
     """The alias with names that pandas 3 dropped replaced by today's."""
-    match = re.fullmatch(r"(\d*)([A-Za-z]+)(-[A-Za-z]{3})?", alias.strip())
+    match = re.fullmatch(r"(\d*)([A-Za-z]+)(-\w+)?", alias.strip())
     if match is None:
         return alias.strip()
     count, name, anchor = match.groups(default="")
@@ -65,9 +68,16 @@ def _canonical(offset: pd.offsets.BaseOffset) -> str:
     return offset.freqstr
 
 
+def _of_duration(step: pd.Timedelta) -> str:
+    """Alias of a duration: whole days are days of the calendar, in all versions of pandas."""
+    return f"{step.days}D" if step % _DAY == pd.Timedelta(0) else tick_alias(step)
+
+
 def parse_alias(alias: Any) -> str:
     """Canonical alias of anything that pandas reads as an offset."""
     try:
+        is_duration = isinstance(alias, (timedelta, np.timedelta64))
+        alias = _of_duration(pd.Timedelta(alias)) if is_duration else alias
         offset = to_offset(_modern(alias) if isinstance(alias, str) else alias)
     except (ValueError, TypeError) as error:
         raise ValueError(

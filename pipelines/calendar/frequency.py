@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from pandas.tseries.frequencies import to_offset
 from .alias import is_tick, parse_alias, tick_length
 
 _STEPS_PER_YEAR = {"W": 52, "ME": 12, "MS": 12, "BME": 12, "BMS": 12, "CBME": 12, "CBMS": 12,
-                   "SME": 24, "SMS": 24, "QE": 4, "QS": 4, "BQE": 4, "BQS": 4}  # fmt: skip
+                   "SME": 24, "SMS": 24, "WOM": 12, "LWOM": 12,
+                   "QE": 4, "QS": 4, "BQE": 4, "BQS": 4}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Frequency:
 
     def __post_init__(self) -> None:
         """Bring the alias into its canonical spelling."""
-        if isinstance(self.alias, (int, np.integer)) and not isinstance(self.alias, bool):
+        if _is_whole(self.alias):
             if self.alias < 1:
                 raise ValueError(f"freq={self.alias} must be a whole number of at least 1.")
             object.__setattr__(self, "alias", int(self.alias))
@@ -212,6 +213,12 @@ class Frequency:
                 pd.DatetimeIndex([_wall_clock(first) + back * self.offset]), first.tz
             )[0]
         return self.range(origin, int(position.max()) - back + 1)[position - back]
+
+
+def _is_whole(alias: Any) -> TypeGuard[int]:
+    """Whether a step is a number; NumPy counts its durations among the integers."""
+    is_integer = isinstance(alias, (int, np.integer))
+    return is_integer and not isinstance(alias, (bool, np.timedelta64))
 
 
 def _stamp(time: Any) -> pd.Timestamp:

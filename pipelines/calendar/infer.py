@@ -135,7 +135,8 @@ def _name(step: pd.Timedelta, codes: np.ndarray, times: pd.DatetimeIndex) -> str
     if days == 1:
         return "B" if _skips_weekends(codes, wall) else "D"
     unique = wall.unique()
-    return (_month_alias(days, unique) if days >= 28 else None) or _day_alias(days, unique)
+    months = _month_alias(days, unique) if days >= 28 else _half_month_alias(unique)
+    return months or _day_alias(days, unique)
 
 
 def _skips_weekends(codes: np.ndarray, wall: pd.DatetimeIndex) -> bool:
@@ -159,6 +160,16 @@ def _day_alias(days: int, wall: pd.DatetimeIndex) -> str:
         weekday = _WEEKDAYS[int(np.bincount(wall.day_of_week).argmax())]
         return f"{_count(days // 7)}W-{weekday}"
     return f"{_count(days)}D"
+
+
+def _half_month_alias(wall: pd.DatetimeIndex) -> str | None:
+    """Alias of two days a month, its first or last and one other; None for all other days."""
+    edges = {"SMS": np.asarray(wall.day == 1), "SME": np.asarray(wall.day == wall.days_in_month)}
+    for name, edge in edges.items():
+        days = np.unique(wall.day[~edge])
+        if len(days) == 1 and 1 < days[0] < 28 and min(edge.sum(), (~edge).sum()) >= 2:
+            return f"{name}-{days[0]}"
+    return None
 
 
 def _month_alias(days: int, wall: pd.DatetimeIndex) -> str | None:

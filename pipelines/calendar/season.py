@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from ..panel import Panel
 from ..sample import evenly_spread
 
 _MOST_SERIES = 200
+_MOST_DIRECT_LAGS = 400  # of more, sums by Fourier transforms are faster
 _CRITICAL = 1.645  # 90 % two-sided, as in the M4 competition's Naive2
 
 
@@ -46,7 +49,7 @@ def default_season(panel: Panel, season_length: int | None = None) -> Season:
         The season.
 
     Raises:
-        ValueError: if `season_length` is below 1.
+        ValueError: if `season_length` is below 1 or no whole number.
 
     Example:
         >>> from forecast.pipelines import load_dataset, read_frame
@@ -56,8 +59,11 @@ def default_season(panel: Panel, season_length: int | None = None) -> Season:
     Source: Makridakis, Spiliotis, Assimakopoulos (2020), "The M4 Competition", section on Naive2.
     """
     if season_length is not None:
-        if season_length < 1:
-            raise ValueError(f"season_length must be at least 1 (no season); got {season_length}.")
+        if not _is_count(season_length):
+            raise ValueError(
+                f"season_length must be at least 1 (no season), a whole number; got "
+                f"{season_length!r}."
+            )
         return Season(int(season_length), "given by the user", given=True)
     usual = panel.frequency.season_lengths
     alias = panel.frequency.alias
@@ -69,6 +75,11 @@ def default_season(panel: Panel, season_length: int | None = None) -> Season:
     length = usual[0] if 2 * kept >= len(sample) else 1
     reason = f"usual season of freq={alias!r} is {usual[0]}, {held}"
     return Season(length, reason, _longer(panel, usual))
+
+
+def _is_count(number: Any) -> bool:
+    whole = isinstance(number, Integral) and not isinstance(number, bool)
+    return whole and number >= 1
 
 
 def _longer(panel: Panel, usual: tuple[int, ...]) -> int | None:
@@ -120,7 +131,16 @@ def autocorrelation(values: np.ndarray, num_lags: int) -> np.ndarray:
     power = float(deviations @ deviations)
     if power <= len(values) * 1e-24:
         return np.zeros(num_lags)
+    if num_lags > _MOST_DIRECT_LAGS:
+        return _lagged_products(deviations, num_lags) / power
     return np.array([deviations[k:] @ deviations[:-k] for k in range(1, num_lags + 1)]) / power
+
+
+def _lagged_products(deviations: np.ndarray, num_lags: int) -> np.ndarray:
+    """sum_t d_t d_{t+k} for lags 1 to num_lags; zeros behind keep the ends apart."""
+    size = 1 << (len(deviations) + num_lags - 1).bit_length()
+    transform = np.fft.rfft(deviations, size)
+    return np.fft.irfft(np.abs(transform) ** 2, size)[1 : num_lags + 1]
 
 
 def seasonal_indices(

@@ -168,13 +168,14 @@ def calendar_columns(times: pd.Index, features: Sequence[str]) -> np.ndarray:
     if not isinstance(times, pd.DatetimeIndex):
         raise TypeError(f"calendar features need datetimes; got {type(times).__name__}.")
     wall = times.tz_localize(None)
+    codes, moments = pd.factorize(wall)  # series share most of their times: each is looked at once
     columns: list[np.ndarray] = []
     for name in features:
         feature = _FEATURES[name]
-        share = np.asarray(feature.share(wall), dtype=np.float64)
+        share = np.asarray(feature.share(moments), dtype=np.float64)
         angle = 2.0 * np.pi * share
         columns += [np.sin(angle), np.cos(angle)] if feature.is_cyclic else [share]
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=1)[codes]
 
 
 def with_calendar(panel: Panel, features: Any) -> Panel:

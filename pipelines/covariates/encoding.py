@@ -8,7 +8,7 @@ import numpy as np
 
 from ..panel import Panel
 from .future import FutureCovariates
-from .rows import KINDS
+from .rows import KINDS, MISSING_LABEL
 from .table import Covariate, CovariateSchema, CovariateTable
 
 UNSEEN = "unseen"
@@ -76,6 +76,7 @@ class Encoding:
         """
         if self.schema == _NO_COLUMNS or not panel.num_series:
             return panel.without_covariates()
+        self._refuse_without_numbers(panel)
         table = panel.covariates
         future, past, static = (
             self._encode(getattr(table, kind), getattr(table.schema, kind), kind) for kind in KINDS
@@ -100,6 +101,21 @@ class Encoding:
         rows = self._encode(flat, future.columns, "future")
         rows = np.concatenate([rows, np.repeat(static, horizon, axis=0)], axis=1)
         return rows.reshape(num_series, horizon, rows.shape[1])
+
+    def _refuse_without_numbers(self, panel: Panel) -> None:
+        """Refuse a column known ahead that is empty where the training part had numbers."""
+        numeric = {column.name for column in self.schema.future if not column.is_categorical}
+        for position, column in enumerate(panel.covariates.schema.future):
+            if column.name not in numeric or column.categories != ():
+                continue
+            missing = panel.covariates.future[:, position] == MISSING_LABEL
+            if missing.any():
+                step = int(np.argmax(missing))
+                raise ValueError(
+                    f"covariate missing: column {column.name!r} of series "
+                    f"{panel.ids[panel.codes[step]]!r}, time {panel.flat_times()[step]}, is empty "
+                    "as in all rows that have a value. Fill it, or make the value missing there."
+                )
 
     def _columns(self, columns: tuple[Covariate, ...]) -> tuple[Covariate, ...]:
         return tuple(encoded for column in columns for encoded in self._columns_of(column))
@@ -159,7 +175,8 @@ def fit_encoding(
         spread_static: see `Encoding`.
 
     Raises:
-        ValueError: for more than 256 labels of one column in "one_hot".
+        ValueError: for more than 256 labels of one column in "one_hot", or a column known ahead
+            without any entry.
 
     Example:
         >>> import pandas as pd
@@ -171,6 +188,8 @@ def fit_encoding(
         [[0.0, 1.0], [1.0, 0.0]]
     """
     table = panel.covariates
+    if "future" in kinds:
+        _refuse_empty(table.schema.future)
     seen = {}
     for name in kinds:
         columns = getattr(table.schema, name)
@@ -189,6 +208,15 @@ def _seen(entries: np.ndarray, column: Covariate) -> Covariate:
     return Covariate(column.name, tuple(column.categories[code] for code in codes))
 
 
+def _refuse_empty(columns: tuple[Covariate, ...]) -> None:
+    """Refuse a column known ahead of which training shows neither numbers nor labels."""
+    for column in columns:
+        if column.categories == ():
+            raise ValueError(
+                f"future covariate {column.name!r} is empty in all rows. Fill it, or leave it away."
+            )
+
+
 def _refuse_many(columns: tuple[Covariate, ...], kind: str) -> None:
     for column in columns:
         if column.categories is not None and len(column.categories) > _MOST_LABELS:
@@ -203,11 +231,15 @@ def _refuse_other_kind(known: Covariate, given: Covariate, entries: np.ndarray) 
     """Refuse text where numbers were in training, and the reverse; an empty column is either."""
     if known.is_categorical == given.is_categorical or np.isnan(entries).all():
         return
-    if given.categories is not None:
-        shown = f", for example {given.categories[0]!r}," if given.categories else ""
+    if given.categories == ():
         raise ValueError(
-            f"covariate {known.name!r} holds text{shown} where the training part had numbers. "
-            "Convert it, for example with pd.to_numeric."
+            f"covariate {known.name!r} is missing in all rows; the training part had numbers. "
+            "Give one for every step."
+        )
+    if given.categories is not None:
+        raise ValueError(
+            f"covariate {known.name!r} holds text, for example {given.categories[0]!r}, where the "
+            "training part had numbers. Convert it, for example with pd.to_numeric."
         )
     raise ValueError(
         f"covariate {known.name!r} holds numbers where the training part had the labels "

@@ -15,7 +15,7 @@ from ..frames.indexed import from_levels, has_levels
 from ..frames.layout import from_polars
 from ..frames.parsing import parse_times
 from .calendar_features import calendar_columns, calendar_names
-from .rows import MISSING_LABEL, read_column
+from .rows import MISSING_LABEL, labels_or_none, read_column
 from .table import Covariate
 
 
@@ -143,10 +143,12 @@ def _slots(frame: pd.DataFrame, columns: Columns, upcoming: Upcoming) -> np.ndar
     series = pd.Index(upcoming.ids).get_indexer(pd.Index(names))[codes]
     lacking = np.setdiff1d(np.arange(len(upcoming.ids)), series)
     if len(lacking):
+        present = ", ".join(map(repr, names[:5])) or "none"
         raise ValueError(
             f"future_df lacks {len(lacking)} of {len(upcoming.ids)} series, first "
             f"{upcoming.ids[lacking[0]]!r}; {list(columns.future)} is needed for it "
-            f"{upcoming.span(lacking[0])} ({upcoming.horizon} steps)."
+            f"{upcoming.span(lacking[0])} ({upcoming.horizon} steps). Its series begin with "
+            f"{present}."
         )
     times = _same_kind(parse_times(frame[columns.time], columns.time), upcoming)
     wanted = pd.MultiIndex.from_arrays(
@@ -216,7 +218,7 @@ def _column(frame: pd.DataFrame, name: str, upcoming: Upcoming) -> tuple[np.ndar
         return f"covariate {name!r} of series {series!r}, time {upcoming.times[row]}, in future_df"
 
     column, labels = read_column(frame[name], place)
-    missing = np.isnan(column)
+    missing, labels = np.isnan(column), labels_or_none(column, labels)
     if labels is not None:
         return np.where(missing, MISSING_LABEL, column), labels
     if missing.any():

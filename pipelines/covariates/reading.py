@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..columns import Columns
-from .rows import KINDS, MISSING_LABEL, RowCovariates, read_column, shown
+from .rows import KINDS, MISSING_LABEL, RowCovariates, labels_or_none, read_column, shown
 from .table import Covariate, CovariateSchema, CovariateTable
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read_covariates(
         for name in getattr(columns, kind):
             column, labels = read_column(data[name], partial(place, name))
             if kind == "future":
-                column = _known_ahead(column, labels, values, partial(place, name), columns)
+                column, labels = _known_ahead(column, labels, values, partial(place, name), columns)
             numbers[:, position] = column
             read[kind].append(Covariate(name, labels))
             position += 1
@@ -95,11 +95,12 @@ def read_covariates(
 
 def _known_ahead(
     column: np.ndarray, labels: Any, values: np.ndarray, place: Callable[[int], str], names: Columns
-) -> np.ndarray:
+) -> tuple[np.ndarray, Any]:
     """A column that every row with a value must have: a missing label is one of its own."""
     missing = np.isnan(column) & ~np.isnan(values)
+    labels = labels_or_none(column, labels)
     if labels is not None:
-        return np.where(missing, MISSING_LABEL, column)
+        return np.where(missing, MISSING_LABEL, column), labels
     if missing.any():
         raise ValueError(
             f"covariate missing: {place(int(np.argmax(missing)))} is empty in "
@@ -107,7 +108,7 @@ def _known_ahead(
             f"example by groupby({names.id!r}) and ffill(), make {names.target!r} missing there, "
             "or name it among the past_covariates, which may have gaps."
         )
-    return column
+    return column, None
 
 
 def leading_rows(rows: Rows, has_value: np.ndarray, begun: Any) -> np.ndarray:
@@ -200,7 +201,7 @@ def static_of(rows: Rows, panel: Panel) -> np.ndarray:
             raise ValueError(
                 f"static covariate {covariate.name!r} is missing in all rows of series "
                 f"{panel.ids[int(np.argmax(missing))]!r} ({int(missing.sum())} such series). Give "
-                "each series a number."
+                "each series one."
             )
         found[:, position] = entries
     return found

@@ -91,6 +91,16 @@ def read_column(
     return places[codes], tuple(labels)
 
 
+def labels_or_none(
+    column: np.ndarray, labels: tuple[str, ...] | None
+) -> tuple[str, ...] | None:  # fmt: skip
+    """The labels of a column that was read; no label for one that is empty, whatever its dtype.
+
+    A file that tells of no promotion is read as a column of NaN: only training says what it holds.
+    """
+    return () if labels is None and len(column) and np.isnan(column).all() else labels
+
+
 def is_text(column: pd.Series) -> bool:
     """Whether a column holds labels: text only, or a dtype of categories."""
     dtype = column.dtype
@@ -127,7 +137,7 @@ def category_notes(schema: CovariateSchema) -> tuple[str, ...]:
     return tuple(
         f"covariate {column.name!r} is read as categories: {_listed(column.categories)}."
         for column in columns
-        if column.categories is not None
+        if column.categories
     )
 
 

@@ -22,12 +22,13 @@ from ..covariates.calendar_features import with_calendar
 from ..covariates.reading import read_covariates, refuse_wide_covariates, require_covariates
 from ..covariates.rows import RowCovariates
 from ..panel import Panel
+from .hints import index_fix, time_in_index
 from .indexed import from_levels, has_levels, with_levels
 from .layout import Layout, from_polars
-from .ordering import instants, sorting_order
+from .ordering import id_order, instants, sorting_order
 from .parsing import parse_numbers, parse_times
 from .rows import Rows, make_panel
-from .wide import is_wide, wide_rows
+from .wide import counted_note, is_wide, wide_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ def read_frame(
     A *long* frame has a row for each series and time, in any order. A *wide* frame (pandas) has a
     column for each series and sorted times as its index; so has a single Series. An index of two
     levels, id and time, makes a long frame, too. Gaps become steps without a value; missing values
-    at either end of a series are trimmed.
+    at either end of a series are trimmed. Series stand as they come where the rows of each lie
+    together, and in the order of their ids where they are mixed: any shuffle gives one panel.
 
     Args:
         data: pandas or polars frame, or pandas Series.
@@ -71,7 +73,8 @@ def read_frame(
         TypeError: if `data` is no frame.
         ValueError: for no rows, a missing column, a repeated (series, time), text or infinity in
             the target or a covariate, a covariate missing beside a value, irregular times, mixed
-            time zones, two frequencies; wide: unsorted times, covariates.
+            time zones, two frequencies, dates that can be read in two ways; wide: unsorted times,
+            covariates.
 
     Example:
         >>> wide = pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=pd.date_range("2024", periods=3))
@@ -135,23 +138,24 @@ def _read_pandas(data: pd.DataFrame, columns: Columns, freq: Any, begun: Any) ->
     if is_wide(data, columns):
         refuse_wide_covariates(columns, "a wide frame")
         refuse_wide_channels(columns, "a wide frame")
-        return _read_wide(data, columns, freq, begun)
-    _require_columns(list(data.columns), columns, list(data.index.names))
+        reading = _read_wide(data, columns, freq, begun)
+        return replace(reading, notes=(*reading.notes, *counted_note(data)))
+    _require_columns(list(data.columns), columns, data.index)
     return _read_long(data, columns, freq, "pandas", begun)
 
 
-def _require_columns(present: list[Any], columns: Columns, index: list[Any] | None = None) -> None:
+def _require_columns(present: list[Any], columns: Columns, index: pd.Index | None = None) -> None:
     """Refuse a long frame with a column missing or twice."""
     missing = [name for name in columns.names if name not in present]
     if missing:
-        in_index = " It is in the index: call reset_index()." if set(missing) & set(
-            index or ()) else ""  # fmt: skip
+        in_index = time_in_index(index, missing, columns.time)
+        fix = index_fix(pd.Index([], dtype=object) if index is None else index)
         raise ValueError(
             f"missing column {', '.join(map(repr, missing))}; the frame has "
             f"{', '.join(map(repr, present[:10]))}.{in_index} A long frame needs an id, a time and "
             "a target column: rename them or say which they are (id_col=, time_col=, target_col=). "
             "A wide frame has only columns of series, and times as its index: a DatetimeIndex or "
-            "integers, not periods or text (df.index = pd.to_datetime(df.index))."
+            f"integers, not periods or text ({fix})."
         )
     twice = [name for name in columns.names if present.count(name) > 1]
     if twice:
@@ -206,16 +210,30 @@ def _in_channels(reading: Reading, channels: ChannelValues, begun: Any) -> Readi
 def series_codes(data: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
     """The series of each row as a position, int64 of shape (n,), and the ids.
 
+    Ids are in the order of their first rows where the rows of each series lie together, else
+    sorted: a shuffled frame gives the same panel, however it was shuffled.
+
     Raises:
-        ValueError: for a row without an id.
+        ValueError: for a row without an id, or an id that cannot be one, such as a list.
     """
-    codes, names = pd.factorize(data[columns.id])
+    try:
+        codes, names = pd.factorize(data[columns.id])
+    except TypeError as error:
+        entry = data[columns.id].iloc[0]
+        raise ValueError(
+            f"id column {columns.id!r} holds {type(entry).__name__}, for example {entry!r}; give "
+            f"text or numbers, for example df[{columns.id!r}].astype(str)."
+        ) from error
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise ValueError(
             f"id column {columns.id!r} is empty in row {row}; every row needs a series."
         )
-    return codes.astype(np.int64), np.asarray(names, dtype=object)
+    codes, ids = codes.astype(np.int64), np.asarray(names, dtype=object)
+    if (codes[1:] >= codes[:-1]).all():
+        return codes, ids
+    order = id_order(ids)
+    return np.argsort(order)[codes], ids[order]
 
 
 def _sorted_rows(

@@ -131,6 +131,11 @@ def _from_polars_column(column: nw.Series[Any]) -> Any:
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         naive = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
         return pd.DatetimeIndex(naive).tz_localize("UTC").tz_convert(dtype.time_zone)
+    if isinstance(dtype, nw.Struct):
+        raise ValueError(
+            f"column {column.name!r} holds structs; text, numbers or times are expected. Take one "
+            f"of their fields, for example with unnest({column.name!r})."
+        )
     if not isinstance(dtype, (nw.Categorical, nw.Enum)):
         return column.to_numpy()
     # Ordered, as those of an Enum are; a Categorical shares its categories with other columns.

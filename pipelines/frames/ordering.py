@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
@@ -23,6 +25,29 @@ def instants(times: pd.Index) -> np.ndarray:
         [0, 1]
     """
     return times.asi8 if isinstance(times, pd.DatetimeIndex) else np.asarray(times, dtype=np.int64)
+
+
+def id_order(ids: np.ndarray) -> np.ndarray:
+    """Positions that sort ids: numbers before text where both occur.
+
+    Args:
+        ids: different ids, object array of shape (num_series,).
+
+    Returns:
+        int64 of shape (num_series,).
+
+    Example:
+        >>> id_order(np.array(["b", 5, "a", 2.5], dtype=object)).tolist()
+        [3, 1, 2, 0]
+    """
+    try:
+        return np.argsort(ids)
+    except TypeError:
+        keys = [
+            ("", key, "") if isinstance(key, Real) else (type(key).__name__, 0, str(key))
+            for key in ids
+        ]
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
 def sorting_order(codes: np.ndarray, clock: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# Two numbers and a year: day and month in an order that differs between countries.
-_DATE_PARTS = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}.*")
+from .written_dates import begins_with_day, refuse_without_year
 
 
 def parse_times(
@@ -20,7 +18,8 @@ def parse_times(
     """Times as a DatetimeIndex (time zone and resolution kept) or an integer Index.
 
     Args:
-        column: datetimes, dates, text, integers or whole floats.
+        column: datetimes, dates, text, integers or whole floats, of any dtype. Text such as
+            13/02/2010 begins with the day where one is above 12.
         name: name of the column, for messages.
         place: says in words where a row stands, for messages.
 
@@ -28,7 +27,8 @@ def parse_times(
         Index of the same length, without missing entries.
 
     Raises:
-        ValueError: for missing times, mixed time zones and whatever is no time.
+        ValueError: for missing times, mixed time zones, dates that can be read in two ways and
+            whatever is no time.
 
     Example:
         >>> parse_times(pd.Series(["2024-01-31"]), "ds")[0]
@@ -52,9 +52,7 @@ def parse_times(
     return _parse_objects(column, name, place)
 
 
-def _from_arrow(
-    column: pd.Series | pd.Index, name: Any, place: Callable[[int], str]
-) -> pd.DatetimeIndex:
+def _from_arrow(column: pd.Series | pd.Index, name: Any, place: Callable[[int], str]) -> pd.Index:
     """Timestamps of Arrow by their numbers, its dates and text by their objects."""
     kind: Any = column.dtype.pyarrow_dtype  # type: ignore[union-attr]
     if not hasattr(kind, "tz"):
@@ -76,23 +74,32 @@ def _whole(times: np.ndarray, name: Any) -> pd.Index:
 
 def _parse_objects(
     column: pd.Series | pd.Index, name: Any, place: Callable[[int], str]
-) -> pd.DatetimeIndex:
-    """Text, dates and single timestamps as datetimes of one zone."""
+) -> pd.Index:
+    """Text, dates and single timestamps as datetimes of one zone; numbers as numbers."""
     entries = pd.Index(column.to_numpy(dtype=object), dtype=object)
-    _refuse_ambiguous_dates(entries, name)
+    plain = entries.infer_objects()
+    if pd.api.types.is_numeric_dtype(plain.dtype):
+        return parse_times(plain, name, place)
+    refuse_without_year(entries, name)
+    return _parse_dates(entries, name, place)
+
+
+def _parse_dates(entries: pd.Index, name: Any, place: Callable[[int], str]) -> pd.DatetimeIndex:
+    dayfirst = begins_with_day(entries, name)
     try:
-        return _to_datetime(entries)
+        return _to_datetime(entries, dayfirst=dayfirst)
     except (ValueError, TypeError, FutureWarning) as error:
         try:
-            _to_datetime(entries, utc=True)
+            _to_datetime(entries, dayfirst=dayfirst, utc=True)
         except (ValueError, TypeError, FutureWarning):
             raise ValueError(
                 f"time column {name!r} cannot be read as times, for example "
-                f"{_first_bad(entries)!r}. Give datetimes, ISO text or integers."
+                f"{_first_bad(entries, dayfirst)!r}. Give datetimes, ISO text or integers."
             ) from error
         raise ValueError(
             f"time column {name!r} has mixed time zones: {_zones(entries, place)}. Bring it to "
-            f"one zone, for example df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True)."
+            f"one zone, for example df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True), "
+            "and to the local one after that with .dt.tz_convert('Europe/Berlin')."
         ) from error
 
 
@@ -101,23 +108,6 @@ def _zones(entries: pd.Index, place: Callable[[int], str]) -> str:
     offsets = [pd.Timestamp(entry).strftime("%z") or "none" for entry in entries]
     odd = next((row for row, offset in enumerate(offsets) if offset != offsets[0]), 0)
     return f"{place(0)} has {offsets[0]}, {place(odd)} has {offsets[odd]}"
-
-
-def _refuse_ambiguous_dates(entries: pd.Index, name: Any) -> None:
-    """Refuse dates such as 01/02/2010 if no entry tells the day from the month."""
-    if not (len(entries) and isinstance(entries[0], str) and _DATE_PARTS.match(entries[0])):
-        return
-    found = [_DATE_PARTS.match(entry) for entry in entries if isinstance(entry, str)]
-    parts = [(int(match[1]), int(match[2])) for match in found if match]
-    if not parts or max(max(pair) for pair in parts) > 12:
-        return
-    if any(first != second for first, second in parts):
-        shown = next(match[0] for match in found if match and int(match[1]) != int(match[2]))
-        raise ValueError(
-            f"time column {name!r} holds dates such as {shown!r}, whose day and month cannot be "
-            "told apart. Write them as 2010-02-01, or convert them: "
-            f"df[{name!r}] = pd.to_datetime(df[{name!r}], dayfirst=True) (or dayfirst=False)."
-        )
 
 
 def _to_datetime(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:
@@ -138,11 +128,12 @@ def _of_format(entries: pd.Index, **options: Any) -> pd.DatetimeIndex:
     return times
 
 
-def _first_bad(entries: pd.Index) -> Any:
+def _first_bad(entries: pd.Index, dayfirst: bool) -> Any:
+    options: dict[str, Any] = {"errors": "coerce", "utc": True, "dayfirst": dayfirst}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         one, iso = (
-            np.asarray(pd.isna(pd.to_datetime(entries, errors="coerce", utc=True, format=format)))
+            np.asarray(pd.isna(pd.to_datetime(entries, format=format, **options)))
             for format in (None, "ISO8601")
         )
     return entries[int(np.argmax(one & iso if (one & iso).any() else one))]
@@ -168,28 +159,33 @@ def parse_numbers(column: pd.Series, place: Callable[[int], str]) -> np.ndarray:
     dtype = column.dtype
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    known = np.flatnonzero(np.asarray(column.notna()))
+    entries = column.to_numpy(dtype=object)[known]
+    odd = {kind for kind in set(map(type, entries)) if not _is_number(kind)}
+    if odd:
+        shown = _entry_to_show(entries, odd)
+        raise ValueError(_no_number(entries[shown], place(int(known[shown]))))
     values = np.full(len(column), np.nan)
-    for row in np.flatnonzero(np.asarray(column.notna())):
-        entry = column.iloc[row]
-        if isinstance(entry, (str, bytes, complex, np.ndarray)) or not hasattr(entry, "__float__"):
-            shown = _row_to_show(column, int(row))
-            raise ValueError(_no_number(column.iloc[shown], place(shown)))
-        values[row] = float(entry)
+    values[known] = entries.astype(np.float64)
     return values
 
 
-def _row_to_show(column: pd.Series, first: int) -> int:
-    """The first row that is no number even when read as text; `first` if there is none.
+def _is_number(kind: type) -> bool:
+    no_numbers = (str, bytes, complex, np.ndarray)
+    return hasattr(kind, "__float__") and not issubclass(kind, no_numbers)
+
+
+def _entry_to_show(entries: np.ndarray, odd: set[type]) -> int:
+    """The first text that is no number even when read as one, else the first of an odd type.
 
     One word in a csv column makes text of all its numbers: the word is what the user looks for.
     """
-    for row in np.flatnonzero(np.asarray(column.notna())):
-        entry = column.iloc[row]
+    for position, entry in enumerate(entries):
         try:
             float(entry if isinstance(entry, str) else 0.0)
         except ValueError:
-            return int(row)
-    return first
+            return position
+    return next(i for i, entry in enumerate(entries) if type(entry) in odd)
 
 
 def _no_number(entry: Any, place: str) -> str:

@@ -14,7 +14,9 @@ from ..columns import Columns
 from ..covariates.reading import carried_note, lay_covariates, leading_rows
 from ..covariates.rows import RowCovariates, category_notes
 from ..panel import Panel
+from .hints import irregular_hint, repeated_hint
 from .ordering import runs
+from .written_dates import refuse_numbered_dates
 
 # A wrong year in one row must not ask for a terabyte of explicit gaps.
 _MOST_STEPS_PER_ROW = 1000
@@ -59,6 +61,7 @@ class Rows:
                 f"{self.place(int(np.argmax(repeated)))} occurs more than once "
                 f"({int(repeated.sum())} repeated rows in all). Keep one row for each series "
                 f"and time, for example with {self._fix_of_repeats()}."
+                f"{repeated_hint(self.times[1:][repeated], self.columns)}"
             )
         infinite = np.isinf(self.values)
         if infinite.any():
@@ -110,6 +113,8 @@ def make_panel(
     Raises:
         ValueError: if no row has a value, or times do not follow one frequency.
     """
+    if freq is None:
+        refuse_numbered_dates(rows.times, rows.of("time"))
     frequency = frequency_of(rows.codes, rows.times, freq)
     keep = ~np.isnan(rows.values)
     if not keep.any():
@@ -150,6 +155,7 @@ def grid_positions(rows: Rows, frequency: Frequency) -> np.ndarray:
             f"Correct the time{rows.of('time')}, resample to equal steps, or pass the freq= that "
             "the times follow; "
             "read series of different frequencies apart."
+            f"{irregular_hint(rows.times, rows.columns and rows.columns.time)}"
         )
     return positions
 

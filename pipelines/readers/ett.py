@@ -34,8 +34,9 @@ def read_ett(path: str | Path, months: Sequence[int] = (12, 4, 4)) -> pd.DataFra
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: without a column date or another one, for text among the numbers, for dates
-            that do not rise in equal steps (both name the line), and for months below 0.
+        ValueError: without a column date or another one, for a column without a name, for text
+            among the numbers, for dates that do not rise in equal steps of a part of a day (both
+            name the line), for months below 0 and for more of them than the file has.
 
     Example:
         >>> import tempfile
@@ -57,12 +58,19 @@ def read_ett(path: str | Path, months: Sequence[int] = (12, 4, 4)) -> pd.DataFra
         raise ValueError(
             f"{path} needs a column 'date' and one for each series; got {list(table.columns)}."
         )
+    nameless = [name for name in table.columns if str(name).startswith("Unnamed:")]
+    if nameless:
+        raise ValueError(f"{path} has a column without a name; write it with index=False.")
     times = parse_times(table.pop("date"), "date")
-    parts = np.minimum(np.cumsum(months) * _DAYS_OF_A_MONTH * _steps_of_a_day(path, times),
-                       len(times))  # fmt: skip
-    codes = np.searchsorted(parts, np.arange(len(times)), side="right")
     count = table.shape[1]
     values = [_values(path, table[name]) for name in table.columns]
+    parts = np.cumsum(months) * _DAYS_OF_A_MONTH * _steps_of_a_day(path, times)
+    if parts[-1] > len(times):
+        raise ValueError(
+            f"{path} has {len(times)} steps, but months={tuple(months)} are {parts[-1]} steps; "
+            "give fewer months."
+        )
+    codes = np.searchsorted(parts, np.arange(len(times)), side="right")
     return pd.DataFrame({
         "unique_id": np.repeat(np.asarray(table.columns, dtype=object), len(times)),
         "ds": times.take(np.tile(np.arange(len(times)), count)),
@@ -83,7 +91,10 @@ def _steps_of_a_day(path: str | Path, times: pd.Index) -> int:
             f"{path}, line {row + 2}: {times[row]} follows {times[row - 1]}; the dates must rise "
             f"in equal steps of {steps[0]}."
         )
-    return int(pd.Timedelta(days=1) // steps[0])
+    count, rest = divmod(pd.Timedelta(days=1), steps[0])
+    if rest:
+        raise ValueError(f"{path}: dates {steps[0]} apart do not divide a day; hours or parts do.")
+    return int(count)
 
 
 def _values(path: str | Path, column: pd.Series) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +37,8 @@ def read_file(path: str | Path) -> pd.DataFrame:
         [1.5]
     """
     path = Path(path)
-    kind = next((suffix for suffix in path.suffixes[-2:] if suffix.lower() in _READERS), None)
+    last = reversed(path.suffixes[-2:])
+    kind = next((suffix for suffix in last if suffix.lower() in _READERS), None)
     if kind is None:
         raise ValueError(
             f"{path} has an unknown suffix {path.suffix!r}; give .csv, .parquet or .tsf."
@@ -69,11 +73,19 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 }
 
 
+# What parsers, decoders, parquet and the kinds of compression raise derives from these.
+_UNREADABLE = (ValueError, OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+
+
 def _read(path: Path, kind: str) -> pd.DataFrame:
     try:
         return _READERS[kind](path)
     except ImportError as error:
         raise ImportError(f"reading {path} needs a parquet engine: pip install pyarrow.") from error
-    except (ValueError, OSError, EOFError) as error:
-        # Parser, decoding, compression and parquet errors all derive from these.
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} cannot be read: it is no text in UTF-8 ({error}). Save it in UTF-8, or read "
+            f"it with pd.read_csv({path.name!r}, encoding='cp1252')."
+        ) from error
+    except _UNREADABLE as error:
         raise ValueError(f"{path} cannot be read as {kind}: {error}.") from error

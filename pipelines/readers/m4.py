@@ -94,12 +94,14 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; check the path.")
     try:
-        table = pd.read_csv(path, skip_blank_lines=False, low_memory=False)
+        # An id stays the text that it is: "007".
+        table = pd.read_csv(path, skip_blank_lines=False, low_memory=False, converters={0: str})
     except ValueError as error:  # the parser's own errors derive from it and name the line
         raise ValueError(f"{path} cannot be read as csv: {error}.") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise ValueError(f"{path}, line 2: more cells than the header has names.")
     table.index = table.index + 2
+    table[table.columns[0]] = table.iloc[:, 0].replace("", np.nan)
     table = table.dropna(how="all")
     if not len(table):
         raise ValueError(f"{path} has no rows.")

@@ -155,6 +155,8 @@ def _values(number: int, text: str) -> np.ndarray:
 
 def _entry(number: int, name: str, kind: str, entry: str) -> Any:
     """An attribute of a series, of the kind that the head says."""
+    if name == _NAME and not entry:
+        raise ValueError(f"line {number}: the series has no name.")
     try:
         if kind == "numeric":
             return float("nan" if entry == "?" else entry)
@@ -182,11 +184,12 @@ def _read_head(lines: Iterator[tuple[int, str]], path: Path) -> _Head:
             if not head.attributes:
                 raise ValueError(f"line {number}: @data comes before any @attribute.")
             return head
-        _read_head_line(head, number, key.lower(), rest)
+        _read_head_line(head, number, key, rest)
     raise ValueError(f"{path} has no @data line; it is no .tsf file, or it is cut off.")
 
 
-def _read_head_line(head: _Head, number: int, key: str, rest: list[str]) -> None:
+def _read_head_line(head: _Head, number: int, word: str, rest: list[str]) -> None:
+    key = word.lower()
     if key == "@attribute":
         if len(rest) != 2 or rest[1].lower() not in _KINDS or rest[0] in _TAKEN:
             raise ValueError(
@@ -203,7 +206,7 @@ def _read_head_line(head: _Head, number: int, key: str, rest: list[str]) -> None
     else:
         raise ValueError(
             f"line {number}: one of @attribute, {', '.join(_SETTINGS)}, @data with what it says "
-            f"is expected; got {' '.join([key, *rest])[:60]!r}."
+            f"is expected; got {' '.join([word, *rest])[:60]!r}."
         )
 
 

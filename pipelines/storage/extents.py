@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -61,6 +61,10 @@ class Extents:
         np.maximum.at(grown.last_value, codes[known], stamps[known])
         grown.counts[:] += np.bincount(codes, minlength=num_series)
         return grown
+
+    def take(self, order: np.ndarray) -> Extents:
+        """The extents of the series in another order."""
+        return Extents(**{part.name: getattr(self, part.name)[order] for part in fields(self)})
 
     def _grown(self, num_series: int) -> Extents:
         """The same with room for more series."""

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..calendar.frequency import Frequency
-from ..channels import ChannelId
 from ..covariates.table import Covariate, CovariateSchema, CovariateTable
 from ..panel import Panel
+from .ids import decode_ids, encode_ids
 
 __all__ = ["new_folder", "open_panel", "save_panel", "write_panel"]
 
@@ -91,7 +91,7 @@ def write_panel(folder: Path, panel: Panel, written: Collection[str] = ()) -> No
         "arrays": {name: {"dtype": array.dtype.str, "shape": array.shape}
                    for name, array in arrays.items()},
     }  # fmt: skip
-    (folder / _IDS).write_text(json.dumps([_encode_id(entry) for entry in panel.ids]))
+    (folder / _IDS).write_text(json.dumps(encode_ids(panel.ids)))
     for name in arrays.keys() - set(written):
         np.save(folder / f"{name}.npy", arrays[name], allow_pickle=False)
     (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1))
@@ -112,19 +112,6 @@ def _clock(times: pd.Index) -> dict[str, Any]:
         return {"kind": "integer"}
     zone = None if times.tz is None else str(times.tz)
     return {"kind": "datetime", "unit": times.unit, "zone": zone}
-
-
-def _encode_id(entry: Any) -> Any:
-    """Text and whole numbers as they are, a channel as a pair."""
-    if isinstance(entry, ChannelId):
-        return [_encode_id(entry.series), entry.channel]
-    entry = entry.item() if isinstance(entry, np.generic) else entry
-    if isinstance(entry, bool) or not isinstance(entry, str | int):
-        raise TypeError(
-            f"series id {entry!r} is of type {type(entry).__name__}; a folder holds text and whole "
-            "numbers. Convert the ids before, for example with .astype(str)."
-        )
-    return entry
 
 
 def open_panel(folder: str | Path) -> Panel:
@@ -180,7 +167,7 @@ def _build(folder: Path, manifest: dict[str, Any]) -> Panel:
     schema = CovariateSchema(*(tuple(map(_covariate, columns[kind])) for kind in _KINDS))
     tables = {kind: arrays[kind] for kind in _KINDS if kind in arrays}
     return Panel(
-        _decode_ids(json.loads((folder / _IDS).read_text(encoding="utf-8"))),
+        decode_ids(json.loads((folder / _IDS).read_text(encoding="utf-8"))),
         arrays["values"],
         arrays["offsets"],
         _times(arrays["starts"], manifest["starts"]),
@@ -204,12 +191,6 @@ def _open_array(folder: Path, name: str, said: dict[str, Any]) -> np.ndarray:
 def _covariate(said: dict[str, Any]) -> Covariate:
     categories = said["categories"]
     return Covariate(said["name"], None if categories is None else tuple(categories))
-
-
-def _decode_ids(entries: list[Any]) -> np.ndarray:
-    ids = np.empty(len(entries), dtype=object)
-    ids[:] = [ChannelId(*entry) if isinstance(entry, list) else entry for entry in entries]
-    return ids
 
 
 def _times(stamps: np.ndarray, said: dict[str, Any]) -> pd.Index:

@@ -97,7 +97,10 @@ def read_parquet_panel(
 def _survey(rows: ParquetRows) -> tuple[Extents, RowBatch]:
     """Where the series begin and end, and a sample of times, sorted by series and time."""
     extents, sample = Extents(), RowBatch(*(np.zeros(0, np.int64) for _ in range(3)))
+    grouped, latest = True, 0
     for batch in rows.batches():
+        together = np.diff(batch.codes, prepend=latest) >= 0
+        grouped, latest = grouped and bool(together.all()), int(batch.codes[-1])
         known = ~np.isnan(batch.values)
         extents = extents.seen(batch.codes, batch.stamps, known, len(rows.ids))
         sample = _earliest(sample, batch)
@@ -105,7 +108,15 @@ def _survey(rows: ParquetRows) -> tuple[Extents, RowBatch]:
         raise ValueError(f"{rows.paths[0]} has no rows.")
     if not extents.has_value.any():
         raise ValueError("no series has a value: every entry of the target is missing.")
-    return extents, sample
+    return (extents, sample) if grouped else _in_id_order(rows, extents, sample)
+
+
+def _in_id_order(rows: ParquetRows, extents: Extents, sample: RowBatch) -> tuple[Extents, RowBatch]:
+    """Series whose rows do not lie together stand in the order of their ids, as in `read_frame`."""
+    order = rows.sort_ids()
+    codes = np.argsort(order)[sample.codes]
+    rank = sorting_order(codes, sample.stamps)
+    return extents.take(order), RowBatch(codes[rank], sample.stamps[rank], sample.values)
 
 
 def _earliest(sample: RowBatch, batch: RowBatch) -> RowBatch:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..columns import Columns
 from ..frames.frame import series_codes
-from ..frames.ordering import instants
+from ..frames.ordering import id_order, instants
 from ..frames.parsing import parse_numbers, parse_times
 from ..frames.rows import Rows
 
@@ -52,10 +52,17 @@ class ParquetRows:
 
     @property
     def ids(self) -> np.ndarray:
-        """Ids of the series seen so far, in the order of their first rows."""
+        """Ids of the series seen so far, in the order of their first rows or of `sort_ids`."""
         ids = np.empty(len(self._codes), dtype=object)
         ids[:] = list(self._codes)
         return ids
+
+    def sort_ids(self) -> np.ndarray:
+        """Number the series by their sorted ids from now on; gives the positions they had."""
+        ids = self.ids
+        order = id_order(ids)
+        self._codes = {name: position for position, name in enumerate(ids[order])}
+        return order
 
     def times(self, stamps: np.ndarray) -> pd.Index:
         """The times behind the stamps of rows, shape (n,)."""

@@ -58,13 +58,33 @@ class Transform(ABC):
             def inverse(self, values, view):
                 return values * 2.0 + view.column("centre")
 
+    One that looks back says how far by `memory`, and finds these steps in `view.past`::
+
+        class Change(fc.Transform):
+            def memory(self, season_length):
+                return 1
+            def fit(self, panel, season_length):
+                return {}
+            def forward(self, values, view):
+                return np.diff(np.concatenate([view.past, values], axis=-1))
+            def inverse(self, values, view):
+                return view.past + np.cumsum(values, axis=-1)
+
+    Whenever a class of your own is fitted, it is tried on the training series: a `forward` that
+    looks ahead and an `inverse` that is none are refused.
+
     Attributes:
         uses_clock: whether values depend on the time (`View.clock`).
         bridges: whether the first steps have an output too, although the memory is not full.
+        linear: whether the mean of outputs is the output of the mean. Through a curve, such as a
+            logarithm, only medians stay what they are.
+        lossy: whether `inverse` need not give back what came, as where outliers are cut.
     """
 
     uses_clock: ClassVar[bool] = False
     bridges: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
+    lossy: ClassVar[bool] = False
 
     @property
     def per_series(self) -> bool:
@@ -104,7 +124,7 @@ class Transform(ABC):
             season_length: of this panel, 1 for none.
 
         Returns:
-            Arrays by name, a row a series; empty where there is nothing to learn.
+            Arrays of numbers by name, a row a series; empty where there is nothing to learn.
 
         Raises:
             ValueError: for values that the transform cannot take; says which and what to do.
@@ -115,20 +135,37 @@ class Transform(ABC):
         """Transformed values, of the same shape.
 
         Args:
-            values: (rows, steps) or (rows, paths, steps), NaN where missing.
+            values: (rows, steps) or (rows, paths, steps), NaN where missing; read-only.
             view: parameters, past and time of these.
 
         Returns:
-            NaN where the value is missing or outside of what the transform can take.
+            NaN where the value is missing or outside of what the transform can take. An output
+            depends on its value, on the `memory` values before it, and on nothing else.
         """
 
     @abstractmethod
     def inverse(self, values: np.ndarray, view: View) -> np.ndarray:
-        """The values of which `forward` made these; finite for finite ones."""
+        """The values of which `forward` made these; finite for finite ones.
+
+        Args:
+            values: outputs of steps that follow one another on a path, none missing; read-only.
+            view: parameters, past and time of these; the past is that of the values.
+        """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """The constructor's arguments, as scikit-learn has it."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        """The constructor's arguments, as scikit-learn has it.
+
+        Raises:
+            TypeError: for one that the constructor has not stored under its own name.
+        """
+        names = inspect.signature(type(self)).parameters
+        for name in names:
+            if not hasattr(self, name):
+                raise TypeError(
+                    f"{type(self).__name__}.__init__ must store its argument {name!r} as "
+                    f"self.{name}; everything that copies or shows a transform finds it there."
+                )
+        return {name: getattr(self, name) for name in names}
 
     def changed(self, **params: Any) -> Self:
         """A transform of the same class with some arguments changed."""

@@ -9,9 +9,9 @@ import numpy as np
 from ..calendar.season import default_season
 from ..panel import Panel
 from .base import Transform
-from .link import Link
 from .links import Links
 from .position import Position
+from .trial import fitted_link
 from .walk import walk
 
 __all__ = ["Chain", "FittedChain"]
@@ -48,15 +48,15 @@ class Chain:
             The fitted chain.
 
         Raises:
-            ValueError: for values that a transform cannot take; says which and what to do.
+            ValueError: for values that a transform cannot take; says which and what to do. And for
+                a transform of the user's that looks ahead or has no inverse.
         """
         season = default_season(panel).length if season_length is None else season_length
         fitted = FittedChain(Links((), np.arange(panel.num_series)))
         for transform in self.transforms:
             seen = fitted.forward(panel)
             active = _of_systems(transform.suits(seen, season), panel.num_channels)
-            parameters, memory = transform.fit(seen, season), transform.memory(season)
-            link = Link(transform, parameters, memory, active)
+            link = fitted_link(transform, seen, season, active)
             fitted = FittedChain(replace(fitted.links, links=(*fitted.links.links, link)))
         return fitted
 
@@ -116,16 +116,18 @@ class FittedChain:
         """The output of every step, (num_series, steps), and the position at the end."""
         block, links = panel.block(0, panel.lengths), self.links
         values = np.where(block.observed, block.values, np.nan)
-        outputs, start = np.empty(values.shape), links.begin()
+        outputs = np.full(values.shape, np.nan)
 
-        def keep(steps: slice, found: np.ndarray, valid: np.ndarray, at: Position) -> np.ndarray:
-            fresh = valid & (
-                at.clock[:, None] + np.arange(valid.shape[1]) == links.leads[-1][:, None]
-            )
-            outputs[:, steps] = links.begun(found, fresh, at)
+        def keep(
+            start: np.ndarray, found: np.ndarray, valid: np.ndarray, at: Position
+        ) -> np.ndarray:
+            steps = np.arange(valid.shape[1])
+            fresh = valid & (at.clock[:, None] + steps == links.leads[-1][:, None])
+            rows, steps = np.nonzero(valid)
+            outputs[rows, start[rows] + steps] = links.begun(found, fresh, at)[valid]
             return np.full(found.shape, np.nan)
 
-        return outputs, walk(links, values, block.valid, start, keep).position
+        return outputs, walk(links, values, block.valid, links.begin(), keep).position
 
     def _check_rows(self, panel: Panel) -> None:
         if panel.num_series != self.links.num_rows:

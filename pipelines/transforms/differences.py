@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ __all__ = ["Difference", "SeasonalDifference"]
 
 class _Differencing(Transform):
     """`z[t] = y[t] - y[t-m]`, m the memory; 0 leaves the values as they are."""
+
+    linear: ClassVar[bool] = True
 
     @property
     def per_series(self) -> bool:

@@ -38,6 +38,7 @@ class FillGaps(Transform):
 
     policy: str = "forward"
     bridges: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse what is no policy, or looks ahead."""

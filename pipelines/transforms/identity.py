@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ class Identity(Transform):
         >>> fc.Pipeline([fc.Log1p(), fc.AR()]).without("Log1p")
         Pipeline(steps=[Identity(), AR()])
     """
+
+    linear: ClassVar[bool] = True
 
     @property
     def per_series(self) -> bool:

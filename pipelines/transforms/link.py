@@ -43,15 +43,28 @@ class Link:
 
     def forward(self, values: np.ndarray, past: np.ndarray, clock: np.ndarray) -> np.ndarray:
         """See `Transform.forward`; NaN for what has no finite transform."""
-        with np.errstate(all="ignore"):
-            found = self.transform.forward(values, View(self.parameters, past, clock))
+        found = self._changed("forward", values, past, clock)
         return self._where_active(np.where(np.isfinite(found), found, np.nan), values)
 
     def inverse(self, values: np.ndarray, past: np.ndarray, clock: np.ndarray) -> np.ndarray:
         """See `Transform.inverse`; cut at the largest float."""
-        with np.errstate(all="ignore"):
-            found = self.transform.inverse(values, View(self.parameters, past, clock))
+        found = self._changed("inverse", values, past, clock)
         return self._where_active(np.clip(found, -_LARGEST, _LARGEST), values)
+
+    def _changed(
+        self, way: str, values: np.ndarray, past: np.ndarray, clock: np.ndarray
+    ) -> np.ndarray:
+        """What the transform makes of values that it cannot overwrite."""
+        given, view = values.view(), View(self.parameters, past, clock)
+        given.flags.writeable = False
+        with np.errstate(all="ignore"):
+            found = np.asarray(getattr(self.transform, way)(given, view))
+        if found.shape != values.shape:
+            raise ValueError(
+                f"{type(self.transform).__name__}.{way} must return the shape that it was given, "
+                f"{values.shape}; got {found.shape}."
+            )
+        return found
 
     def _where_active(self, changed: np.ndarray, values: np.ndarray) -> np.ndarray:
         if self.active.all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ _SMALLEST_SHARE = 1e-12
 
 class _Scaler(Transform):
     """`z = (y - centre) / scale`, both of each series' training part."""
+
+    linear: ClassVar[bool] = True
 
     def fit(self, panel: Panel, season_length: int) -> dict[str, np.ndarray]:  # noqa: ARG002
         """See `Transform`."""

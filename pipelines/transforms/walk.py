@@ -12,9 +12,10 @@ from .position import Position
 
 __all__ = ["Told", "Walk", "walk"]
 
-Told = Callable[[slice, np.ndarray, np.ndarray, Position], np.ndarray]
-"""Is told some steps, their outputs (NaN where missing), which of them exist, and the position
-before them; gives the one-step forecasts of these outputs, NaN where there is none."""
+Told = Callable[[np.ndarray, np.ndarray, np.ndarray, Position], np.ndarray]
+"""Is told some steps of each row: the number of the first, (rows,), their outputs (NaN where
+missing) and which of them exist, both (rows, steps) and right-padded, and the position before them;
+gives the one-step forecasts of these outputs, NaN where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +34,14 @@ class Walk:
 
 
 def walk(
-    links: Links, values: np.ndarray, valid: np.ndarray, position: Position, told: Told
-) -> Walk:
+    links: Links, values: np.ndarray, valid: np.ndarray, position: Position, told: Told,
+    num_channels: int = 1,
+) -> Walk:  # fmt: skip
     """Transform a block, in as few pieces as its gaps allow.
 
-    Without memories it is one piece. With them, a step at which a row has no value is a piece of
-    its own: the memories take the forecast of it in the value's stead. A value that has no
-    transform counts as missing.
+    Without memories it is one piece. With them, a piece of a row ends with a step without a value:
+    the memories take the forecast of it in the value's stead. Each row goes on at its own pace, so
+    that a gap of one does not stop the others. A value that has no transform counts as missing.
 
     Args:
         links: fitted transforms of these rows.
@@ -47,52 +49,71 @@ def walk(
         valid: whether each step exists, (rows, steps), right-padded.
         position: before the block.
         told: see `Told`; called once a piece.
+        num_channels: consecutive rows that go on together.
     """
     values, one_step = values.copy(), np.full(values.shape, np.nan)
-    outside, start = np.zeros(len(values), dtype=np.int64), 0
-    while start < values.shape[1]:
-        stop = _stop(links, valid & np.isnan(values), start)
-        levels = links.levels(values[:, start:stop], position)
-        known = valid[:, start:stop] & ~np.isnan(levels[0])
-        odd = known & links.undefined(levels, position)
+    outside, start = np.zeros((2, len(values)), dtype=np.int64)
+    lengths = valid.sum(axis=1)
+    while (start < lengths).any():
+        stop = _stops(links, valid & np.isnan(values), start, lengths, num_channels)
+        there, rows, steps = _steps(start, stop)
+        piece = np.full(there.shape, np.nan)
+        piece[there] = values[rows, steps]
+        levels = links.levels(piece, position)
+        odd = there & ~np.isnan(piece) & links.undefined(levels, position)
         if links.has_memory and odd.any():
-            first = int(np.argmax(odd.any(axis=0)))
-            outside += odd[:, first]
-            values[odd[:, first], start + first] = np.nan
-            if not first:
-                continue  # the step is a piece of its own now
-            stop, levels = start + first, [level[:, :first] for level in levels]
-        else:
-            outside += odd.sum(axis=1)
-        steps = slice(start, stop)
-        forecasts = told(steps, levels[-1], valid[:, steps], position)
-        one_step[:, steps] = links.one_step(forecasts, levels, position)
-        if links.has_memory:
-            levels = _filled(links, levels, forecasts, position)
-        position = position.after(levels, valid[:, steps].sum(axis=1))
+            odd &= np.cumsum(odd, axis=1) == 1  # what follows the first may have a transform then
+            values[rows, steps] = np.where(odd, np.nan, piece)[there]
+            outside += odd.any(axis=1)
+            continue  # a step that counts as missing ends its piece
+        outside += odd.sum(axis=1)
+        forecasts = told(start, levels[-1], there, position)
+        one_step[rows, steps] = links.one_step(forecasts, levels, position)[there]
+        position = _after(links, levels, forecasts, position, there)
         start = stop
     return Walk(one_step, position, outside)
 
 
-def _stop(links: Links, missing: np.ndarray, start: int) -> int:
-    """The end of the piece that begins at `start`."""
-    if not links.has_memory:
-        return missing.shape[1]
-    gaps = np.any(missing[:, start:], axis=0)
-    first = int(np.argmax(gaps))
-    if not np.any(gaps):
-        return missing.shape[1]
-    return start + max(first, 1)
+def _stops(
+    links: Links, missing: np.ndarray, start: np.ndarray, lengths: np.ndarray, num_channels: int
+) -> np.ndarray:
+    """The end of the piece of each row that begins at `start`, (rows,)."""
+    ahead = missing & (np.arange(missing.shape[1]) >= start[:, None])
+    if not (links.has_memory and ahead.any()):
+        return lengths
+    stop = np.where(ahead.any(axis=1), ahead.argmax(axis=1) + 1, lengths)
+    steps = np.repeat((stop - start).reshape(-1, num_channels).min(axis=1), num_channels)
+    # A piece is as wide as its longest row: a few long ones wait rather than pad all the others.
+    return start + np.minimum(steps, int(np.ceil(steps[start < lengths].mean())))
+
+
+def _steps(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which steps of a piece exist, (rows, steps), and of these the rows and the places."""
+    there = np.arange((stop - start).max()) < (stop - start)[:, None]
+    rows, steps = np.nonzero(there)
+    return there, rows, start[rows] + steps
+
+
+def _after(
+    links: Links, levels: list[np.ndarray], forecasts: np.ndarray, position: Position,
+    there: np.ndarray,
+) -> Position:  # fmt: skip
+    """The position after a piece, with what was forecast where its last step has no value."""
+    count = there.sum(axis=1)
+    if not links.has_memory or not np.isnan(levels[0][there]).any():
+        return position.after(levels, count)
+    but_last = np.maximum(count - 1, 0)
+    before = position.after(levels, but_last)
+    *own, ahead = (np.take_along_axis(x, but_last[:, None], axis=1) for x in (*levels, forecasts))
+    return before.after(_filled(links, own, ahead, before), count - but_last)
 
 
 def _filled(
     links: Links, levels: list[np.ndarray], forecasts: np.ndarray, position: Position
 ) -> list[np.ndarray]:
-    """The levels with what was forecast where nothing was known; as before, without a forecast."""
-    missing = np.isnan(levels[0])
-    if levels[0].shape[1] != 1 or not missing.any():
-        return levels
+    """The levels of one step with what was forecast, or "as before", where nothing was known."""
     unknown = np.isnan(forecasts)
     outputs = np.where(unknown, links.no_change(forecasts, position), forecasts)
     outputs = np.where(np.isnan(levels[-1]), outputs, levels[-1])  # filled by a transform itself
-    return links.levels(np.where(missing, links.inverse(outputs, position), levels[0]), position)
+    known = ~np.isnan(levels[0])
+    return links.levels(np.where(known, levels[0], links.inverse(outputs, position)), position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Batches(BatchSource):
         drop_last: leave out the last batch if it is smaller.
 
     Raises:
-        TypeError: if batch_size or seed is no whole number.
+        TypeError: if windows are something else, or batch_size or seed is no whole number.
         ValueError: if batch_size is below 1, seed below 0, or no batch is left.
 
     Example:
@@ -52,6 +52,11 @@ class Batches(BatchSource):
 
     def __post_init__(self) -> None:
         """Refuse settings that make no batch."""
+        if not isinstance(self.windows, Windows):
+            raise TypeError(
+                f"windows must be Windows; got {type(self.windows).__name__}. Make them of a panel "
+                "or a frame: Windows(panel, context_length, horizon), Windows.of_frame(df, ...)."
+            )
         require_whole("batch_size", self.batch_size, 1)
         if self.seed is not None:
             require_whole("seed", self.seed, 0)
@@ -86,8 +91,7 @@ class Batches(BatchSource):
         """Whether a step of the panel is without a value."""
         return self.windows.has_gaps
 
-    def batch(self, number: int, epoch: int = 0) -> WindowBatch:
-        """Batch `number` of an epoch, from 0 to len - 1."""
+    def _batch(self, number: int, epoch: int) -> WindowBatch:
         return self.windows.gather(self.indices(number, number + 1, epoch))
 
     def epoch(self, epoch: int) -> Iterator[WindowBatch]:
@@ -99,6 +103,10 @@ class Batches(BatchSource):
             for start in range(0, len(indices), self.batch_size):
                 rows = slice(start, start + self.batch_size)
                 yield self.windows.at(series[rows], ends[rows])
+
+    def joined(self, count: int) -> Batches:
+        """The same windows in the same order, `count` batches in one; none is left out."""
+        return replace(self, batch_size=count * self.batch_size, drop_last=False)
 
     def indices(self, start: int, stop: int, epoch: int = 0) -> NDArray:
         """Numbers of the windows in the batches from `start` to `stop` (exclusive), int64."""

@@ -80,8 +80,7 @@ class LengthBuckets(SeriesSource):
         lengths = np.unique(self.tape.lengths[self.tape.lengths > 0])
         return len(lengths) > 1 or bool(lengths[0] % self.multiple)
 
-    def batch(self, number: int, epoch: int = 0) -> WindowBatch:
-        """Batch `number` of an epoch, from 0 to len - 1."""
+    def _batch(self, number: int, epoch: int) -> WindowBatch:
         if self.seed is not None:
             number = int(Permutation(len(self), self.seed, epoch)(np.array([number]))[0])
         rows = slice(number * self.batch_size, (number + 1) * self.batch_size)

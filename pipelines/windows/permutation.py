@@ -55,8 +55,14 @@ class Permutation:
 
         Returns:
             int64 of shape (n,), each from 0 to size - 1; no two positions share one.
+
+        Raises:
+            IndexError: if there is no such position.
         """
-        numbers = self._once(np.asarray(positions).astype(np.uint64))
+        positions = np.asarray(positions)
+        if len(positions) and not (0 <= positions.min() and positions.max() < self.size):
+            raise IndexError(f"positions are 0 to {self.size - 1}; got others.")
+        numbers = self._once(positions.astype(np.uint64))
         outside = np.flatnonzero(numbers >= self.size)
         while len(outside):
             numbers[outside] = self._once(numbers[outside])

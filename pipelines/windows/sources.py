@@ -58,8 +58,18 @@ class BatchSource(ABC):
         """Whether a step may be without a value."""
 
     @abstractmethod
+    def _batch(self, number: int, epoch: int) -> WindowBatch:
+        """Batch `number` of an epoch, which there is."""
+
     def batch(self, number: int, epoch: int = 0) -> WindowBatch:
-        """Batch `number` of an epoch, from 0 to len - 1."""
+        """Batch `number` of an epoch, from 0 to len - 1.
+
+        Raises:
+            IndexError: if there is no such batch.
+        """
+        if not 0 <= number < len(self):
+            raise IndexError(f"there is no batch {number}: they count from 0 to {len(self) - 1}.")
+        return self._batch(number, epoch)
 
     def epoch(self, epoch: int) -> Iterator[WindowBatch]:
         """All batches of an epoch."""

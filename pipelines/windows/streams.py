@@ -94,8 +94,7 @@ class Streams(SeriesSource):
             self.panel.num_channels
         )
 
-    def batch(self, number: int, epoch: int = 0) -> WindowBatch:
-        """Batch `number` of an epoch, from 0 to len - 1."""
+    def _batch(self, number: int, epoch: int) -> WindowBatch:
         places, starts = self._slots
         now = np.arange(self.batch_size) * len(self) + number
         slot = np.maximum(np.searchsorted(starts, now, side="right") - 1, 0)

@@ -121,9 +121,16 @@ class Windows:
             steps that are known, each int64 of shape (rows,).
 
         Raises:
+            TypeError: if a number is not whole, or the shape another.
             IndexError: if there is no such window.
         """
-        indices = np.asarray(indices, dtype=np.int64)
+        given = np.asarray(indices)
+        if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+            raise TypeError(
+                "numbers of windows are whole, of shape (rows,); "
+                f"got {given.dtype} of shape {given.shape}."
+            )
+        indices = given.astype(np.int64)
         if len(indices) and not (0 <= indices.min() and indices.max() < len(self)):
             wrong = indices[(indices < 0) | (indices >= len(self))][0]
             raise IndexError(f"there is no window {wrong}: they count from 0 to {len(self) - 1}.")
@@ -142,6 +149,7 @@ class Windows:
 
         Raises:
             IndexError: if there is no such window.
+            TypeError: if a number is not whole, or for another dtype.
         """
         return self.at(*self.locate(indices), dtype)
 
@@ -153,6 +161,8 @@ class Windows:
             ends: steps known, (rows,), from 1 to the length of the series less the horizon.
             dtype: of values and targets, float32 or float64.
         """
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise TypeError(f"dtype must be float32 or float64; got {dtype!r}.")
         context, horizon = self.context_length, self.horizon
         if self.targets == "horizon":
             return horizon_batch(self._tape, series, ends, context, horizon, dtype)

@@ -103,7 +103,7 @@ GIVEN = [
     {"power": 0.0}, {"power": 0.3}, {"power": 1.0}, {"difference": "none"},
     {"difference": "first"}, {"difference": "seasonal"}, {"scale": "window"}, {"scale": "causal"},
     {"level_means": False}, {"season_means": False}, {"season_means": True}, {"covariates": True},
-    {"covariates": False}, {"loss": "squared"},
+    {"covariates": False}, {"covariate_lags": 3}, {"loss": "squared"},
     {"loss": "absolute"}, {"ridge": 0.0}, {"ridge": 0.7}, {"shrinkage": np.inf},
     {"shrinkage": 3.0}, {"metric_weights": False}, {"metric_weights": True},
 ]  # fmt: skip
@@ -136,8 +136,26 @@ def test_parts_without_effect_make_no_way_of_their_own():
     assert "season" not in names
     logarithms = listed(given=(Design(power=0.0), Regression()))
     assert not any("scale" in way.name for way in logarithms)
+    assert not any("covariate lags" in way.name for way in listed())
     sparse = listed(lags=[(2, 3)])
     assert not any("first difference" in way.name for way in sparse)
+
+
+def test_many_and_single_covariate_lags_are_tried_direct_and_recursive():
+    ways = regressions(list_ways(LAG_SETS, (SEASON,), (HORIZON, 1), NOTHING, 7))
+    found = {
+        (way.settings.block_length, way.settings.design.covariate_lags)
+        for way in ways
+        if way.settings.design.covariates
+    }
+    assert found == {(HORIZON, 7), (HORIZON, 1), (1, 7), (1, 1)}
+    assert any("7 covariate lags" in way.name for way in ways)
+    assert len({way.name for way in ways}) == len(ways)
+    blind = [way for way in ways if not way.settings.design.covariates]
+    assert blind and not any("covariate lags" in way.name for way in blind)
+    given = (Design(covariate_lags=3), Regression())
+    for way in regressions(list_ways(LAG_SETS, (SEASON,), (HORIZON, 1), given, 7)):
+        assert way.settings.design.covariate_lags == 3
 
 
 # What is chosen -----------------------------------------------------------------------------------

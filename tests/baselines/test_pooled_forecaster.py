@@ -106,6 +106,8 @@ def test_parts_are_given_as_their_settings(arguments, message):
         ({"scale": "none"}, r"`scale` must be 'window' or 'causal'; got 'none'"),
         ({"level_means": 2}, r"`level_means` must be True or False; got 2"),
         ({"season_means": "no"}, r"`season_means` must be True or False; got 'no'"),
+        ({"covariates": 1}, r"`covariates` must be True or False; got 1"),
+        ({"covariate_lags": 0}, r"`covariate_lags` must be a whole number of at least 1; got 0"),
     ],
 )
 def test_parts_of_a_design_are_checked(arguments, message):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import engine
+from forecast import PooledAR, cross_validation, engine
 from forecast.baselines.past import Past
 from forecast.baselines.pooled.fit import Design, PooledSettings, estimate_pooled
 from forecast.baselines.pooled.regression import Regression
@@ -50,6 +50,15 @@ def states(model, panel: Panel, ends):
     return engine.absorb(model, state, panel.block(0, ends))
 
 
+def with_past(panel: Panel, past) -> Panel:
+    return replace(panel, covariates=CovariateTable(panel.covariates.future, past))
+
+
+def forecasts_of(model, panel: Panel, horizon=6):
+    state, _ = states(model, panel, panel.lengths)
+    return engine.forecast(model, state, horizon, future=np.zeros((3, horizon, 1)))[:, 0]
+
+
 def test_a_leading_covariate_is_used_one_step_ahead():
     panel = leading_panel()
     state, one_step = states(fitted(panel), panel, panel.lengths)
@@ -61,18 +70,67 @@ def test_a_leading_covariate_is_used_one_step_ahead():
     np.testing.assert_allclose(ahead, 10.0 + 3.0 * newest, atol=1.0)
 
 
-def test_it_says_nothing_of_later_steps():
-    panel = leading_panel()
-    model = fitted(panel)
-    newest, idle = model.coefficients[0, :, -5], model.coefficients[0, :, -4]
-    assert newest[0] > 10 * np.abs(newest[1:]).max()
-    assert newest[0] > 10 * np.abs(idle).max()
+@pytest.mark.parametrize("seed", [3, 4, 5, 6])
+def test_it_says_nothing_of_later_steps(seed):
+    """What forecasts gain by a newest covariate that is 1 more: its mean gains by that, too."""
+    panel = leading_panel((600, 500, 400), seed)
+    model, last = fitted(panel), panel.offsets[1:] - 1
+    gains = []
+    for column in range(2):
+        past = panel.covariates.past.copy()
+        past[last] = 5.0
+        past[last, column] = 6.0
+        more = forecasts_of(model, with_past(panel, past), BLOCK)
+        past[last, column] = 5.0
+        gains.append(more - forecasts_of(model, with_past(panel, past), BLOCK))
+    leading, idle = np.abs(gains)
+    np.testing.assert_allclose(leading[:, 0], 3.0, atol=0.1)
+    assert leading[:, 1:].max() < 0.3  # standard error 0.08: 6 of noise by 2, on 1,500 rows
+    assert idle.max() < 0.01
+
+
+@pytest.mark.parametrize("block_length", [1, 2, 5])
+def test_beyond_a_block_a_covariate_without_memory_is_forgotten(block_length):
+    """Ahead of the origin a draw of its own leads each step: the newest one tells only of one."""
+    panel = leading_panel((400, 300, 200), missing=0.0)
+    model, last = fitted(panel, block_length), panel.offsets[1:] - 1
+    assert model.memory.persistence[0] < 0.1
+    past = panel.covariates.past.copy()
+    past[last, 0] += 6.0
+    gains = forecasts_of(model, with_past(panel, past)) - forecasts_of(model, panel)
+    np.testing.assert_allclose(gains[:, 0], 18.0, rtol=0.1)
+    # The mean moves by 2 / 13 of the 6, and the forecasts beyond the block by 3 times that.
+    assert np.abs(gains[:, 1:]).max() < 4.0
+
+
+@pytest.mark.parametrize("block_length", [None, 1])
+def test_what_leads_by_three_steps_is_found(block_length):
+    rng, lead, horizon = np.random.default_rng(8), 3, 5
+    parts = []
+    for series in range(4):
+        leading = rng.normal(5.0, 1.0, size=150)
+        y = 20.0 + series + 3.0 * np.r_[np.full(lead, 5.0), leading[:-lead]]
+        y += 0.2 * rng.normal(size=150)
+        parts.append(
+            pd.DataFrame({"unique_id": f"s{series}", "ds": np.arange(150), "y": y, "x": leading})
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    errors = {}
+    for names in (None, ["x"]):
+        forecaster = PooledAR(block_length=block_length)
+        found = cross_validation(forecaster, frame, horizon, past_covariates=names)
+        step = found.groupby(["unique_id", "cutoff"]).cumcount()
+        errors[names and "x"] = (found["y"] - found["PooledAR"]).abs().groupby(step).mean()
+    assert errors["x"][:lead].max() < 0.5  # the noise alone 0.16
+    assert errors[None].min() > 1.5
+    assert (errors["x"][lead:] < 1.1 * errors[None][lead:]).all()
 
 
 @pytest.mark.parametrize("seasons", [(), (4,), (4, 7)])
-def test_the_fast_path_equals_the_windows(seasons):
+@pytest.mark.parametrize("covariate_lags", [1, 4])
+def test_the_fast_path_equals_the_windows(seasons, covariate_lags):
     panel = leading_panel()
-    model = fitted(panel, seasons=seasons)
+    model = fitted(panel, seasons=seasons, design=replace(DESIGN, covariate_lags=covariate_lags))
     block = panel.block(0, panel.lengths)
     past = Past.blank(model.window_length, np.arange(3)).beside(model.memory.blank(3))
     memory = model.memory.along(model.memory.blank(3), block.past_covariates)
@@ -81,9 +139,11 @@ def test_the_fast_path_equals_the_windows(seasons):
     np.testing.assert_allclose(fast[block.valid], plain[block.valid], rtol=1e-9)
 
 
-def test_blocks_and_batches_give_the_same_state_and_forecasts():
+@pytest.mark.parametrize("covariate_lags", [1, 4])
+def test_blocks_and_batches_give_the_same_state_and_forecasts(covariate_lags):
     panel = leading_panel()
-    model, future = fitted(panel), np.ones((3, 7, 1))
+    model = fitted(panel, design=replace(DESIGN, covariate_lags=covariate_lags))
+    future = np.ones((3, 7, 1))
     whole, _ = states(model, panel, panel.lengths)
     parts, _ = states(model, panel, 50)
     parts, _ = engine.absorb(model, parts, panel.block(50, panel.lengths))
@@ -137,8 +197,12 @@ def test_a_covariate_that_was_never_seen_counts_as_its_mean():
 
 def test_saving_keeps_the_memory():
     panel = leading_panel()
-    model = fitted(panel)
-    again = type(model).from_saved(*model.to_saved())
+    model = fitted(panel, design=replace(DESIGN, covariate_lags=3))
+    settings, arrays = model.to_saved()
+    for lags in (0, 10**12):
+        with pytest.raises(ValueError, match=f"{lags} covariate lags do not fit the columns"):
+            type(model).from_saved({**settings, "covariate_lags": lags}, arrays)
+    again = type(model).from_saved(settings, arrays)
     state, _ = states(model, panel, panel.lengths)
     future = np.ones((3, 5, 1))
     np.testing.assert_array_equal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -319,13 +320,50 @@ class Halved(fc.Transform):
         return values * 2.0 + view.column("centre")
 
 
-def test_a_transform_of_the_users_works_but_is_not_saved(tmp_path):
+def test_a_transform_of_the_users_works_and_is_loaded_with_its_class(tmp_path):
     fitted = fc.Pipeline([Halved(), fc.AR(lags=2)]).fit(WALKS, horizon=HORIZON)
     plain = fc.AR(lags=2).fit(WALKS, horizon=HORIZON)
     np.testing.assert_allclose(forecasts(fitted), forecasts(plain), rtol=1e-9)
     assert repr(fitted) == "Pipeline(steps=[Halved(), AR(lags=2)])"
-    with pytest.raises(BundleError, match=r"cannot hold a Halved: only the classes of this lib"):
-        fitted.save(tmp_path / "model.kfc")
+    path = tmp_path / "model.kfc"
+    fitted.save(path)
+    loaded = fc.load(path, transforms=[Halved])
+    pd.testing.assert_frame_equal(loaded.predict(9, [80]), fitted.predict(9, [80]))
+    assert repr(loaded) == repr(fitted)
+    with pytest.raises(BundleError, match=r"holds the transform 'Halved'.*transforms=\[Halved\]"):
+        fc.load(path)
+    for wrong in (Halved(), "Halved", fc.AR):
+        with pytest.raises(TypeError, match=r"list of classes that are derived from fc.Transform"):
+            fc.load(path, transforms=[wrong])
+
+
+class Divided(fc.Transform):
+    """A transform of the user's with an argument, of any kind."""
+
+    def __init__(self, factor: Any = 2.0) -> None:
+        self.factor = factor
+
+    def fit(self, panel, season_length):
+        return {}
+
+    def forward(self, values, view):
+        return values / self.factor
+
+    def inverse(self, values, view):
+        return values * self.factor
+
+
+def test_the_arguments_of_a_transform_of_the_users_are_saved(tmp_path):
+    inner = fc.Pipeline([Divided(5.0), Halved(), fc.Naive()], alias="inner")
+    fitted = fc.Pipeline([fc.Log1p(), fc.Combine([inner, fc.Drift()])]).fit(WALKS, horizon=4)
+    fitted.save(tmp_path / "model.kfc")
+    loaded = fc.load(tmp_path / "model.kfc", transforms=[Halved, Divided])
+    assert repr(loaded) == repr(fitted) and "factor=5.0" in repr(loaded)
+    pd.testing.assert_frame_equal(loaded.sample(5, 4), fitted.sample(5, 4), check_exact=True)
+    array = fc.Pipeline([Divided(np.float32(2.0)), fc.Naive()]).fit(WALKS)
+    array.set_params(Divided__factor=WALKS)
+    with pytest.raises(BundleError, match=r"cannot hold the setting"):
+        array.save(tmp_path / "other.kfc")
 
 
 def test_a_pipeline_in_a_combination_in_a_pipeline_is_saved(tmp_path):

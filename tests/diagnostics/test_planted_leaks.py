@@ -228,6 +228,47 @@ def test_a_scaler_with_a_memory_of_its_own_is_not_deterministic():
     assert "CentredByClass+Mean is not deterministic" in report.verdict
 
 
+class CentredByBlock(Centred):
+    """Less the mean of whatever block it is given: the past learns from what follows it."""
+
+    def forward(self, values, view):
+        return values - np.nan_to_num(values).mean(axis=-1, keepdims=True)
+
+
+class CentredByFirst(Centred):
+    """Less the mean of the first panel that it ever saw."""
+
+    mean: float | None = None
+
+    def centres(self, panel):
+        self.mean = np.nanmean(panel.values) if self.mean is None else self.mean
+        return np.full(panel.num_series, self.mean)
+
+
+def test_a_scaler_that_looks_ahead_within_its_block_is_refused():
+    """No forecast moves by it, so that it is found where it is fitted."""
+    with pytest.raises(ValueError, match=r"CentredByBlock.forward gives other .* it looks ahead"):
+        check(fc.Pipeline([fc.Log1p(), CentredByBlock(), fc.AR(lags=2)]))
+
+
+def test_a_scaler_that_keeps_what_it_has_learned_is_refused():
+    with pytest.raises(ValueError, match=r"CentredByFirst keeps what it has learned in self.mean"):
+        check(fc.Pipeline([CentredByFirst(), Mean()]))
+
+
+def test_a_difference_in_the_last_digits_is_shown():
+    class Creeps(fc.Naive):
+        seen = 0
+
+        def _estimate(self, task):
+            Creeps.seen += 1
+            return Mean(20.0 + 1e-12 * Creeps.seen)._estimate(task)
+
+    verdict = check(Creeps(), level=None).verdict
+    before, after = verdict.split("): ")[1].split(". Give")[0].split(" became ")
+    assert before != after and float(before) == pytest.approx(float(after))
+
+
 def test_a_frame_in_a_parameter_is_changed_too():
     frame = frame_of()
     report = fc.check_leakage(Knows(frame), frame, HORIZON)

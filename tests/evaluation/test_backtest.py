@@ -72,6 +72,17 @@ def test_origins_of_the_calendar_are_aligned_by_their_moment() -> None:
     np.testing.assert_array_equal(errors["calendar"], [[[1, 2], [5, np.nan]], [[3, 4], unknown]])
 
 
+def test_a_series_that_lacks_an_origin_keeps_the_moments_of_its_others() -> None:
+    """As where a sliding window holds no value: b has no origin at 4, c ended earlier."""
+    cutoffs = {"a": [2, 4, 6], "b": [2, 6], "c": [1, 3]}
+    rows = [(name, end, end + 1, 10.0 * end) for name, ends in cutoffs.items() for end in ends]
+    frame = pd.DataFrame(rows, columns=["unique_id", "cutoff", "ds", "y"]).assign(AR=0.0)
+    backtest = Backtest(frame, Columns(), ("AR",), dict.fromkeys("abc", 1.0), 1, Split(step_size=2))
+    np.testing.assert_array_equal(
+        backtest.actuals[:, :, 0], [[20, 20, np.nan], [40, np.nan, 10], [60, 60, 30]]
+    )
+
+
 def test_steps_ahead_count_the_gap() -> None:
     backtest = make_comparison().backtest
     gapped = replace(backtest, split=Split(step_size=12, gap=3))

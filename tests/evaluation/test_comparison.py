@@ -163,6 +163,11 @@ def test_constant_series_alone_give_no_verdict(result: Comparison) -> None:
     assert flat.verdict.startswith("No verdict: no series varies enough")
     assert flat.best() == "Naive"
     assert any("S0" in note for note in table_notes(flat))
+    console = Console(width=200)
+    with console.capture() as capture:
+        render(flat, console)
+    words = "1 series constant, or not longer than a season, before the first origin (S0)"
+    assert words in " ".join(capture.get().split())
 
 
 def test_by_step_and_by_series(result: Comparison) -> None:
@@ -198,7 +203,9 @@ def test_terminal_shows_every_model_and_the_verdict(result: Comparison, width: i
     for alias in SIZES:
         assert alias in text
     assert "reference" in text
-    assert " ".join(text.split()).endswith(result.verdict)
+    words = " ".join(text.split())
+    assert words.endswith(result.verdict)
+    assert result.material.notes and all(note in words for note in result.material.notes)
 
 
 def test_head_of_the_table_names_who_was_fitted_when(result: Comparison) -> None:

@@ -15,6 +15,7 @@ from evaluation.synthetic import SIZES, make_comparison
 from forecast.evaluation import Comparison, write_report
 from forecast.evaluation.drawing import spread
 from forecast.evaluation.plots import representative_series
+from forecast.pipelines import Split
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,18 @@ def test_verdict_comes_first_then_every_section(page: str, panel: Comparison) ->
     assert places == sorted(places)
     for alias in SIZES:
         assert f'<th scope="row">{alias}</th>' in part
+
+
+def test_the_page_says_what_a_forecast_knows_and_where_the_gap_is(tmp_path: Path) -> None:
+    comparison = make_comparison()
+    split = dataclasses.replace(comparison.backtest, split=Split(step_size=12, gap=3))
+    gapped = dataclasses.replace(comparison, backtest=split)
+    plain, page = (each.to_html(tmp_path / "page.html").read_text("utf-8")
+                   for each in (comparison, gapped))  # fmt: skip
+    words = "its forecast knows no value of a series after the line"
+    assert f"{words}." in plain and f"{words}; the 3 steps of the gap after it are left" in page
+    assert "12 steps ahead after a gap of 3." in page
+    assert "MASE from step 4 to step 15" in page
 
 
 def test_text_is_escaped(page: str) -> None:

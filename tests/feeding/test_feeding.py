@@ -13,6 +13,7 @@ from window_material import make_panel
 
 import forecast as fc
 from forecast.feeding import WindowDataset, keras_example, tf_dataset
+from forecast.feeding import tensorflow_dataset as module
 
 FEEDS = [WindowDataset, tf_dataset]
 MASKED = ("values", "observed", "valid")
@@ -48,6 +49,7 @@ def test_both_feeds_give_the_batches_of_each_epoch(name, channels):
     for epoch in range(3):
         expected = [keras_example(batch, inputs) for batch in source.epoch(epoch)]
         assert_same(examples(tf), expected)
+        py.on_epoch_begin()
         assert_same([py[number] for number in range(len(py))], expected)
         py.on_epoch_end()
 
@@ -136,6 +138,8 @@ def test_gaps_and_padding_are_not_hidden(feed):
     short = fc.Batches(fc.Windows(make_panel([20, 5], gaps=0.0), 6, 3), 4)
     with pytest.raises(ValueError, match=r"steps without a value, .* Name their mask"):
         feed(gaps)
+    with pytest.raises(TypeError, match=r"got Windows\. Cut windows into batches first: Batches"):
+        feed(gaps.windows)
     with pytest.raises(ValueError, match=r"some rows are padded, .* Name the mask"):
         feed(short, ("values", "observed"))
     with pytest.raises(ValueError, match=r"\['past'\] are not in the batches; choose from values"):
@@ -148,6 +152,73 @@ def test_a_carried_state_refuses_batches_out_of_order():
     data[0], data[1]
     with pytest.raises(ValueError, match=r"batch 3 was asked for after batch 1, .*shuffle=False"):
         data[3]
+    threads = WindowDataset(sources()["streams"], MASKED, workers=3)
+    with pytest.raises(ValueError, match=r"batch 3 was asked for after batch -1, .*shuffle=False"):
+        threads[3]
+    assert [len(threads[number][1]) for number in (2, 0, 1, 5, 3)] == [2] * 5  # one may overtake
+    with pytest.raises(ValueError, match=r"Leave use_multiprocessing out; threads, workers=2"):
+        WindowDataset(sources()["streams"], MASKED, workers=2, use_multiprocessing=True)
+
+
+class Watcher(keras.Model):
+    """A model that only notes the last value of each context."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def call(self, inputs):
+        return inputs
+
+    def train_step(self, data):
+        self.seen.append(np.asarray(data[0])[:, -1, 0].tolist())
+        return {"loss": 0.0}
+
+
+@pytest.mark.parametrize("size", [4, 20, 50])
+@pytest.mark.parametrize("feed", [
+    WindowDataset, tf_dataset, lambda source: WindowDataset(source, workers=3),
+])  # fmt: skip
+def test_each_epoch_of_keras_has_its_own_order(feed, size):
+    source = fc.Batches(fc.Windows(make_panel([13, 40], gaps=0.0), 6, 3), size, seed=1)
+    model, looks = Watcher(), feed(source)
+    model.compile(run_eagerly=True)
+    model.fit(looks, epochs=3, shuffle=False, verbose=0)
+    expected = [batch.values[:, -1].tolist() for e in range(3) for batch in source.epoch(e)]
+    assert model.seen == expected
+
+
+def test_each_epoch_of_worker_processes_has_its_own_order():
+    """Keras sends a copy of the data set to new processes when an epoch begins."""
+    source = sources()["horizon"]
+    data = WindowDataset(source, MASKED, workers=2, use_multiprocessing=True)
+    data.on_epoch_end()  # Keras ends an epoch before the first one begins
+    for epoch in range(3):
+        data.on_epoch_begin()
+        worker = pickle.loads(pickle.dumps(data))
+        expected = [keras_example(batch, MASKED) for batch in source.epoch(epoch)]
+        assert_same([worker[number] for number in range(len(source))], expected)
+        data.on_epoch_end()
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("at_once", [1, 400, 1 << 30])
+def test_batches_gathered_at_once_are_those_gathered_one_by_one(monkeypatch, at_once, drop_last):
+    monkeypatch.setattr(module, "_BYTES_AT_ONCE", at_once)
+    windows = fc.Windows(make_panel([13, 20, 40], gaps=0.0), 6, 3)
+    source = fc.Batches(windows, 4, seed=1, drop_last=drop_last)
+    assert len(windows) % 4
+    data = tf_dataset(source)
+    for epoch in range(2):
+        expected = [keras_example(batch, "values") for batch in source.epoch(epoch)]
+        assert_same(examples(data), expected)
+
+
+def test_a_batch_counts_from_the_end_and_none_is_beyond():
+    data = WindowDataset(sources()["horizon"], MASKED)
+    assert_same([data[-1]], [data[len(data) - 1]])
+    with pytest.raises(IndexError):
+        data[len(data)]
 
 
 def test_a_data_set_travels_to_workers():
@@ -163,6 +234,37 @@ def test_the_room_needs_tensorflow_only_for_tf_data():
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match="no attribute 'dataset'"):
         fc.feeding.dataset  # noqa: B018
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_state_carried_through_fit_gives_the_loss_of_whole_series(feed):
+    """The callback of the guide; nothing is learned, so that every epoch has the same loss."""
+    panel = make_panel([13, 5, 20, 8, 2], gaps=0.0)
+    streams = fc.Streams(panel, 4, 2, seed=1, together=True)
+    values = keras.Input((4, 1), 2, name="values")
+    valid = keras.Input((4,), 2, "bool", name="valid")
+    layer = keras.layers.LSTM(3, return_sequences=True, stateful=True)
+    hidden = layer(values, mask=valid)
+    head = keras.layers.Dense(1)
+    model = keras.Model({"values": values, "valid": valid}, head(hidden))
+    model.compile(keras.optimizers.SGD(0.0), keras.losses.MeanSquaredError("sum"))
+
+    def reset(number, logs=None):
+        if streams[number].inputs["begins"].any():
+            layer.reset_state()
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=reset)
+    history = model.fit(feed(streams, ("values", "valid")), epochs=2, shuffle=False, verbose=0,
+                        callbacks=[callback]).history["loss"]  # fmt: skip
+    whole = keras.layers.LSTM(3, return_sequences=True)
+    whole.build((None, None, 1))
+    whole.set_weights([weight.numpy() for weight in layer.trainable_weights])
+    total = 0.0
+    for series in range(panel.num_series):
+        row = panel.row(series).astype(np.float32)
+        said = np.asarray(head(whole(row[None, :-1, None])))[0, :, 0] if len(row) > 1 else row[:0]
+        total += np.sum((said - row[1:]) ** 2)
+    np.testing.assert_allclose(np.array(history) * len(streams), total, rtol=1e-4)
 
 
 def test_a_carried_state_sees_what_the_whole_series_shows():

@@ -197,7 +197,10 @@ CHANGES = {
     "not an object": (b"[]", "does not say that it is a keras-forecast bundle"),
     "another format": ({"format": "other"}, "does not say that it is a keras-forecast bundle"),
     "a later version": (
-        {"format_version": 2}, "it has the format version 2, this library reads 1. Update keras",
+        {"format_version": 3}, "it has the format version 3, this library reads 2. Update keras",
+    ),
+    "an earlier version": (
+        {"format_version": 1}, "this library reads 2. It is of an older .*: fit the forecaster aga",
     ),
     "no version": ({"format_version": None}, "it has the format version None"),
     "no arrays": ({"arrays": None}, "does not list its arrays"),

@@ -243,6 +243,6 @@ def test_times_survive_json(nanoseconds, zone, unit):
 def test_the_manifest_names_the_versions(tmp_path):
     save(fc.Naive().fit(long_frame()), tmp_path / "model.kfc")
     manifest = json.loads(members(tmp_path / "model.kfc")["manifest.json"])
-    assert manifest["format_version"] == 1
+    assert manifest["format_version"] == 2
     assert manifest["libraries"]["keras-forecast"] == fc.__version__
     assert manifest["libraries"]["pandas"] == pd.__version__

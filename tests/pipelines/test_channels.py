@@ -196,3 +196,32 @@ def test_one_system_lays_all_series_on_the_steps_of_all():
     begun, never = begun_systems(one_system(panel, panel.ids))
     assert begun.lengths.tolist() == [5, 5] and not len(never)
     assert begun_systems(system)[1].tolist() == [0]
+
+
+@given(seed=st.integers(0, 999), num_systems=st.integers(1, 5), num_channels=st.integers(1, 3))
+def test_systems_begin_where_a_loop_finds_all_their_channels(seed, num_systems, num_channels):
+    rng = np.random.default_rng(seed)
+    lengths = np.repeat(rng.integers(0, 7, num_systems), num_channels)
+    values = rng.normal(size=lengths.sum())
+    values[rng.random(len(values)) < 0.6] = np.nan
+    ids = np.array([f"s{i}" for i in range(len(lengths))], dtype=object)
+    panel = Panel(ids, values, np.concatenate([[0], np.cumsum(lengths)]),
+                  pd.Index(np.zeros(len(ids), dtype=np.int64)), Frequency(1),
+                  num_channels=num_channels)  # fmt: skip
+    seen = list(ids[::num_channels][rng.random(num_systems) < 0.3])
+    rows, never = {}, []
+    for first in range(0, len(ids), num_channels):
+        system = np.stack([panel.row(first + k) for k in range(num_channels)])
+        whole = np.flatnonzero(~np.isnan(system).any(axis=0))
+        if ids[first] in seen:
+            whole = np.array([0])
+        if len(whole):
+            rows.update({ids[first + k]: system[k, whole[0] :] for k in range(num_channels)})
+        else:
+            never.append(first)
+    begun, left = begun_systems(panel, seen)
+    assert left.tolist() == never
+    assert begun.ids.tolist() == list(rows)
+    for i, name in enumerate(begun.ids):
+        np.testing.assert_array_equal(begun.row(i), rows[name])
+        assert begun.starts[i] == panel.lengths[list(ids).index(name)] - len(rows[name])

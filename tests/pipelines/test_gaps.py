@@ -114,9 +114,45 @@ def test_a_long_frame_says_what_was_observed():
     pd.testing.assert_frame_equal(out.dropna(), out)
 
 
-def test_other_columns_are_left_out_and_named():
-    notes = fill_gaps(gappy().assign(price=1.0, split="train")).attrs["notes"]
-    assert notes[-1] == "columns left out: 'price', 'split'; merge what you need."
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("shape", ["long", "multiindex", "polars", "channels"])
+def test_other_columns_come_along_missing_in_new_rows(shape, shuffled):
+    rng = np.random.default_rng(5)
+    frame = gappy().assign(price=rng.normal(size=9), split=list("rstuvwxyz"))
+    frame = frame.sample(frac=1, random_state=1) if shuffled else frame
+    keys = ["unique_id", "ds"]
+    options = {"target_col": ["y", "price"]} if shape == "channels" else {}
+    data = {"multiindex": frame.set_index(keys), "polars": pl.DataFrame(
+        {name: frame[name].tolist() for name in frame})}.get(shape, frame)  # fmt: skip
+    out = fill_gaps(data, "interpolate", **options)
+    others = ["split"] if shape == "channels" else ["price", "split"]
+    assert list(out.columns)[-len(others) :] == others
+    if shape == "polars":
+        columns = {name: pd.Series(out[name].to_list()) for name in out.columns}
+        out = pd.DataFrame(columns).astype({"ds": frame["ds"].dtype})
+    else:
+        named = "column 'split' is" if shape == "channels" else "columns 'price', 'split' are"
+        assert out.attrs["notes"][-1] == f"{named} missing in 3 new rows."
+        out = out.reset_index() if shape == "multiindex" else out
+    merged = out[keys].merge(frame, on=keys, how="left")
+    for name in others:
+        assert merged[name].isna().any()
+        assert merged[name].where(merged[name].notna(), "none").tolist() == (
+            out[name].where(out[name].notna(), "none").tolist()
+        )
+
+
+def test_whole_columns_keep_their_dtypes_and_a_mark_is_replaced():
+    whole = gappy().dropna().head(2).assign(number=[3, 5], observed="yes")
+    out = fill_gaps(whole)
+    assert out["number"].tolist() == [3, 5]
+    assert out["number"].dtype == np.int64
+    assert out["observed"].dtype == bool
+    assert out.attrs["notes"][-1] == "column 'observed' is replaced by a new one."
+    twice = pd.concat([whole.drop(columns="observed"), whole[["number"]]], axis=1)
+    assert fill_gaps(twice).columns.tolist()[3:] == ["observed", "number", "number"]
+    again = fill_gaps(fill_gaps(gappy(), "forward"))
+    assert again["observed"].all()
 
 
 def test_the_mask_fills_nothing():

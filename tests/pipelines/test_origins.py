@@ -29,7 +29,8 @@ def test_the_picture_of_the_docstring():
 def test_origins_equal_a_loop(lengths, horizon, windows, step, least, gap, most):
     settings = (np.array(lengths), horizon, windows, step, least, gap, most)
     if max(lengths) - gap - horizon - (windows - 1) * step < least:
-        with pytest.raises(ValueError, match="do not fit: the longest series"):
+        needed = least + gap + horizon + (windows - 1) * step
+        with pytest.raises(ValueError, match=f"needs? {needed} steps, {least} of them known at"):
             rolling_origins(*settings)
         return
     origins = rolling_origins(*settings)
@@ -44,6 +45,16 @@ def test_origins_equal_a_loop(lengths, horizon, windows, step, least, gap, most)
             if most is not None and end >= least:
                 assert origins.starts[k, i] == (end - most if end > most else 0)
             after -= step
+
+
+@given(lengths=st.lists(st.integers(1, 30), min_size=1, max_size=5), windows=st.integers(1, 5))
+def test_what_is_known_at_the_first_origin_equals_a_loop(lengths, windows):
+    if max(lengths) < 3 * windows + 2:
+        return
+    origins = rolling_origins(np.array(lengths), 3, windows, min_length=2)
+    wanted = [min((end for end in ends if end >= 0), default=length)
+              for ends, length in zip(origins.ends.T, lengths, strict=True)]  # fmt: skip
+    assert origins.first_ends(np.array(lengths)).tolist() == wanted
 
 
 def test_some_of_the_windows():
@@ -75,7 +86,8 @@ def test_numbers_below_one_are_refused(name, bad):
 
 
 @pytest.mark.parametrize(("name", "bad", "least"), [
-    ("gap", -1, 0), ("gap", 0.5, 0), ("max_train_size", 2, 3), ("max_train_size", True, 3),
+    ("gap", -1, 0), ("gap", 0.5, 0), ("gap", None, 0),
+    ("max_train_size", 2, 3), ("max_train_size", True, 3),
 ])  # fmt: skip
 def test_gap_and_sliding_window_have_their_own_least_numbers(name, bad, least):
     words = f"{name} must be a whole number of at least {least}; got {bad}"
@@ -88,6 +100,9 @@ def test_too_many_windows_say_how_many_fit():
         rolling_origins(np.array([10, 7]), 2, n_windows=10)
     with pytest.raises(ValueError, match="longest series has 2 steps, enough for 0"):
         rolling_origins(np.array([2]), 5)
-    words = "1 origin of horizon 5 after a gap of 4, 5 steps .* Lower gap, the horizon or step_size"
+    words = "1 origin of horizon 5 after a gap of 4 does .* 10 steps, .* Lower gap or the horizon,"
     with pytest.raises(ValueError, match=words):
         rolling_origins(np.array([9]), 5, gap=4)
+    words = "3 origins of horizon 4, 2 steps apart, do.* Lower n_windows or the horizon or step_"
+    with pytest.raises(ValueError, match=words):
+        rolling_origins(np.array([8]), 4, 3, step_size=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,6 +103,20 @@ def test_parts_that_do_not_fit_are_refused():
         Panel(panel.ids, panel.values[:-1], panel.offsets, panel.starts, panel.frequency)
     with pytest.raises(ValueError, match="lengths must be at least 0; got -1"):
         panel.head(np.array([-1, 2]))
+    for skipped in ([0, -1], [4, 0]):
+        with pytest.raises(ValueError, match="at least 0 and at most the lengths"):
+            panel.tail(np.array(skipped))
+    with pytest.raises(ValueError, match="offsets must rise from 0"):
+        replace(panel, offsets=np.array([1, 3, 8]))
+
+
+def test_positions_are_those_of_numpy():
+    panel = make([3, 5, 4])
+    for chosen in (np.array([True, False, True]), [0, -1], np.array([0, 2]), slice(None, None, 2)):
+        assert panel.take(chosen).ids.tolist() == ["s0", "s2"]
+    assert not panel.take([]).num_series
+    with pytest.raises(IndexError, match="out of bounds"):
+        panel.take(np.array([3]))
 
 
 def test_blocks_refuse_masks_that_do_not_fit():

@@ -85,7 +85,7 @@ def test_an_origin_of_the_calendar_is_one_moment(spans, horizon, windows, step, 
     try:
         found = split.origins(panel, horizon, 2)
     except ValueError as error:
-        assert "do not fit" in str(error) or (not wanted and "no origin is left" in str(error))
+        assert "not fit: " in str(error) or (not wanted and "no origin is left" in str(error))
         return
     assert found.ends.tolist() == wanted
     for k, row in enumerate(found.ends):

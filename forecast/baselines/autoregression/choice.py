@@ -204,6 +204,8 @@ def _lag_sets(panel: Panel, season: Season, base: ARPlan, max_lags: int) -> list
             for m in fitting
             for lags in (tuple(range(1, m + 2)), tuple(sorted({1, 2, 3, m})))
         ]
+    # A difference of the values alone would let the covariates drive changes instead of levels, and
+    # their own differences need covariates of the past, which the state does not hold.
     simple = base.deterministic in (Deterministic("c"), Deterministic("n"))
     if simple and not panel.num_covariates and not len(base.lags):
         orders = Configuration(tuple(range(1, max_lags + 1)), "aic", ridge=slight)

@@ -84,6 +84,7 @@ def list_ways(
     seasons: tuple[int, ...],
     block_lengths: tuple[int, int],
     given: tuple[Design, Regression],
+    covariate_lags: int = 1,
 ) -> list[Way]:
     """All ways to be tried; what is given is the same in all of them.
 
@@ -92,9 +93,11 @@ def list_ways(
         seasons: season lengths.
         block_lengths: steps of a direct and of a recursive regression.
         given: parts that the user has fixed (not None).
+        covariate_lags: newest values of past covariates; some ways are tried with one alone.
     """
     direct, recursive = block_lengths
-    base = PooledSettings(lags[0], seasons, direct, _DESIGN, _REGRESSION)
+    usual = replace(_DESIGN, covariate_lags=covariate_lags)
+    base = PooledSettings(lags[0], seasons, direct, usual, _REGRESSION)
     tried = [base, *(_changed(base, **change) for change in _CHANGES)]
     tried += [replace(base, lags=other) for other in lags[1:]]
     if direct > _LONG_BLOCK:
@@ -102,7 +105,9 @@ def list_ways(
             _changed(replace(base, lags=own), **change) for own in lags[:2] for change in _PLAIN
         ]
     alone = _changed(base, ridge=1e-3, shrinkage=20.0, metric_weights=False)
-    tried += [replace(way, block_length=recursive) for way in (base, alone)]
+    fed_back = [replace(way, block_length=recursive) for way in (base, alone)]
+    newest = [_changed(way, covariate_lags=1) for way in (base, alone, *fed_back)]
+    tried += [*fed_back, *(newest if covariate_lags > 1 else [])]
     tried += [_changed(settings, covariates=False) for settings in tried]
     distinct: dict[PooledSettings, PooledSettings] = {}
     for settings in tried:
@@ -197,6 +202,7 @@ def _effective(settings: PooledSettings) -> PooledSettings:
         difference="none" if without.get(str(design.difference)) else design.difference,
         scale="window" if design.power == 0.0 else design.scale,
         season_means=bool(design.season_means or not settings.seasons),
+        covariate_lags=design.covariate_lags if design.covariates else 1,
     )
 
 
@@ -232,8 +238,13 @@ def _words(settings: PooledSettings) -> str:
     parts += [] if design.level_means else ["no level means"]
     parts += [] if design.season_means else ["no season means"]
     parts += [] if design.covariates else ["no covariates"]
+    parts += [f"{design.covariate_lags} covariate lags"] if _many(design.covariate_lags) else []
     parts += [] if regression.metric_weights else ["unweighted"]
     return ", ".join(parts)
+
+
+def _many(lags: int | None) -> bool:
+    return lags is not None and lags > 1
 
 
 def _reason(ways: Sequence[Way], scores: Scores, chosen: NDArray, num_series: int) -> str:

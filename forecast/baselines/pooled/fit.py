@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.covariate_memory import CovariateMemory, persistence_of
 from forecast.baselines.pooled.features import CYCLES, Features
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.regression import (
@@ -18,7 +19,7 @@ from forecast.baselines.pooled.regression import (
 )
 from forecast.baselines.pooled.samples import Samples, take_samples
 from forecast.baselines.power import Power
-from forecast.checks import check_flag, is_number
+from forecast.checks import check_flag, check_positive_integer, is_number
 from forecast.pipelines import Panel
 
 __all__ = ["MOST_COEFFICIENTS", "Design", "PooledSettings", "estimate_pooled"]
@@ -41,6 +42,8 @@ class Design:
         level_means: use means over longer pasts.
         season_means: use means of the same season over several cycles.
         covariates: use the covariates given to `fit`.
+        covariate_lags: newest values of each past covariate that are used, at least 1, beside
+            their mean; by default one, or up to 12 (fewer where there are many columns).
     """
 
     power: float | None = None
@@ -49,6 +52,7 @@ class Design:
     level_means: bool | None = None
     season_means: bool | None = None
     covariates: bool | None = None
+    covariate_lags: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
@@ -62,6 +66,8 @@ class Design:
             raise ValueError(f"`scale` must be 'window' or 'causal'; got {self.scale!r}.")
         check_flag("level_means", self.level_means)
         check_flag("season_means", self.season_means)
+        check_flag("covariates", self.covariates)
+        check_positive_integer("covariate_lags", self.covariate_lags, optional=True)
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,8 @@ def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
     if np.nanmin(panel.values) < 0:
         power = Power(1.0)
     features = features_of(settings, power, int(panel.lengths.max()))
-    units = (*_covariate_units(panel), panel.covariates.past.shape[1])
+    memory = _memory_of(panel, settings, features)
+    units = (*_covariate_units(panel, memory), memory)
     blank = np.zeros((1, settings.block_length, 1))
     model = PooledARModel(features, blank, power, *units)
     alike = settings.shares_design and not panel.num_covariates
@@ -132,13 +139,24 @@ def features_of(settings: PooledSettings, power: Power, longest: int) -> Feature
     )
 
 
-def _covariate_units(panel: Panel) -> tuple[NDArray, NDArray]:
+def _memory_of(
+    panel: Panel, settings: PooledSettings, features: Features
+) -> CovariateMemory | None:
+    """What is remembered of past covariates; None without any."""
+    if not panel.covariates.past.shape[1]:
+        return None
+    num_lags = settings.design.covariate_lags or 1
+    return CovariateMemory(persistence_of(panel), features.span, num_lags)
+
+
+def _covariate_units(panel: Panel, memory: CovariateMemory | None) -> tuple[NDArray, NDArray]:
     """Mean and standard deviation of each column; 1 for one that never changes.
 
-    The memory of a past covariate, newest value and mean, is measured in its own unit.
+    What is remembered of a past covariate, values and mean, is measured in its own unit.
     """
     table = panel.covariates
-    columns = [*table.future.T, *table.past.T, *table.past.T]
+    remembered = [*table.past.T] * (0 if memory is None else memory.num_lags + 1)
+    columns = [*table.future.T, *remembered]
     known = [column[~np.isnan(column)] for column in columns]
     centres = np.array([column.mean() if len(column) else 0.0 for column in known])
     spreads = np.array([column.std() if len(column) else 0.0 for column in known])

@@ -23,10 +23,13 @@ from forecast.baselines.selection import selection_folds
 from forecast.checks import check_kind, check_positive_integer
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
+from forecast.pipelines import Panel
 
 __all__ = ["PooledAR"]
 
 _MANY_LAGS = 200
+# A leading indicator is looked for so many steps back, with so many columns at most.
+_MOST_COVARIATE_LAGS, _MOST_COVARIATE_COLUMNS = 12, 30
 # Nothing given: everything is chosen.
 _DESIGN, _REGRESSION = Design(), Regression()
 
@@ -36,9 +39,11 @@ class PooledAR(Forecaster):
 
     `z[t+h] = level + scale * (x[t,h] B_h)`: z is the value or a power of it; x holds the newest
     values, the means of the same season over 1, 2, 3 and 8 cycles and longer level means, all less
-    the mean level, and the future covariates of the step. Origins are weighted by what their
-    errors cost in MASE, absolute errors are minimised by reweighting, and each series'
-    coefficients are drawn towards the pool's: `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`.
+    the mean level, the future covariates of the step, the newest values of the past ones and their
+    mean. Ahead of the origin these return to the mean as their autocorrelation says. Origins are
+    weighted by what their errors cost in MASE, absolute errors are minimised by reweighting, and
+    each series' coefficients are drawn towards the pool's:
+    `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`.
 
     What is not given is chosen on rolling folds of the training part, once: lags, transform,
     differences, means, scale, loss, ridge, shrinkage, weights, and whether one step is forecast
@@ -107,9 +112,11 @@ class PooledAR(Forecaster):
             design = replace(design, power=1.0)
         if not (panel.num_covariates or panel.covariates.past.shape[1]):
             design = replace(design, covariates=True)
+        lags = self._lag_sets(task, seasons)
         ways = list_ways(
-            self._lag_sets(task, seasons), seasons, (direct, recursive), (design, self.regression)
-        )
+            lags, seasons, (direct, recursive), (design, self.regression),
+            _covariate_lags(panel, lags[0][-1]),
+        )  # fmt: skip
         return choose_ways(ways, selection_folds(panel, task.horizon, task.season.length))
 
     def _lag_sets(self, task: Task, seasons: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -123,3 +130,10 @@ class PooledAR(Forecaster):
         many = max(usual, min(2 * usual, longest, _MANY_LAGS))
         sets = [tuple(range(1, usual + 1)), tuple(range(1, many + 1)), few]
         return list(dict.fromkeys(sets))
+
+
+def _covariate_lags(panel: Panel, longest: int) -> int:
+    """Newest values of past covariates that are tried: as many as lags, but few columns in all."""
+    count = panel.covariates.past.shape[1]
+    most = min(_MOST_COVARIATE_LAGS, longest)
+    return int(np.clip(_MOST_COVARIATE_COLUMNS // count, 1, most)) if count else 1

@@ -27,12 +27,10 @@ class PooledARModel(WindowModel):
             series'; or `(1, ...)` where all share the pool's.
         power: the transform of the values.
         covariate_centres: mean of each column of covariates, `(num_columns,)`: those of the step
-            ahead, then the memory of past ones (see `CovariateMemory`); none by default.
+            ahead, then the memory of past ones; none by default.
         covariate_spreads: standard deviation of each, positive, `(num_columns,)`.
-        num_past_covariates: covariates among them that are not known ahead.
+        memory: what is remembered of past covariates; None without any.
     """
-
-    saved_settings: ClassVar[tuple[str, ...]] = ("num_past_covariates",)
 
     saved_arrays: ClassVar[tuple[str, ...]] = (
         "coefficients", "covariate_centres", "covariate_spreads",
@@ -45,7 +43,7 @@ class PooledARModel(WindowModel):
         power: Power,
         covariate_centres: NDArray | None = None,
         covariate_spreads: NDArray | None = None,
-        num_past_covariates: int = 0,
+        memory: CovariateMemory | None = None,
     ) -> None:
         """Store the fit."""
         super().__init__(features.window_length, coefficients.shape[1])
@@ -54,14 +52,17 @@ class PooledARModel(WindowModel):
         self.power = power
         self.covariate_centres = np.zeros(0) if covariate_centres is None else covariate_centres
         self.covariate_spreads = np.ones(0) if covariate_spreads is None else covariate_spreads
-        self.num_past_covariates = num_past_covariates
-        if num_past_covariates:
-            self.memory = CovariateMemory(num_past_covariates, features.span)
+        self.memory = memory
 
     @property
     def num_future_covariates(self) -> int:
         """Number of covariates that are known ahead."""
-        return len(self.covariate_centres) - 2 * self.num_past_covariates
+        return len(self.covariate_centres) - self._num_remembered
+
+    @property
+    def _num_remembered(self) -> int:
+        """Number of columns of the memory of past covariates."""
+        return 0 if self.memory is None else self.memory.num_columns
 
     def encode(self, values: NDArray) -> NDArray:
         """See `WindowModel`; a value below 0 that comes later counts as 0 in a power transform."""
@@ -75,6 +76,9 @@ class PooledARModel(WindowModel):
         """See `WindowModel`."""
         settings, arrays = super().to_saved()
         more = {"features": asdict(self.features), "exponent": self.power.exponent}
+        if self.memory is not None:
+            more["covariate_lags"] = self.memory.num_lags
+            arrays = {**arrays, "persistence": self.memory.persistence}
         return {**settings, **more}, arrays
 
     @classmethod
@@ -82,13 +86,13 @@ class PooledARModel(WindowModel):
         """See `WindowModel`."""
         named = settings["features"]
         tuples = {name: tuple(named[name]) for name in ("lags", "seasons")}
-        features = Features(**{**named, **tuples})
-        return cls(
-            features=features,
-            power=Power(settings["exponent"]),
-            num_past_covariates=settings["num_past_covariates"],
-            **arrays,
-        )
+        features, arrays, memory = Features(**{**named, **tuples}), dict(arrays), None
+        if "covariate_lags" in settings:
+            persistence, num_lags = arrays.pop("persistence"), settings["covariate_lags"]
+            memory = CovariateMemory(persistence, features.span, num_lags)
+            if num_lags < 1 or memory.num_columns > len(arrays["covariate_centres"]):
+                raise ValueError(f"{num_lags} covariate lags do not fit the columns of the model.")
+        return cls(features=features, power=Power(settings["exponent"]), memory=memory, **arrays)
 
     def emit(self, past: Past, num_steps: int, future: NDArray) -> NDArray:
         """See `WindowModel`."""
@@ -131,6 +135,6 @@ class PooledARModel(WindowModel):
 
         One that was never seen counts as its mean.
         """
-        remembered = memory[..., : 2 * self.num_past_covariates]
+        remembered = memory[..., : self._num_remembered]
         known = np.concatenate([future[..., : self.num_future_covariates], remembered], axis=-1)
         return np.nan_to_num((known - self.covariate_centres) / self.covariate_spreads)

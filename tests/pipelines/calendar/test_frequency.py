@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from forecast.pipelines import Frequency, infer_frequency
 
 ALIASES = ["30min", "h", "6h", "D", "B", "2D", "W-SAT", "2W-MON", "MS", "ME", "BME", "BMS", "2MS",
-           "QS-JAN", "QS-FEB", "QE-DEC", "BQE-DEC", "YS-APR", "YE-DEC"]  # fmt: skip
+           "QS-JAN", "QS-FEB", "QE-DEC", "BQE-DEC", "YS-APR", "YE-DEC", "SMS-15", "SME-15",
+           "SMS-10", "SME-20"]  # fmt: skip
 ZONES = [None, "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
 
 
@@ -19,7 +22,10 @@ ZONES = [None, "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
     ("old", "new"),
     [("M", "ME"), ("Q", "QE-DEC"), ("Y", "YE-DEC"), ("A-MAR", "YE-MAR"), ("H", "h"), ("T", "min"),
      ("15T", "15min"), ("S", "s"), ("d", "D"), ("w-sat", "W-SAT"), ("BM", "BME"), ("AS", "YS-JAN"),
-     ("60min", "h"), ("QS-OCT", "QS-JAN"), ("QE-MAR", "QE-DEC"), (np.int64(2), 2)],
+     ("60min", "h"), ("QS-OCT", "QS-JAN"), ("QE-MAR", "QE-DEC"), (np.int64(2), 2),
+     ("SM-15", "SME-15"), ("SMS", "SMS-15"), (np.timedelta64(90, "m"), "90min"),
+     (np.timedelta64(2, "D"), "2D"), (pd.Timedelta(days=1), "D"),
+     (datetime.timedelta(hours=36), "36h")],
 )  # fmt: skip
 def test_old_and_equal_aliases_have_one_spelling(old, new):
     assert Frequency(old) == Frequency(new)
@@ -52,7 +58,7 @@ def test_integer_time_has_no_offset():
     [("h", (24, 168)), ("30min", (48, 336)), ("min", (1440, 10080)), ("s", (60, 3600)),
      ("7h", (24,)), ("D", (7, 365)), ("7D", (52,)), ("2D", ()), ("B", (5,)), ("W-SAT", (52,)),
      ("2W-SAT", (26,)), ("MS", (12,)), ("ME", (12,)), ("QS", (4,)), ("2QS", (2,)), ("YE", ()),
-     ("5MS", ()), (1, ())],
+     ("5MS", ()), (1, ()), ("SMS", (24,)), ("2SME", (12,)), ("WOM-3FRI", (12,))],
 )  # fmt: skip
 def test_season_lengths(alias, seasons):
     assert Frequency(alias).season_lengths == seasons
@@ -153,6 +159,17 @@ def test_five_weekdays_alone_are_no_business_days():
     week = pd.date_range("2024-01-01", periods=5)
     assert infer_frequency([week, week + pd.Timedelta(days=7)]).alias == "D"
     assert infer_frequency([pd.bdate_range("2024-01-01", periods=6)]).alias == "B"
+
+
+def test_two_weeks_and_few_days_are_no_half_months():
+    def inferred(*days):
+        return infer_frequency([pd.DatetimeIndex(days)]).alias
+
+    assert inferred("2024-01-01", "2024-01-15") == "2W-MON"
+    assert inferred("2024-01-01", "2024-01-15", "2024-01-29") == "2W-MON"
+    assert inferred("2024-01-01", "2024-01-15", "2024-02-01", "2024-02-15") == "SMS-15"
+    assert inferred("2024-01-15", "2024-01-31", "2024-02-15", "2024-02-29") == "SME-15"
+    assert inferred("2024-01-01", "2024-01-11", "2024-01-21", "2024-01-31") == "10D"
 
 
 def test_four_weeks_are_no_month():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,6 +35,27 @@ def noise(length, seed):
 def test_autocorrelation_equals_statsmodels():
     values = np.cumsum(noise(300, 0))
     np.testing.assert_allclose(autocorrelation(values, 40), acf(values, nlags=40)[1:], atol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1025, 1700, 3000])
+def test_autocorrelation_at_many_lags_equals_statsmodels(length):
+    values = np.cumsum(noise(length, 3)) + 1e3
+    expected = acf(values, nlags=1000, fft=False)[1:]
+    np.testing.assert_allclose(autocorrelation(values, 1000), expected, atol=1e-12)
+
+
+def test_a_season_of_a_minute_in_milliseconds_is_found_in_seconds():
+    y = np.tile(noise(60_000, 4), 4)[:190_000]
+    panel = read_frame(pd.Series(y, pd.date_range("2024", periods=len(y), freq="ms"))).panel
+    began = time.perf_counter()
+    assert default_season(panel).length == 60_000
+    assert time.perf_counter() - began < 2.0  # lag by lag it takes 5 s
+
+
+@pytest.mark.parametrize("bad", [0, 2.5, "7", True, np.nan])
+def test_a_season_that_is_no_whole_number_is_refused(bad):
+    with pytest.raises(ValueError, match=r"season_length must be at least 1 .* got "):
+        default_season(read([noise(30, 0)]).panel, bad)
 
 
 def test_autocorrelation_of_a_constant_is_zero():

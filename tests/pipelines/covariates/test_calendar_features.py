@@ -72,6 +72,8 @@ def test_a_step_has_the_same_bits_in_any_array():
     for first, last in ((0, 1), (3, 10), (17, 500), (1000, 1001)):
         part = calendar_columns(times[first:last], CALENDAR_FEATURES)
         np.testing.assert_array_equal(part, whole[first:last])
+    again = np.random.default_rng(1).integers(0, 1001, size=3000)  # series share their times
+    np.testing.assert_array_equal(calendar_columns(times[again], CALENDAR_FEATURES), whole[again])
 
 
 @pytest.mark.parametrize(

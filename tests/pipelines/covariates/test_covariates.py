@@ -302,7 +302,7 @@ def test_the_future_may_be_polars_text_dates_and_categories():
             r"future_df has twice the column 'price'",
         ),
         (ahead(), rf"lacks 1 of 2 series, first 'b'; \['price', 'holiday'\] is needed "
-                  rf"for it {SPAN} \(3 steps\)"),
+                  rf"for it {SPAN} \(3 steps\). Its series begin with 'a'\."),
         (BOTH[:0], r"lacks 2 of 2 series, first 'a'"),
         (BOTH.drop(index=[2, 4]), rf"2 of the 3 steps needed of series 'a'.*{SPAN}, and 2024-04-03 "
                                   r"00:00:00 is missing"),

@@ -14,9 +14,12 @@ from forecast.pipelines import (
     CovariateColumns,
     CovariateSchema,
     Encoding,
+    Frequency,
     FutureCovariates,
+    Upcoming,
     fit_encoding,
     read_frame,
+    read_future,
 )
 
 COLUMNS = Columns(
@@ -158,6 +161,43 @@ def test_an_empty_column_is_of_either_kind():
     found = encoding.apply(read_frame(frame.assign(sky=np.nan), COLUMNS, 1).panel).covariates
     assert np.isnan(found.past).all()
     assert found.past.shape[1] == len(encoding.schema.past[0].categories) + 1
+
+
+def test_past_labels_may_be_missing_throughout():
+    frame = frame_of(4).assign(sky=pd.Categorical([None] * 15))
+    panel = read_frame(frame, COLUMNS, 1).panel
+    assert np.isnan(fit_encoding(panel).apply(panel).covariates.past).all()
+
+
+@pytest.mark.parametrize("empty", [None, np.nan], ids=["None", "NaN"])
+def test_labels_known_ahead_may_all_be_missing_in_later_rows(empty):
+    """A week without a promotion."""
+    frame = frame_of(4)
+    encoding = fit_encoding(read_frame(frame, COLUMNS, 1).panel)
+    found = encoding.apply(read_frame(frame.assign(weather=empty), COLUMNS, 1).panel).covariates
+    place = [column.name for column in found.schema.future].index("weather=unseen")
+    labels = found.future[:, place : place + 1 + len(encoding.schema.future[1].categories)]
+    np.testing.assert_array_equal(labels, np.eye(1, labels.shape[1]).repeat(len(labels), axis=0))
+    upcoming = Upcoming(np.array(["a"], object), pd.Index([0]), Frequency(1), 3)
+    rows = pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "price": 1.0, "weather": empty})
+    ahead = encoding.ahead(read_future(rows, COLUMNS, upcoming), np.zeros((1, 0)))
+    np.testing.assert_array_equal(ahead[0, :, 1:], labels[:3])
+
+
+@pytest.mark.parametrize("column", ["price", "weather"])
+def test_a_column_known_ahead_that_is_always_empty_is_refused(column):
+    frame = frame_of(4)
+    panel = read_frame(frame.assign(**{column: None}), COLUMNS, 1).panel
+    with pytest.raises(ValueError, match=rf"future covariate '{column}' is empty in all rows. Fil"):
+        fit_encoding(panel)
+    known = fit_encoding(read_frame(frame, COLUMNS, 1).panel)
+    if column == "price":
+        with pytest.raises(ValueError, match=r"column 'price' of series 'a', time 0, is empty"):
+            known.apply(panel)
+        rows = pd.DataFrame({"unique_id": "a", "ds": [1], "price": np.nan, "weather": "fog"})
+        upcoming = Upcoming(np.array(["a"], object), pd.Index([0]), Frequency(1), 1)
+        with pytest.raises(ValueError, match=r"'price' is missing in all rows; the training part"):
+            known.ahead(read_future(rows, COLUMNS, upcoming), np.zeros((1, 0)))
 
 
 def test_a_column_that_changed_its_kind_is_refused():

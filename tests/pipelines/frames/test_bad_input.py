@@ -16,6 +16,8 @@ import forecast as fc
 from forecast.pipelines import Columns, read_frame
 
 DAYS = pd.date_range("2024-01-01", periods=6)
+DAY = pd.Timedelta(days=1)
+BOTH = pd.date_range("2024-02-01", periods=12)
 NAMED = Columns("shop", "day", "sales")
 
 
@@ -70,9 +72,15 @@ CASES: dict[str, Case] = {
         r"series 'east', time 2024-01-06.*occurs more than once.*df\[~df.index.duplicated\(\)\]",
         lambda: pd.concat([wide(), wide().tail(1)])),
     "one hour twice in local times": (
-        r"series 'east', time 2024-10-27 02:00:00 occurs more than once",
+        r"series 'east', time 2024-10-27 02:00:00 occurs more than once.*If these are local times "
+        r"and the clock was set back then .daylight saving., nothing is repeated: say which zone "
+        r"they are in, as in df\['day'\] = df.groupby\('shop'\)\['day'\].transform",
         lambda: long(day=pd.date_range("2024-10-26 20:00", periods=12, freq="h",
                                        tz="Europe/Berlin").tz_localize(None), shop="east")),
+    "one hour twice in a wide frame": (
+        r"series 'x', time 2024-10-27 02:00:00.*as in df = df.tz_localize\('Europe/Berlin'",
+        lambda: pd.DataFrame({"x": np.arange(12.0)}, pd.date_range(
+            "2024-10-26 20:00", periods=12, freq="h", tz="Europe/Berlin").tz_localize(None))),
     "a column twice": (
         "column 'sales' occurs 2 times; keep one",
         lambda: pd.concat([long(), long()[["sales"]]], axis=1)),
@@ -92,6 +100,15 @@ CASES: dict[str, Case] = {
     "one odd time": (
         "irregular time: series 'east', time 2024-01-03 07:00:00 is not on the grid.*column 'day'",
         lambda: at(2, "day", pd.Timestamp("2024-01-03 07:00"))),
+    "the middle of each month": (
+        r"is not on the grid of freq='31D'.*All times are day 15 of a month: name months by their "
+        r"first day, as in df\['day'\] = df\['day'\].dt.to_period\('M'\).dt.to_timestamp\(\)",
+        lambda: long(day=pd.date_range("2024-01-01", periods=12, freq="MS") + 14 * DAY)),
+    "local midnights in another zone": (
+        r"is not on the grid of freq='24h'.*Two times of day an hour apart look like one local "
+        r"time.*df\['day'\] = df\['day'\].dt.tz_convert",
+        lambda: long(day=pd.date_range("2024-03-25", periods=12, tz="Europe/Berlin").tz_convert(
+            "UTC"), shop="east")),
     "a wrong year": (
         "irregular time: series 'west' has 6 values on .* column 'day'. Correct its times",
         lambda: long(day=[*range(6), *range(5), 10**11])),
@@ -109,6 +126,32 @@ CASES: dict[str, Case] = {
         r"series 'west' \(row 6\) has \+0900",
         lambda: long(day=[*DAYS.tz_localize("UTC").astype(object),
                           *DAYS.tz_localize("Asia/Tokyo").astype(object)])),
+    # dates that mean more than one day
+    "day or month first": (
+        r"time column 'day' holds dates such as '01/02/2024', whose day and month cannot be told "
+        r"apart. Write them as 2010-02-01.*dayfirst=True",
+        lambda: long(day=[f"{day:%d/%m/%Y}" for day in BOTH])),
+    "two digits for the year": (
+        r"dates such as '01/02/24', whose day, month and year cannot be told apart.*"
+        r"pd.to_datetime\(df\['day'\], format='%d/%m/%y'\)",
+        lambda: long(day=[f"{day:%d/%m/%y}" for day in BOTH])),
+    "two digits for the year first": (
+        r"dates such as '24-02-01', whose day, month and year cannot be told apart",
+        lambda: long(day=[f"{day:%y-%m-%d}" for day in BOTH])),
+    "no year": (
+        r"time column 'day' holds 'Feb-24', which lacks a year of four digits. Convert it",
+        lambda: long(day=[f"{day:%b-%y}" for day in BOTH])),
+    "no day": (
+        r"time column 'day' holds '00:00', which lacks a year of four digits",
+        lambda: long(day=[f"{day:%H:%M}" for day in BOTH])),
+    "dates as numbers": (
+        r"the times of column 'day' are whole numbers such as 20240226, which look like dates.*"
+        r"pd.to_datetime\(..., format='%Y%m%d'\), or pass freq=1",
+        lambda: long(day=[int(f"{day:%Y%m%d}") for day in BOTH + 25 * DAY])),
+    "months as numbers": (
+        r"whole numbers such as 202311, which look like dates.*format='%Y%m'",
+        lambda: long(day=[int(f"{m:%Y%m}") for m in pd.date_range("2023-11", periods=12,
+                                                                  freq="MS")])),
     # order
     "unsorted wide frame": (
         r"index is not sorted: 2024-01-05.* comes after 2024-01-06.*, in the columns of all series "
@@ -150,6 +193,12 @@ CASES: dict[str, Case] = {
     "complex": ("column 'sales' of series 'east' holds complex", lambda: long(sales=1j)),
     # ids and times
     "no id": ("id column 'shop' is empty in row 4", lambda: at(4, "shop", None)),
+    "lists as ids": (
+        r"id column 'shop' holds list, for example \['east'\]; give text or numbers",
+        lambda: long(shop=[["east"]] * 12)),
+    "structs in polars": (
+        r"column 'shop' holds structs; text, numbers or times are expected. .*unnest\('shop'\)",
+        lambda: polars(long()).with_columns(shop=pl.struct("shop"))),
     "no time": (
         r"time column 'day' is empty in series 'west' \(row 8\)", lambda: at(8, "day", pd.NaT)),
     "no such time": (
@@ -161,6 +210,15 @@ CASES: dict[str, Case] = {
     "a PeriodIndex": (
         r"times as its index: a DatetimeIndex or integers, not periods or text",
         lambda: wide().set_axis(DAYS.to_period("D"))),
+    "a Series of periods": (
+        r"got PeriodIndex of period\[D\]. Set it: df.index = df.index.to_timestamp\(\)",
+        lambda: wide()["east"].set_axis(DAYS.to_period("D"))),
+    "times of a long frame in its index": (
+        r"missing column 'day'; .* It is in the index: call reset_index\(names='day'\)",
+        lambda: long().set_index("day").rename_axis(None)),
+    "times in the index beside text and a target": (
+        r"missing column 'shop', 'day'; the frame has 'store', 'sales'. It is in the index",
+        lambda: long().rename(columns={"shop": "store"}).set_index("day")),
     "no value": ("no series has a value", lambda: long(sales=np.nan)),
     "no column": (
         "missing column 'sales'; the frame has 'shop', 'day'.*target_col=",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +26,11 @@ def test_files_come_back_as_written(tmp_path, suffix):
     assert read_frame(read_file(path), freq="D").panel.num_rows == 2
 
 
+def test_the_last_suffix_says_what_a_file_is(tmp_path):
+    FRAME.to_csv(tmp_path / "from.parquet.csv", index=False)
+    pd.testing.assert_frame_equal(read_file(tmp_path / "from.parquet.csv"), FRAME)
+
+
 def test_missing_files_and_unknown_suffixes_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no file .*data.csv"):
         read_file(tmp_path / "data.csv")
@@ -37,6 +44,10 @@ def test_missing_files_and_unknown_suffixes_are_refused(tmp_path):
      ("a.csv", b"\n\n", "cannot be read as .csv"), ("a.csv", b"\xff\xfe\x00", "cannot be read"),
      ("a.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read as .csv"),
      ("a.csv.gz", b"no gzip", "cannot be read as .csv"),
+     ("a.csv.zip", b"no zip", "cannot be read as .csv"),
+     ("a.csv.xz", b"no xz", "cannot be read as .csv"),
+     ("a.csv.gz", gzip.compress(b"a,b\n" * 99)[:20] + b"x" * 40, "cannot be read as .csv"),
+     ("a.csv", "a,é\n1,2\n".encode("cp1252"), r"no text in UTF-8 .*a\.csv', encoding='cp1252'"),
      ("a.parquet", b"no parquet", "cannot be read as .parquet")],
 )  # fmt: skip
 def test_unreadable_files_are_refused(tmp_path, name, content, message):

@@ -130,6 +130,8 @@ def test_malformed_data_lines_are_named(tmp_path, lines, message):
      ("@horizon -3", "line 1: @horizon: a whole number of at least 1"),
      ("@missing maybe", "line 1: @missing: true or false is expected; got 'maybe'"),
      ("unique_id,ds,y\na,1,2", "line 1: one of @attribute, @relation.*got 'unique_id,ds,y'"),
+     ("@relation a\nT1:Sales:1,2", "line 2: one of @attribute, .*got 'T1:Sales:1,2'"),
+     ("@attribute series_name string\n@data\n :1,2", "line 3: the series has no name"),
      ("@attribute a string\n", "has no @data line")],
 )  # fmt: skip
 def test_malformed_heads_are_named(tmp_path, text, message):
@@ -177,6 +179,11 @@ def test_m4_with_dates(tmp_path):
         "1850-02-01", "1850-03-01", "1918-06-01", "2017-12-01", "2018-01-01"]  # fmt: skip
     assert frame["y"].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
     assert read_frame(frame).panel.frequency.alias == "MS"
+
+
+def test_an_m4_id_stays_the_text_that_it_is(tmp_path):
+    frame = read_m4(written(tmp_path, "V1,V2,V3\n007,1,2\n7,3,\n", "train.csv"))
+    assert frame["unique_id"].tolist() == ["007", "007", "7"]
 
 
 def test_a_hole_in_an_m4_row_stays_missing(tmp_path):
@@ -252,7 +259,11 @@ def test_quarter_hours_have_four_times_the_steps(tmp_path):
      ("date,OT\n2016-07-01,1\n", "at least two dates"),
      ("date,OT\n2016-07-01,1\n2016-07-02,x\n", "line 3, column 'OT', holds text"),
      ("date,OT\n2016-07-01,1\n2016-07-02,2\n2016-07-04,2\n",
-      "line 4: 2016-07-04 .* follows 2016-07-02 .* in equal steps of 1 day")],
+      "line 4: 2016-07-04 .* follows 2016-07-02 .* in equal steps of 1 day"),
+     ("date,OT\n2016-07-01,1\n2016-07-02,2\n", r"2 steps, but months=\(12, 4, 4\) are 600 steps"),
+     ("date,OT\n2016-07-01,1\n2016-07-03,2\n", "dates 2 days 00:00:00 apart do not divide a day"),
+     ("date,OT\n2016-07-01 00:00,1\n2016-07-01 07:00,2\n", "do not divide a day"),
+     (",date,OT\n0,2016-07-01,1\n1,2016-07-02,2\n", "a column without a name; .* index=False")],
 )  # fmt: skip
 def test_malformed_ett_files_are_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):

@@ -107,6 +107,19 @@ def test_a_folder_of_parts_and_other_names(tmp_path, narrow):
     assert read.layout.time_dtype == frame["ds"].dtype
 
 
+@pytest.mark.parametrize("batch_rows", [2, 4, 5, 100])
+def test_series_stand_as_they_come_or_in_the_order_of_their_ids(tmp_path, batch_rows):
+    ids, steps = ["b"] * 4 + ["c"] * 3 + ["a"] * 5, [*range(4), *range(3), *range(5)]
+    grouped = pd.DataFrame({"unique_id": ids, "ds": steps, "y": np.arange(12.0)})
+    for name, frame in {"grouped": grouped, "by time": grouped.sort_values("ds")}.items():
+        frame.to_parquet(tmp_path / "rows.parquet")
+        read = read_parquet_panel(
+            tmp_path / "rows.parquet", tmp_path / name, freq=1, batch_rows=batch_rows
+        )
+        assert_same(read, read_frame(frame, freq=1))
+        assert read.panel.ids.tolist() == (["b", "c", "a"] if name == "grouped" else [*"abc"])
+
+
 def test_real_series(tmp_path, shared_data):
     for name in ("pedestrian", "air_quality_valencia"):
         path = shared_data / name / "data.parquet"

@@ -179,7 +179,7 @@ def test_a_folder_is_written_whole_or_not_at_all(saved, tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist; create it first"):
         save_panel(panel, tmp_path / "none" / "panel")
     for odd in (1.5, ("a", 1), True, None):
-        with pytest.raises(TypeError, match=r"series id .* is of type .*a folder holds text and"):
+        with pytest.raises(TypeError, match=r"series id .* is of type .*a file holds text and"):
             save_panel(make([2], ids=[odd]), tmp_path / "odd")
     assert [entry.name for entry in tmp_path.iterdir()] == ["panel"]
     assert {entry.suffix for entry in folder.iterdir()} == {".npy", ".json"}
@@ -206,6 +206,8 @@ DAMAGES = {
     "offsets": (lambda folder: np.save(folder / "offsets.npy", np.array([0, 9, 5, 7, 140])),
                 "is damaged: offsets must rise"),
     "ids": (lambda folder: (folder / "ids.json").write_text('["a"]'), "is damaged: 1 ids need"),
+    "an id": (lambda folder: (folder / "ids.json").write_text('["a", 2, 1.5, null]'),
+              "is damaged: series id 1.5 is of type float"),
     "array name": (lambda folder: edited(folder, arrays={"../x": {}}), "unknown array '../x'"),
     "clock": (lambda folder: edited(folder, starts={"kind": "datetime", "unit": "us",
                                                     "zone": "Mars/Base"}), "is damaged"),

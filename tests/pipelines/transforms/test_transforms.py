@@ -95,11 +95,23 @@ def test_logarithms_and_differences_are_numpys():
 
 @pytest.mark.parametrize("robust", [False, True])
 def test_the_season_is_the_mean_of_the_last_cycles_of_stl(robust):
-    component = STL(WALK, period=7, robust=robust).fit().seasonal
+    component = STL(WALK, period=7, robust=robust, trend_jump=2).fit().seasonal  # window 15
     table = [component[-21:][(np.arange(39, 60) % 7) == phase].mean() for phase in range(7)]
     expected = WALK - np.array(table)[np.arange(60) % 7]
     found = forwards(fc.STLDeseasonalizer(7, robust), WALK)[0]
     np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("period", "length"), [(7, 150), (12, 200), (24, 500)])
+def test_the_season_is_that_of_loess_at_every_step(period, length):
+    rng = np.random.default_rng(period)
+    season = 8.0 * np.sin(np.arange(length) * 2 * np.pi / period)
+    row = 100.0 + np.cumsum(rng.normal(size=length)) + season
+    component = STL(row, period=period).fit().seasonal[-3 * period :]
+    phases = np.arange(length)[-3 * period :] % period
+    exact = np.array([component[phases == phase].mean() for phase in range(period)])
+    found = row - forwards(fc.STLDeseasonalizer(period), row)[0]
+    np.testing.assert_allclose(found[:period], exact, atol=0.005 * np.abs(exact).max())
 
 
 def test_seasons_and_differences_take_the_season_of_the_panel_and_nothing_without_one():

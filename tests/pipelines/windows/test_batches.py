@@ -102,6 +102,20 @@ def test_batches_count_from_the_end_too():
         source[len(source)]
 
 
+@pytest.mark.parametrize("number", [-1, 7, 9])
+@pytest.mark.parametrize("seed", [None, 0])
+def test_a_batch_that_is_not_there_is_refused(number, seed):
+    panel = make_panel([13, 5, 20, 8], gaps=0.0)
+    sources = [Batches(Windows(panel, 4, 2), 4, seed), Streams(panel, 4, 2, seed=seed),
+               LengthBuckets(panel, 1, seed=seed)]  # fmt: skip
+    for source in sources:
+        last = len(source) - 1
+        with pytest.raises(IndexError, match=f"no batch {number}: they count from 0 to {last}"):
+            source.batch(number)
+    with pytest.raises(IndexError, match="positions are 0 to 6; got others"):
+        Permutation(7, seed=0)(np.array([0, number]))
+
+
 # Length buckets -----------------------------------------------------------------------------------
 
 
@@ -201,6 +215,8 @@ def test_settings_that_make_no_batch_are_refused():
         Batches(windows, 7, drop_last=True)
     with pytest.raises(ValueError, match="seed must be at least 0; got -1"):
         Batches(windows, 2, seed=-1)
+    with pytest.raises(TypeError, match=r"windows must be Windows; got Panel\. Make them of a"):
+        Batches(panel, 2)
     with pytest.raises(TypeError, match="seed must be a whole number; got 'a'"):
         Batches(windows, 2, seed="a")
     with pytest.raises(ValueError, match="chunk_length must be at least 1; got 0"):

@@ -203,6 +203,20 @@ def test_what_makes_no_windows_is_refused():
         Windows(panel, 3, 1, weights=[1, -1])
 
 
+@pytest.mark.parametrize("indices", [3, [[0, 1]], [1.0], [True, False]])
+def test_numbers_of_windows_are_whole_and_in_a_row(indices):
+    windows = Windows(make_panel([9]), 2, 1)
+    with pytest.raises(TypeError, match=r"numbers of windows are whole, of shape \(rows,\); got"):
+        windows.gather(indices)
+    assert windows.gather([]).values.shape == (0, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float16, "complex128"])
+def test_a_dtype_that_cannot_hold_the_values_is_refused(dtype):
+    with pytest.raises(TypeError, match="dtype must be float32 or float64; got"):
+        Windows(make_panel([9]), 2, 1).gather([0], dtype)
+
+
 @pytest.mark.parametrize("index", [-1, 7])
 def test_a_window_that_is_not_there_is_refused(index):
     windows = Windows(make_panel([9]), 2, 1)
