@@ -266,7 +266,7 @@ def test_bad_frames(case, command, csv, capsys, monkeypatch):
 BAD_FILES = {
     "absent.csv": (None, "there is no file"),
     "empty.csv": (b"", "is empty (0 bytes)"),
-    "binary.csv": (b"\xff\xfe\x00\x01" * 9, "cannot be read as .csv"),
+    "binary.csv": (b"\xff\xfe\x00\x01" * 9, "cannot be read: it is no text in UTF-8"),
     "no.parquet": (b"unique_id,ds,y\n", "cannot be read as .parquet"),
     "data.xlsx": (b"PK", "unknown suffix '.xlsx'; give .csv, .parquet or .tsf"),
 }

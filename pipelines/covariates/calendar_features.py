@@ -168,7 +168,9 @@ def calendar_columns(times: pd.Index, features: Sequence[str]) -> np.ndarray:
     if not isinstance(times, pd.DatetimeIndex):
         raise TypeError(f"calendar features need datetimes; got {type(times).__name__}.")
     wall = times.tz_localize(None)
-    codes, moments = pd.factorize(wall)  # series share most of their times: each is looked at once
+    # Series share most of their times: each is looked at once.
+    codes, found = pd.factorize(wall)
+    moments = pd.DatetimeIndex(found)
     columns: list[np.ndarray] = []
     for name in features:
         feature = _FEATURES[name]

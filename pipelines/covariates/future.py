@@ -114,7 +114,7 @@ def _read_columns(data: Any, columns: Columns, upcoming: Upcoming) -> list[tuple
     rows = np.full(len(upcoming.ids) * upcoming.horizon, -1)
     rows[slots[needed]] = needed
     _refuse_repeated(slots[needed], upcoming)
-    _refuse_missing_steps(rows.reshape(-1, upcoming.horizon), columns, upcoming)
+    _refuse_missing_steps(rows.reshape(-1, upcoming.horizon), frame, columns, upcoming)
     return [_column(frame.iloc[rows], name, upcoming) for name in columns.future]
 
 
@@ -143,12 +143,12 @@ def _slots(frame: pd.DataFrame, columns: Columns, upcoming: Upcoming) -> np.ndar
     series = pd.Index(upcoming.ids).get_indexer(pd.Index(names))[codes]
     lacking = np.setdiff1d(np.arange(len(upcoming.ids)), series)
     if len(lacking):
-        present = ", ".join(map(repr, names[:5])) or "none"
+        present = f"Its series begin with {', '.join(map(repr, names[:5]))}"
         raise ValueError(
             f"future_df lacks {len(lacking)} of {len(upcoming.ids)} series, first "
             f"{upcoming.ids[lacking[0]]!r}; {list(columns.future)} is needed for it "
-            f"{upcoming.span(lacking[0])} ({upcoming.horizon} steps). Its series begin with "
-            f"{present}."
+            f"{upcoming.span(lacking[0])} ({upcoming.horizon} steps). "
+            f"{present if len(names) else 'It has no row'}."
         )
     times = _same_kind(parse_times(frame[columns.time], columns.time), upcoming)
     wanted = pd.MultiIndex.from_arrays(
@@ -195,18 +195,22 @@ def _refuse_repeated(slots: np.ndarray, upcoming: Upcoming) -> None:
         )
 
 
-def _refuse_missing_steps(rows: np.ndarray, columns: Columns, upcoming: Upcoming) -> None:
+def _refuse_missing_steps(
+    rows: np.ndarray, frame: pd.DataFrame, columns: Columns, upcoming: Upcoming
+) -> None:
     """Refuse a series without a row for each of its steps."""
     missing = rows < 0
     if missing.any():
         series = int(np.argmax(missing.any(axis=1)))
         step = int(np.argmax(missing[series]))
         first = upcoming.times[series * upcoming.horizon + step]
+        own = (frame[columns.id] == upcoming.ids[series]).to_numpy(dtype=bool)
+        given = parse_times(frame.loc[own, columns.time], columns.time)
         raise ValueError(
             f"future_df has {int((~missing[series]).sum())} of the {upcoming.horizon} steps needed "
             f"of series {upcoming.ids[series]!r}: {list(columns.future)} is needed "
-            f"{upcoming.span(series)}, and {first} is missing. Add these rows, or forecast a "
-            "shorter horizon."
+            f"{upcoming.span(series)}, and {first} is missing; its rows are from {given.min()} to "
+            f"{given.max()}. Add these rows, or forecast a shorter horizon."
         )
 
 

@@ -151,8 +151,8 @@ class _Trial:
     def _back(self, outputs: np.ndarray) -> None:
         """There and back on two paths, up to a value that has no output."""
         steps = int(np.argmax(np.append(np.isnan(outputs[0]), True)))
-        on_paths = [np.repeat(one[:, None], 2, axis=1) for one in (outputs[:, :steps], self.past)]
-        found = self.link.inverse(*on_paths, self.clock[:, None, :steps])[0]
+        paths, past = (np.repeat(x[:, None], 2, axis=1) for x in (outputs[:, :steps], self.past))
+        found = self.link.inverse(paths, past, self.clock[:, None, :steps])[0]
         wrong = np.abs(found - self.values[:, :steps]) > _SAME_VALUE * _size(self.values)
         if wrong.any():
             path, step = np.argwhere(wrong)[0]

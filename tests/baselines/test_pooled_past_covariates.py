@@ -118,12 +118,12 @@ def test_what_leads_by_three_steps_is_found(block_length):
     errors = {}
     for names in (None, ["x"]):
         forecaster = PooledAR(block_length=block_length)
-        found = cross_validation(forecaster, frame, horizon, past_covariates=names)
+        found = cross_validation(forecaster, frame, horizon, n_windows=6, past_covariates=names)
         step = found.groupby(["unique_id", "cutoff"]).cumcount()
         errors[names and "x"] = (found["y"] - found["PooledAR"]).abs().groupby(step).mean()
     assert errors["x"][:lead].max() < 0.5  # the noise alone 0.16
     assert errors[None].min() > 1.5
-    assert (errors["x"][lead:] < 1.1 * errors[None][lead:]).all()
+    assert errors["x"][lead:].mean() < 1.1 * errors[None][lead:].mean()
 
 
 @pytest.mark.parametrize("seasons", [(), (4,), (4, 7)])

@@ -52,8 +52,8 @@ class AR(Forecaster):
     short for its lags gets fewer, in the last resort its last value (`fell_back_`).
 
     Where lags are not given, a configuration is chosen for all series on up to three rolling folds
-    of the training part: short and seasonal lags, orders by AIC, differences, logarithms,
-    penalties, and the naive forecasts (`choices_` says what and why).
+    of the training part: short and seasonal lags, orders by AIC, differences (not beside
+    covariates), logarithms, penalties, and the naive forecasts (`choices_` says what and why).
 
     Args:
         lags: a number p (lags 1..p), a list of 1-based lags, or how to choose them; by default

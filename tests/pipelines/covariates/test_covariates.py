@@ -303,9 +303,10 @@ def test_the_future_may_be_polars_text_dates_and_categories():
         ),
         (ahead(), rf"lacks 1 of 2 series, first 'b'; \['price', 'holiday'\] is needed "
                   rf"for it {SPAN} \(3 steps\). Its series begin with 'a'\."),
-        (BOTH[:0], r"lacks 2 of 2 series, first 'a'"),
+        (BOTH[:0], r"lacks 2 of 2 series, first 'a'.* It has no row\."),
         (BOTH.drop(index=[2, 4]), rf"2 of the 3 steps needed of series 'a'.*{SPAN}, and 2024-04-03 "
-                                  r"00:00:00 is missing"),
+                                  r"00:00:00 is missing; its rows are from "
+                                  r"2024-04-01 00:00:00 to 2024-04-0[12] 00:00:00\. Add"),
         (pd.concat([BOTH, ahead((5,))]), r"2 rows for series 'a', time 2024-04-02 00:00:00; keep"),
         (BOTH.assign(price=[1, 1, 1, 1, np.nan, 1]), r"covariate 'price' of series 'b', time "
                                                      r"2024-04-02 .* is missing \(1 such"),

@@ -110,6 +110,55 @@ def test_a_walk_in_any_blocks_is_the_same(rows, transforms, cuts):
         np.testing.assert_array_equal(found, wanted)
 
 
+def pieces_of(panel: Panel, transform, num_channels: int = 1) -> list[tuple]:
+    """What a walk tells: the first step of each row, the outputs, and which exist."""
+    links, told = Chain((transform,)).fit(panel, 1).links, []
+
+    def tell(start, outputs, valid, at):
+        told.append((start, outputs, valid))
+        return np.where(valid, 0.25, np.nan)
+
+    block = panel.block(0, panel.lengths)
+    values = np.where(block.observed, block.values, np.nan)
+    walk(links, values, block.valid, links.begin(), tell, num_channels)
+    return told
+
+
+def gappy_panel(num_series: int, steps: int, share: float) -> Panel:
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=(num_series, steps))
+    values[:, 1:][rng.random((num_series, steps - 1)) < share] = np.nan
+    return panel_of([row[: steps - i % 5] for i, row in enumerate(values)])
+
+
+def test_each_row_is_told_every_step_once_and_in_turn():
+    """A gap of one row does not stop the others, nor does a row without gaps pad them."""
+    panel = gappy_panel(200, 60, 0.05)
+    pieces, reached = pieces_of(panel, fc.Difference()), np.zeros(200, dtype=np.int64)
+    assert len(pieces) < 30, "a piece for each column with a gap would be 59"
+    assert sum(valid.size for _, _, valid in pieces) < 4 * panel.num_rows
+    for start, outputs, valid in pieces:
+        np.testing.assert_array_equal(start, reached)
+        reached = reached + valid.sum(axis=1)
+        for i, row in enumerate(valid):
+            values = panel.row(i)[start[i] : start[i] + row.sum()]
+            assert not np.isnan(values[:-1]).any(), "only the last step of a piece is a gap"
+            np.testing.assert_array_equal(np.isnan(outputs[i, 1 : row.sum()]), np.isnan(values[1:]))
+    np.testing.assert_array_equal(reached, panel.lengths)
+
+
+def test_without_gaps_or_memories_it_is_one_piece():
+    assert len(pieces_of(gappy_panel(20, 60, 0.0), fc.Difference())) == 1
+    assert len(pieces_of(gappy_panel(20, 60, 0.2), fc.StandardScaler())) == 1
+
+
+def test_the_channels_of_a_system_are_told_the_same_steps():
+    panel = gappy_panel(40, 60, 0.05).head(np.full(40, 50))
+    for start, _, valid in pieces_of(panel, fc.Difference(), num_channels=4):
+        np.testing.assert_array_equal(start, start[::4].repeat(4))
+        np.testing.assert_array_equal(valid.reshape(10, 4, -1), valid[::4, None].repeat(4, axis=1))
+
+
 @settings(max_examples=40)
 @given(st.lists(rows(), min_size=2, max_size=3), CHAINS)
 def test_series_do_not_touch_each_other(rows, transforms):
