@@ -134,6 +134,9 @@ def _states(
     store, model = forecaster.store_, forecaster.fitted_.model
     everything = pd.concat([parts.known, parts.held], ignore_index=True)
     series = read_frame(everything, freq=store.frequency.alias).panel
+    # Rows of several series mixed are read in the order of their ids, the actuals come in the
+    # order of the frames.
+    series = series.take(pd.Index(series.ids).get_indexer(parts.known["unique_id"].unique()))
     state = store.state.take(store.positions(series.ids))
     if series.num_rows != len(everything):
         raise ValueError("a panel of several origins must have a value at every step.")
