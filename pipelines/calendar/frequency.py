@@ -140,8 +140,8 @@ class Frequency:
             elapsed = elapsed.as_unit("ns")
         length = step // pd.Timedelta(1, elapsed.unit)
         steps = elapsed.asi8 // length
-        exact = steps * length == elapsed.asi8
-        return np.where(exact & (steps >= 0), steps, -1)
+        on_grid = (steps * length == elapsed.asi8) & (steps >= 0)
+        return steps if on_grid.all() else np.where(on_grid, steps, -1)
 
     def _locate_calendar(self, times: pd.DatetimeIndex, start: pd.Timestamp) -> np.ndarray:
         if not len(times):

@@ -229,7 +229,7 @@ def series_codes(data: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, np.n
         raise ValueError(
             f"id column {columns.id!r} is empty in row {row}; every row needs a series."
         )
-    codes, ids = codes.astype(np.int64), np.asarray(names, dtype=object)
+    codes, ids = codes.astype(np.int64, copy=False), np.asarray(names, dtype=object)
     if (codes[1:] >= codes[:-1]).all():
         return codes, ids
     order = id_order(ids)

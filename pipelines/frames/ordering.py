@@ -81,11 +81,13 @@ def _is_dense(codes: np.ndarray, counts: np.ndarray) -> bool:
 def _placed(codes: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Rows put into the cells of a table of all series and times, which are then read in turn."""
     num_times = int(counts.max()) + 1
-    cells = codes * num_times + counts.astype(np.int64)
-    table = np.full((int(codes.max()) + 1) * num_times, -1)
-    table[cells] = np.arange(len(codes))
-    order = table[table >= 0]
-    return order if len(order) == len(codes) else _by_digits(codes, counts)
+    cells = codes * num_times
+    cells += counts.view(np.int64)  # far below 2^63: the table is not much larger than the frame
+    narrow = np.int32 if len(codes) <= np.iinfo(np.int32).max else np.int64
+    table: np.ndarray = np.full((int(codes.max()) + 1) * num_times, -1, dtype=narrow)
+    table[cells] = np.arange(len(codes), dtype=narrow)
+    order = table if len(table) == len(codes) and table.min() >= 0 else table[table >= 0]
+    return order.astype(np.int64) if len(order) == len(codes) else _by_digits(codes, counts)
 
 
 def _by_digits(codes: np.ndarray, counts: np.ndarray) -> np.ndarray:
