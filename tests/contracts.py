@@ -322,3 +322,27 @@ def _series(
     gone[[0, -1]] = False
     values[gone] = np.nan
     return _frame(name, values, start)[~gone | (rng.random(length) < 0.5)]
+
+
+def assert_update_equals_condition(forecaster, frame, cuts, explicit, scale, tolerance) -> None:
+    """Old rows, then new ones, of the series a and b: as a history that was seen at once.
+
+    `explicit` keeps rows without a value, which tell of covariates only where they are given.
+    """
+    order = frame.groupby("unique_id").cumcount()
+    late = order >= frame["unique_id"].map(dict(zip("ab", cuts, strict=True)))
+    old, new = frame[~late], frame[late]
+    if not explicit:
+        new = new.dropna(subset="y")
+        frame = pd.concat([old, new])
+    # What follows the last value of the old rows is told again with the new ones.
+    ends = old.dropna(subset="y").groupby("unique_id")["ds"].max()
+    tail = old[old["ds"] > old["unique_id"].map(ends)]
+    updated = copy(forecaster).condition(old).update(pd.concat([tail, new]))
+    whole = copy(forecaster).condition(frame)
+    ids = updated.store_.ids
+    assert set(ids) == set(whole.store_.ids) == {"a", "b"}
+    states = [states_of(f.store_, ids) for f in (updated, whole)]
+    assert_states_close(*states, np.full(len(ids), scale), tolerance)
+    rows = whole.store_.positions(ids)
+    np.testing.assert_array_equal(updated.store_.covariates, whole.store_.covariates[rows])

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from contracts import assert_states_close, states_of
+from contracts import assert_update_equals_condition
 from hypothesis import given
 from hypothesis import strategies as st
 from io_samples import members, with_manifest, write_members
@@ -165,23 +165,8 @@ def test_forecasts_equal_the_equation():
 @given(cuts=st.tuples(st.integers(3, 50), st.integers(3, 45)), explicit=st.booleans())
 def test_update_equals_condition_on_all_rows(cuts, explicit):
     """Also where a gap at the seam ends a day, and only past covariates are known in it."""
-    forecaster, frame = fitted(), FRAME[FRAME["unique_id"] != "c"]
-    order = frame.groupby("unique_id").cumcount()
-    late = order >= frame["unique_id"].map(dict(zip("ab", cuts, strict=True)))
-    old, new = frame[~late], frame[late]
-    if not explicit:  # rows without a value tell of covariates only where they are given
-        new = new.dropna(subset="y")
-        frame = pd.concat([old, new])
-    # What follows the last value of the old rows is told again with the new ones.
-    ends = old.dropna(subset="y").groupby("unique_id")["ds"].max()
-    tail = old[old["ds"] > old["unique_id"].map(ends)]
-    updated = copy(forecaster).condition(old).update(pd.concat([tail, new]))
-    whole = copy(forecaster).condition(frame)
-    ids = updated.store_.ids
-    states = [states_of(f.store_, ids) for f in (updated, whole)]
-    assert_states_close(*states, np.full(len(ids), 5.0), 1e-10)
-    rows = whole.store_.positions(ids)
-    np.testing.assert_array_equal(updated.store_.covariates, whole.store_.covariates[rows])
+    frame = FRAME[FRAME["unique_id"] != "c"]
+    assert_update_equals_condition(fitted(), frame, cuts, explicit, scale=5.0, tolerance=1e-10)
 
 
 def test_labels_that_training_has_not_shown_are_all_alike():

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from contracts import assert_states_close, states_of
+from contracts import assert_update_equals_condition
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -178,24 +178,8 @@ def recursive() -> Driven:
 @given(cuts=st.tuples(st.integers(3, 26), st.integers(3, 32)), explicit=st.booleans())
 def test_update_equals_condition_on_all_rows(cuts, explicit):
     """Old rows, then new ones: gaps at the seam carry the same covariates as inside a history."""
-    fitted, frame = recursive(), FRAME[FRAME["unique_id"] != "c"]
-    order = frame.groupby("unique_id").cumcount()
-    late = order >= frame["unique_id"].map(dict(zip("ab", cuts, strict=True)))
-    old, new = frame[~late], frame[late]
-    if not explicit:  # rows without a value tell of covariates only where they are given
-        new = new.dropna(subset="y")
-        frame = pd.concat([old, new])
-    # What follows the last value of the old rows is told again with the new ones.
-    ends = old.dropna(subset="y").groupby("unique_id")["ds"].max()
-    tail = old[old["ds"] > old["unique_id"].map(ends)]
-    updated = copy(fitted).condition(old).update(pd.concat([tail, new]))
-    whole = copy(fitted).condition(frame)
-    ids = updated.store_.ids
-    assert set(ids) == set(whole.store_.ids)
-    states = [states_of(f.store_, ids) for f in (updated, whole)]
-    assert_states_close(*states, np.full(len(ids), 5.0), 1e-10)
-    rows = whole.store_.positions(ids)
-    np.testing.assert_array_equal(updated.store_.covariates, whole.store_.covariates[rows])
+    frame = FRAME[FRAME["unique_id"] != "c"]
+    assert_update_equals_condition(recursive(), frame, cuts, explicit, scale=5.0, tolerance=1e-10)
 
 
 def test_new_series_bring_their_covariates(fitted):

@@ -97,7 +97,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         # An id stays the text that it is: "007".
         table = pd.read_csv(path, skip_blank_lines=False, low_memory=False, converters={0: str})
     except ValueError as error:  # the parser's own errors derive from it and name the line
-        raise ValueError(f"{path} cannot be read as csv: {error}.") from error
+        raise ValueError(f"{path} cannot be read as csv: {str(error).strip()}.") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise ValueError(f"{path}, line 2: more cells than the header has names.")
     table.index = table.index + 2
