@@ -1,44 +1,28 @@
-"""What users do with a forecaster, written once for all of them."""
+"""The base of every forecaster: how it is fitted, and what it must say of itself."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
-from forecast import engine
-from forecast.checks import check_levels, check_positive_integer
-from forecast.covariate_use import refuse_other_static, used_columns
-from forecast.draws import series_key
+from forecast.checks import check_positive_integer
 from forecast.errors import NotFittedError
-from forecast.findings import Findings
-from forecast.fitting import Estimate, Fitted, Task, fit_model
-from forecast.futures import future_of
-from forecast.intervals import interval_limits
-from forecast.output import interval_names, point_frame, sample_frame
-from forecast.parameters import Parameters
-from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, write_frame
+from forecast.fitting import Estimate, Task, fit_model
+from forecast.pipelines import Columns, read_frame
+from forecast.serving import Serving
 from forecast.store import StateStore
 
 __all__ = ["Forecaster", "NotFittedError"]
 
 
-class Forecaster(Parameters, Findings, ABC):
+class Forecaster(Serving, ABC):
     """Base of every forecaster: fit, predict, sample, condition, update, save.
 
     A subclass says how parameters are learned (`_estimate`); all the rest follows from the model's
-    state. Fitted attributes end in an underscore.
-
-    Attributes:
-        fitted_: the model, its season and its calibration.
-        store_: the state of every series.
-        layout_: shape of the user's frame.
-        notes_: what was done to the data, in sentences.
-        left_out_: ids of series without any value.
+    state (`Serving`). Fitted attributes end in an underscore.
     """
 
     role: ClassVar[str] = "other"
@@ -47,25 +31,9 @@ class Forecaster(Parameters, Findings, ABC):
     """What the point forecast stands for: "median", or "mean" where squares were minimised."""
     closed_form: ClassVar[bool] = True
     """Fitted in closed form, so refitted at every cutoff of a backtest."""
-    takes_new_series: ClassVar[bool] = True
-    """Global: forecasts series that it was not fitted on."""
-    uses_covariates: ClassVar[bool] = False
-    """Forecasts with covariates that are known ahead; others leave them aside."""
-    uses_past_covariates: ClassVar[bool] = False
-    """Forecasts with covariates that are known up to the last observation."""
-    uses_static_covariates: ClassVar[bool] = False
-    """Forecasts with covariates of one entry a series, which stand last among those known ahead."""
 
     season_length: int | None = None
     alias: str | None = None
-    intervals: str = "conformal"
-
-    fitted_: Fitted
-    store_: StateStore
-    layout_: Layout
-    notes_: tuple[str, ...]
-    left_out_: tuple[Any, ...]
-    _freq: Any
 
     @abstractmethod
     def _estimate(self, task: Task) -> Estimate:
@@ -132,165 +100,3 @@ class Forecaster(Parameters, Findings, ABC):
         self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
         self.notes_, self.left_out_ = reading.notes, reading.left_out
         return self
-
-    def predict(
-        self,
-        horizon: int | None = None,
-        level: Any = None,
-        *,
-        df: Any = None,
-        future_df: Any = None,
-    ) -> Any:
-        """Forecast from where the states stand.
-
-        Args:
-            horizon: steps ahead, at least 1; that of `fit` by default.
-            level: percentages of central intervals, such as `[80, 95]`; none by default.
-            df: another history to forecast from, of the columns given to `fit`; the forecaster
-                itself is left as it is.
-            future_df: long frame with the covariates of the `horizon` steps after each series, as
-                named in `fit`; more rows do no harm.
-
-        Returns:
-            `unique_id` (and `channel`, of several targets), `ds`, a column named like the
-            forecaster, `-lo-80`, `-hi-80`, ... for each level; a wide frame if one came, no
-            level; id and time in the index if they came so.
-
-        Raises:
-            NotFittedError: before `fit`.
-            ValueError: for a horizon below 1, a level outside 0 to 100, series unknown to a
-                forecaster that has one model a series, or covariates that are missing.
-        """
-        fitted = self._require_fitted()
-        horizon = fitted.horizon if horizon is None else horizon
-        check_positive_integer("horizon", horizon)
-        levels = check_levels(level)
-        store, layout = self.store_, self.layout_
-        if df is not None:
-            reading = self._read(df)
-            store, layout = self._condition(reading.panel), reading.layout
-        future = future_of(self, future_df, store, horizon)
-        points = engine.forecast(fitted.model, store.state, horizon, future=future)[:, 0]
-        frame = point_frame(store, layout.columns, self.name, points)
-        for number in levels:
-            limits = interval_limits(fitted, store.state, points, number, self.intervals)
-            for column, values in zip(interval_names(self.name, number), limits, strict=True):
-                frame[column] = values.ravel()
-        return write_frame(frame, layout, None if levels else self.name)
-
-    def sample(
-        self,
-        horizon: int | None = None,
-        num_paths: int = 100,
-        *,
-        seed: int = 0,
-        future_df: Any = None,
-    ) -> Any:
-        """Sample paths: each is fed its own draws, so they widen as the process says.
-
-        Args:
-            horizon: steps ahead, at least 1; that of `fit` by default.
-            num_paths: paths for each series.
-            seed: the same seed gives the same path to a series in any subset, batch or order.
-            future_df: covariates of these steps, as for `predict`.
-
-        Returns:
-            Long frame: `unique_id`, `ds`, `path`, `y`.
-
-        Raises:
-            NotFittedError: before `fit`.
-            ValueError: for a horizon or a number of paths below 1, or covariates that are missing.
-        """
-        fitted = self._require_fitted()
-        horizon = fitted.horizon if horizon is None else horizon
-        check_positive_integer("horizon", horizon)
-        check_positive_integer("num_paths", num_paths)
-        state, future = self.store_.state, future_of(self, future_df, self.store_, horizon)
-        draws = fitted.calibration.draws(state, series_key(self.store_.ids), seed)
-        paths = engine.forecast(fitted.model, state, horizon, draws, num_paths, future)
-        return write_frame(sample_frame(self.store_, self.layout_.columns, paths), self.layout_)
-
-    def condition(self, df: Any) -> Self:
-        """Stand at the end of another history, without learning from it.
-
-        Args:
-            df: frame of the columns given to `fit`.
-
-        Returns:
-            The forecaster.
-
-        Raises:
-            ValueError: if the frame cannot be used; nothing is changed then.
-        """
-        self._require_fitted()
-        reading = self._read(df)
-        store = self._condition(reading.panel)
-        self.store_, self.layout_ = store, reading.layout
-        self.notes_, self.left_out_ = reading.notes, reading.left_out
-        return self
-
-    def update(self, df: Any) -> Self:
-        """Absorb newer rows, at a cost that does not depend on the history.
-
-        Args:
-            df: frame of the columns given to `fit`: rows later than what each series has seen, or
-                whole new series for a global model. Missing steps in between count as gaps; rows
-                without any value after them change nothing.
-
-        Returns:
-            The forecaster.
-
-        Raises:
-            ValueError: for rows that are not newer, or unknown series; nothing is changed then.
-        """
-        fitted = self._require_fitted()
-        panel = fitted.encoding.apply(self._read(df, self.store_.ids).panel)
-        rows, calendar = self._fitted_rows(panel.ids), self._used_columns.calendar
-        refuse_other_static(fitted.encoding, self.store_, panel)
-        offsets = fitted.offsets(panel, rows)
-        self.store_ = self.store_.after(fitted.model, panel, rows, offsets, calendar)
-        return self
-
-    def save(self, path: Any) -> None:
-        """Write parameters and states to one file (see `forecast.io`).
-
-        Args:
-            path: file to write; replaced as a whole, or left as it was.
-        """
-        from forecast.io import save
-
-        self._require_fitted()
-        save(self, path)
-
-    def _condition(self, panel: Panel) -> StateStore:
-        fitted, rows = self._require_fitted(), self._fitted_rows(panel.ids)
-        panel = fitted.encoding.apply(panel)
-        return StateStore.of_history(fitted.model, panel, rows, fitted.offsets(panel, rows))
-
-    def _fitted_rows(self, ids) -> Any:
-        """Position of each series among the fitted ones; -1 for one that is new."""
-        rows = pd.Index(self.fitted_.ids).get_indexer(pd.Index(ids))
-        if (rows < 0).any() and not self.takes_new_series:
-            unknown = list(np.asarray(ids)[rows < 0][:5])
-            raise ValueError(
-                f"{self.name} has one model a series and was not fitted on {unknown}; call fit(df) "
-                "with these series, or use a global model such as PooledAR or LSTMForecaster."
-            )
-        return rows
-
-    def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:  # noqa: ARG002
-        """The data as this forecaster looks at them: rows that follow others where `begun`."""
-        used = used_columns(self, reading.layout.columns)
-        if used.covariates or used.calendar:
-            return reading
-        return replace(reading, panel=reading.panel.without_covariates())
-
-    def _read(self, df: Any, begun: Any = None) -> Reading:
-        columns = self.layout_.columns
-        reading = read_frame(df, self._used_columns, self.store_.frequency.alias, begun)
-        reading = replace(reading, layout=replace(reading.layout, columns=columns))
-        return self._arranged(reading, self.fitted_.ids, begun is not None)
-
-    @property
-    def _used_columns(self) -> Columns:
-        return used_columns(self, self.layout_.columns)

@@ -20,6 +20,7 @@ __all__ = [
     "Absorbs",
     "Block",
     "Feedback",
+    "Learns",
     "Model",
     "StateBatch",
     "Static",
@@ -192,6 +193,23 @@ class Absorbs(Protocol):
 
     def absorb(self, state: StateBatch, block: Block) -> StateBatch:
         """The state of `observe` alone."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A model whose parameters newer steps can move, without the older ones at hand."""
+
+    def learn(self, state: StateBatch, block: Block) -> Model:
+        """The model after learning from a block of steps; this one is left unchanged.
+
+        Args:
+            state: states before the block.
+            block: newer steps, as for `observe`.
+
+        Raises:
+            ValueError: where this fit cannot learn; says why and what can.
+        """
         ...
 
 
