@@ -19,7 +19,7 @@ from forecast.pipelines import (
 from forecast.store import StateStore
 
 if TYPE_CHECKING:
-    from forecast.forecaster import Forecaster
+    from forecast.serving import Serving
 
 __all__ = [
     "covariate_settings",
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def encoding_for(forecaster: Forecaster, panel: Panel) -> Encoding:
+def encoding_for(forecaster: Serving, panel: Panel) -> Encoding:
     """The encoding of the covariates that a forecaster uses, by its training series.
 
     Args:
@@ -48,7 +48,7 @@ def encoding_for(forecaster: Forecaster, panel: Panel) -> Encoding:
     return fit_encoding(panel, kinds=kinds, spread_static=forecaster.uses_static_covariates)
 
 
-def used_columns(forecaster: Forecaster, columns: Columns) -> Columns:
+def used_columns(forecaster: Serving, columns: Columns) -> Columns:
     """The columns that a forecaster reads."""
     return columns.keeping(
         forecaster.uses_covariates,
@@ -57,7 +57,7 @@ def used_columns(forecaster: Forecaster, columns: Columns) -> Columns:
     )
 
 
-def share_of(forecaster: Forecaster, panel: Panel) -> tuple[int, int]:
+def share_of(forecaster: Serving, panel: Panel) -> tuple[int, int]:
     """First and end of the columns known ahead that a forecaster uses, of those encoded.
 
     Args:
@@ -70,7 +70,7 @@ def share_of(forecaster: Forecaster, panel: Panel) -> tuple[int, int]:
     return first, known + spread if forecaster.uses_static_covariates else known
 
 
-def seen_by(forecaster: Forecaster, panel: Panel) -> Panel:
+def seen_by(forecaster: Serving, panel: Panel) -> Panel:
     """A panel with encoded covariates as a forecaster sees it that uses some kinds of them."""
     table, columns = panel.covariates, slice(*share_of(forecaster, panel))
     past = slice(None) if forecaster.uses_past_covariates else slice(0)
@@ -130,7 +130,7 @@ def _entries(
     return column.name, repr(shown[0]), repr(shown[1])
 
 
-def refuse_other_columns(forecaster: Forecaster, given: Columns) -> None:
+def refuse_other_columns(forecaster: Serving, given: Columns) -> None:
     """Refuse a fitted forecaster for data of other targets or covariates than it was fitted on.
 
     Raises:
@@ -148,7 +148,7 @@ def refuse_other_columns(forecaster: Forecaster, given: Columns) -> None:
             )
 
 
-def covariate_settings(columns: Columns, shown: Sequence[Forecaster]) -> dict[str, str]:
+def covariate_settings(columns: Columns, shown: Sequence[Serving]) -> dict[str, str]:
     """Which covariates there are and which forecasters use them, for the head of a comparison.
 
     Args:

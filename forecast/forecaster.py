@@ -100,3 +100,14 @@ class Forecaster(Serving, ABC):
         self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
         self.notes_, self.left_out_ = reading.notes, reading.left_out
         return self
+
+    def save(self, path: Any) -> None:
+        """Write parameters and states to one file (see `forecast.io`).
+
+        Args:
+            path: file to write; replaced as a whole, or left as it was.
+        """
+        from forecast.io import save
+
+        self._require_fitted()
+        save(self, path)

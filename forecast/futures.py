@@ -12,12 +12,12 @@ from forecast.pipelines import Upcoming, read_future, series_ids
 from forecast.store import StateStore
 
 if TYPE_CHECKING:
-    from forecast.forecaster import Forecaster
+    from forecast.serving import Serving
 
 __all__ = ["future_of"]
 
 
-def future_of(forecaster: Forecaster, future_df: Any, store: StateStore, horizon: int) -> NDArray:
+def future_of(forecaster: Serving, future_df: Any, store: StateStore, horizon: int) -> NDArray:
     """The covariates of the `horizon` steps after each series.
 
     Args:

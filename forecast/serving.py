@@ -167,17 +167,6 @@ class Serving(Parameters, Findings):
         self.store_ = self.store_.after(fitted.model, panel, rows, offsets, calendar)
         return self
 
-    def save(self, path: Any) -> None:
-        """Write parameters and states to one file (see `forecast.io`).
-
-        Args:
-            path: file to write; replaced as a whole, or left as it was.
-        """
-        from forecast.io import save
-
-        self._require_fitted()
-        save(self, path)
-
     def _condition(self, panel: Panel) -> StateStore:
         fitted, rows = self._require_fitted(), self._fitted_rows(panel.ids)
         panel = fitted.encoding.apply(panel)
