@@ -224,16 +224,17 @@ def trial(name: str) -> Trial:
 def awaken(fitted: Forecaster, frame: pd.DataFrame) -> None:
     """Give a network a random readout (it may have chosen none): laws hold for any weights."""
     model = fitted.fitted_.model
-    bodies = [getattr(part, "body", None) for part in getattr(model, "members", [model])]
-    body = next((body for body in bodies if body is not None), None)
-    if body is None:
+    parts = [part for part in getattr(model, "members", [model]) if hasattr(part, "body")]
+    if not parts:
         return
-    rng = np.random.default_rng(0)
+    network, rng = parts[0], np.random.default_rng(0)
+    body = network.body
     if hasattr(body, "coefficients"):
         body.coefficients = rng.normal(0.0, 0.03, body.coefficients.shape)
     else:
-        *weights, kernel, bias = (np.asarray(weight) for weight in body.get_weights())
-        body.set_weights([*weights, rng.normal(0.0, 0.2, kernel.shape), bias + 0.1])
+        *weights, kernel, bias = body.weights
+        awake = [*weights, rng.normal(0.0, 0.2, kernel.shape), bias + 0.1]
+        network.body = body.with_weights(awake)
     before = fitted.predict(1)[fitted.name].to_numpy()
     fitted.condition(frame)
     assert not np.allclose(fitted.predict(1)[fitted.name], before, rtol=1e-4), "still asleep"

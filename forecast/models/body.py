@@ -3,99 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from forecast.models.blueprint import Blueprint
-from forecast.models.compiled import compiled
+from forecast.models.compiled import tensor
+from forecast.models.program import Program, program_of
+from forecast.models.stack import RecurrentStack
 
-__all__ = ["Body", "ReadBody", "RecurrentStack"]
-
-
-class RecurrentStack(keras.layers.Layer):
-    """Recurrent layers one above the other, and a linear readout that starts at zero.
-
-    Args:
-        layers: recurrent layers with `return_sequences` and `return_state`.
-        has_readout: False gives the last layer's output as it is.
-    """
-
-    def __init__(self, layers: Sequence[keras.layers.Layer], has_readout: bool = True) -> None:
-        super().__init__()
-        self.recurrent_layers = list(layers)
-        self.readout = None
-        if has_readout:
-            self.readout = keras.layers.Dense(1, kernel_initializer="zeros", name="readout")
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create all weights for inputs `(batch, time, features)`."""
-        shape = tuple(input_shape)
-        for layer in self.recurrent_layers:
-            layer.build(shape)
-            shape = (*shape[:2], layer.cell.output_size)
-        if self.readout is not None:
-            self.readout.build(shape)
-        self.built = True
-
-    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """Corrections, `(batch, time)`, and the states of all layers after the last step."""
-        outputs, final = features, []
-        for layer in self.recurrent_layers:
-            count = _num_states(layer)
-            own, states = states[:count], states[count:]
-            outputs, *after = layer(outputs, initial_state=own, mask=mask)
-            final += after
-        return self._read(outputs), final
-
-    def step(self, features: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """Corrections, `(batch,)`, after one step of `(batch, features)`."""
-        outputs, final = features, []
-        for layer in self.recurrent_layers:
-            count = _num_states(layer)
-            own, states = states[:count], states[count:]
-            outputs, after = layer.cell(outputs, own)
-            final += list(after)
-        return self._read(outputs), final
-
-    def _read(self, outputs: Any) -> Any:
-        return outputs if self.readout is None else ops.squeeze(self.readout(outputs), axis=-1)
+__all__ = ["Body", "ReadBody"]
 
 
 class Body:
-    """A `RecurrentStack` called with NumPy arrays, compiled once for any number of rows and steps.
+    """Recurrent layers with their weights, called with NumPy arrays; it never changes.
 
     Args:
-        blueprint: what to build.
+        blueprint: form of the layers.
+        weights: all weights in the order of the layers; drawn by the blueprint's seed by default.
+
+    Raises:
+        ValueError: if a weight is missing or has another shape.
     """
 
-    def __init__(self, blueprint: Blueprint) -> None:
-        """Build the layers and prepare the compiled functions."""
+    def __init__(self, blueprint: Blueprint, weights: Sequence[NDArray] | None = None) -> None:
+        """Store both, and find the compiled functions of the form."""
         self.blueprint = blueprint
-        self.num_features = num_features = blueprint.num_features
-        self.stack = stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
-        stack.build((None, None, num_features))
-        states = [((None, units), "float32") for units in self.state_sizes]
-        sequences = [((None, None, num_features), "float32"), ((None, None), "bool"), *states]
-        self._encode = compiled(
-            lambda features, mask, *states: _flat(stack(features, mask, list(states))), sequences
-        )
-        self._step = compiled(
-            lambda features, *states: _flat(stack.step(features, list(states))),
-            [((None, num_features), "float32"), *states],
-        )
+        self.num_features = blueprint.num_features
+        weights = _drawn(blueprint) if weights is None else weights
+        self.weights = tuple(np.asarray(weight, dtype=np.float32) for weight in weights)
+        expected, got = self.program.weight_shapes, [weight.shape for weight in self.weights]
+        if got != expected:
+            raise ValueError(f"weights of the shapes {expected} are expected; got {got}.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle form and weights; what is compiled is found again."""
+        return type(self), (self.blueprint, self.weights)
+
+    @property
+    def program(self) -> Program:
+        """The compiled functions, shared with all bodies of this form."""
+        return program_of(self.blueprint)
+
+    @cached_property
+    def tensors(self) -> list[Any]:
+        """The weights as tensors of the backend."""
+        return [tensor(weight) for weight in self.weights]
 
     @property
     def state_sizes(self) -> list[int]:
         """Units of each state, layer after layer."""
-        sizes: list[int] = []
-        for layer in self.stack.recurrent_layers:
-            own = layer.cell.state_size
-            sizes += [own] if isinstance(own, int) else list(own)
-        return sizes
+        return self.program.state_sizes
+
+    def with_weights(self, weights: Sequence[NDArray]) -> Body:
+        """Layers of the same form with other weights."""
+        return Body(self.blueprint, weights)
+
+    def trainable(self) -> RecurrentStack:
+        """New Keras layers that start with these weights, to be trained."""
+        stack = RecurrentStack(self.blueprint.layers(), self.blueprint.has_readout)
+        stack.build((None, None, self.num_features))
+        stack.set_weights(list(self.weights))
+        return stack
 
     def initial_state(self, num_rows: int) -> list[NDArray]:
         """Zero states."""
@@ -115,39 +86,23 @@ class Body:
             Corrections `(rows, steps)`, or what the readout would see, `(rows, steps, width)`, of
             a stack without one; and the states after the last valid step of each row.
         """
-        outputs, *states = self._encode(features, valid, *states)
+        outputs, *states = self.program.encode(features, valid, *states, *self.tensors)
         return outputs.astype(np.float64), states
 
     def step(self, features: NDArray, states: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """Outputs after one step of `(rows, num_features)`, and the states there."""
-        outputs, *states = self._step(features, *states)
+        outputs, *states = self.program.step(features, *states, *self.tensors)
         return outputs.astype(np.float64), states
-
-    def get_weights(self) -> list[NDArray]:
-        """All weights, in the order of the layers."""
-        return [np.asarray(weight) for weight in self.stack.get_weights()]
-
-    def set_weights(self, weights: Sequence[NDArray]) -> None:
-        """Put weights in the order of `get_weights`.
-
-        Raises:
-            ValueError: if one is missing or has another shape.
-        """
-        expected = [weight.shape for weight in self.get_weights()]
-        if [weight.shape for weight in weights] != expected:
-            got = [weight.shape for weight in weights]
-            raise ValueError(f"weights of the shapes {expected} are expected; got {got}.")
-        self.stack.set_weights(list(weights))
 
     def arrays(self) -> dict[str, NDArray]:
         """All weights by name, for a bundle."""
-        return {f"weight.{index}": weight for index, weight in enumerate(self.get_weights())}
+        return {f"weight.{index}": weight for index, weight in enumerate(self.weights)}
 
     @staticmethod
     def of_arrays(blueprint: Blueprint, arrays: Mapping[str, NDArray]) -> Body | ReadBody:
         """The body that `arrays` and `blueprint` came from."""
-        body = Body(blueprint)
-        body.set_weights([arrays[f"weight.{index}"] for index in range(len(body.get_weights()))])
+        count = len(program_of(blueprint).weight_shapes)
+        body = Body(blueprint, [arrays[f"weight.{index}"] for index in range(count)])
         return body if blueprint.has_readout else ReadBody(body, arrays["coefficients"])
 
 
@@ -194,11 +149,8 @@ class ReadBody:
         return of_outputs + features @ self.coefficients[width:-1] + self.coefficients[-1]
 
 
-def _num_states(layer: keras.layers.Layer) -> int:
-    size = layer.cell.state_size
-    return 1 if isinstance(size, int) else len(size)
-
-
-def _flat(result: tuple[Any, list[Any]]) -> tuple[Any, ...]:
-    first, rest = result
-    return (first, *rest)
+def _drawn(blueprint: Blueprint) -> list[NDArray]:
+    """The weights that the blueprint's seed draws."""
+    stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
+    stack.build((None, None, blueprint.num_features))
+    return stack.get_weights()

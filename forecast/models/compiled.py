@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "tensor"]
 
 Signature = Sequence[tuple[tuple[int | None, ...], str]]
 
@@ -24,18 +24,23 @@ def compiled(
         signature: shape (None where any size may come) and dtype of each argument.
 
     Returns:
-        A function of arrays that returns a list of arrays.
+        A function of arrays, or of what `tensor` made of them, that returns a list of arrays.
     """
     traced = _trace(function, signature)
 
-    def call(*arrays: NDArray) -> list[NDArray]:
+    def call(*arrays: Any) -> list[NDArray]:
         cast = [
-            np.asarray(array, dtype=dtype)
+            array if keras.ops.is_tensor(array) else np.asarray(array, dtype=dtype)
             for array, (_, dtype) in zip(arrays, signature, strict=True)
         ]
         return [np.asarray(result) for result in traced(*cast)]
 
     return call
+
+
+def tensor(array: NDArray) -> Any:
+    """The array as a tensor of the backend, to be given to compiled functions many times."""
+    return keras.ops.convert_to_tensor(array)
 
 
 def _trace(function: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
@@ -45,6 +50,6 @@ def _trace(function: Callable[..., Any], signature: Signature) -> Callable[..., 
         specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
         traced = tf.function(function, input_signature=specs, autograph=False)
         concrete = traced.get_concrete_function()
-        return lambda *arrays: concrete(*map(tf.constant, arrays))
-    # Elsewhere as it is: a jitted closure would keep the weights of its first call.
+        return lambda *arrays: concrete(*map(tf.convert_to_tensor, arrays))
+    # Elsewhere as it is: a jitted function is compiled anew for every size.
     return function

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from forecast.models.body import Body
+from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
 from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
 from forecast.progress import progress_bar
@@ -25,15 +26,14 @@ _PATIENCE = 4
 class Student(keras.Model):
     """The layers from zero states, with the weighted absolute error as loss."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, stack: RecurrentStack) -> None:
         super().__init__()
-        self.stack = body.stack
-        self.state_sizes = body.state_sizes
+        self.stack = stack
 
     def call(self, inputs: dict[str, Any]) -> Any:
         """Corrections, `(batch, time)`."""
         features = inputs["features"]
-        states = [ops.zeros((ops.shape(features)[0], units)) for units in self.state_sizes]
+        states = [ops.zeros((ops.shape(features)[0], units)) for units in self.stack.state_sizes]
         return self.stack(features, inputs["mask"], states)[0]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
@@ -45,14 +45,15 @@ class Student(keras.Model):
 class Guide(keras.callbacks.Callback):
     """Sets the learning rate, fixes the plan of steps, checks free running, keeps the best."""
 
-    def __init__(self, body: Body, training: Training, num_steps: int, check: Callable[[], float]):
+    def __init__(
+        self, body: Body, training: Training, num_steps: int, check: Callable[[Body], float]
+    ) -> None:
         super().__init__()
-        self.body = body
         self.training = training
         self.num_steps = num_steps
         self.check = check
         self.history: dict[str, list[float]] = {"step": [], "loss": [], "free_running": []}
-        self.best, self.best_score, self.stale = body.get_weights(), np.inf, 0
+        self.best, self.best_score, self.stale = body, np.inf, 0
         self.losses: list[float] = []
         self.started = self.last_batch = time.perf_counter()
         self.step_seconds: list[float] = []
@@ -105,14 +106,15 @@ class Guide(keras.callbacks.Callback):
 
     def _check(self, step: int) -> None:
         began = time.perf_counter()
-        score = self.check()
+        body = self.best.with_weights(self.model.stack.get_weights())
+        score = self.check(body)
         self.check_seconds = time.perf_counter() - began
         self.history["step"].append(float(step))
         self.history["loss"].append(float(np.mean(self.losses)) if self.losses else np.nan)
         self.history["free_running"].append(score)
         self.losses = []
         if score < self.best_score:
-            self.best, self.best_score, self.stale = self.body.get_weights(), score, 0
+            self.best, self.best_score, self.stale = body, score, 0
         else:
             self.stale += 1
 
@@ -126,20 +128,21 @@ def descend(
     body: Body,
     sequences: Sequences,
     training: Training,
-    check: Callable[[], float],
-) -> dict[str, list[float]]:
-    """Train the layers of `body` and leave its best weights in it.
+    check: Callable[[Body], float],
+) -> tuple[Body, dict[str, list[float]]]:
+    """Train the layers of `body`, which stays as it is.
 
     Args:
-        body: the layers.
+        body: the layers, with the weights to start from.
         sequences: batches; as many as there are planned steps.
         training: rates, limits and checks.
-        check: score of the current weights in free running; smaller is better.
+        check: score of layers in free running; smaller is better.
 
     Returns:
-        Learning curves, and the number of steps of the plan under `num_steps`.
+        The layers with the best weights; learning curves, and the number of steps of the plan
+        under `num_steps`.
     """
-    student = Student(body)
+    student = Student(body.trainable())
     optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
     student.compile(optimizer=optimizer)
     guide = Guide(body, training, len(sequences), check)
@@ -148,5 +151,4 @@ def descend(
             student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
         except KeyboardInterrupt:
             warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
-    body.set_weights(guide.best)
-    return guide.history | {"num_steps": [float(guide.num_steps)]}
+    return guide.best, guide.history | {"num_steps": [float(guide.num_steps)]}

@@ -100,21 +100,21 @@ class _Trained(NetworkForecaster):
         units, num_layers = self._size(task.panel.num_rows)
         width = input_width(highway)
         body = Body(Blueprint(self._layer, units, num_layers, width, self.seed))
-        model = NetworkModel(highway, body)
+        untrained = NetworkModel(highway, body)
         described = f"{num_layers} x {units} units, linear highway"
         no_steps = np.zeros(0, dtype=np.int64)
         if task.ahead is None or (task.ahead[1].ends < 0).all():
-            return Estimate(model, f"{described} alone: too short to train on", no_steps, {})
+            return Estimate(untrained, f"{described} alone: too short to train on", no_steps, {})
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
         lesson = make_lesson(highway, task.panel, task.season.length)
         if not lesson.weights.any():
-            return Estimate(model, f"{described} alone: no changes to learn from", no_steps, {})
+            return Estimate(untrained, f"{described} alone: no changes to learn from", no_steps, {})
         planned = self.training.planned_steps(task.panel.num_rows, length)
         sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
-        check = _free_running_check(model, *task.ahead, task.season.length)
-        history = descend(body, sequences, self.training, check)
+        check = _free_running_check(highway, *task.ahead, task.season.length)
+        body, history = descend(body, sequences, self.training, check)
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
-        return Estimate(model, described, no_steps, history)
+        return Estimate(NetworkModel(highway, body), described, no_steps, history)
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series.
@@ -227,15 +227,16 @@ class ESNForecaster(NetworkForecaster):
         return Estimate.closed_form(model, f"{self.units} units, linear highway, {words}")
 
 
-def _free_running_check(model: NetworkModel, panel: Panel, origins: Origins, season: int):
-    """The score of the model's current weights at the origins, on some of the series."""
+def _free_running_check(highway: PooledARModel, panel: Panel, origins: Origins, season: int):
+    """The score at the origins, on some of the series, of layers that correct the highway."""
     able = np.flatnonzero((origins.ends >= 0).any(axis=0))
     chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
     part = panel.take(chosen)
     ends = replace(origins, ends=origins.ends[:, chosen])
     denominators = seasonal_changes(part, season)
 
-    def check() -> float:
+    def check(body: Body) -> float:
+        model = NetworkModel(highway, body)
         stops = list(engine.walk(model, part, chosen, ends))
         rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
         return mean_scaled_error(errors, denominators[rows])

@@ -80,8 +80,7 @@ def body_of(
     """A body with random weights everywhere, biases and the readout too."""
     body = Body(Blueprint(layer, units, num_layers, num_features, seed))
     rng = np.random.default_rng(seed + 1)
-    body.set_weights([rng.normal(0.03, 0.4, weight.shape) for weight in body.get_weights()])
-    return body
+    return body.with_weights([rng.normal(0.03, 0.4, weight.shape) for weight in body.weights])
 
 
 def network_of(highway: PooledARModel, layer: str = "LSTM", **options: int) -> NetworkModel:

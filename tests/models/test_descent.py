@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from types import SimpleNamespace
@@ -43,13 +43,13 @@ def fresh() -> Body:
     return Body(Blueprint("SimpleRNN", 3, 1, FEATURES, seed=3))
 
 
-def better_each_time() -> Callable[[], float]:
+def better_each_time() -> Callable[[Body], float]:
     """A check that every training passes: the newest weights are always the best."""
     numbers = count()
-    return lambda: -float(next(numbers))
+    return lambda body: -float(next(numbers))
 
 
-def assert_same(actual: list[NDArray], expected: list[NDArray]) -> None:
+def assert_same(actual: Sequence[NDArray], expected: Sequence[NDArray]) -> None:
     for left, right in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(left, right)
 
@@ -57,12 +57,12 @@ def assert_same(actual: list[NDArray], expected: list[NDArray]) -> None:
 class Recorder:
     """A check that notes the weights it sees; scores improve until `until`, then get worse."""
 
-    def __init__(self, body: Body, until: int = 10**6) -> None:
-        self.body, self.until = body, until
-        self.weights: list[list[NDArray]] = []
+    def __init__(self, until: int = 10**6) -> None:
+        self.until = until
+        self.weights: list[Sequence[NDArray]] = []
 
-    def __call__(self) -> float:
-        self.weights.append(self.body.get_weights())
+    def __call__(self, body: Body) -> float:
+        self.weights.append(body.weights)
         number = len(self.weights) - 1
         return float(-number if number <= self.until else number)
 
@@ -77,7 +77,7 @@ class Trained:
         rates: of the optimizer at every check.
     """
 
-    weights: list[NDArray]
+    weights: Sequence[NDArray]
     history: dict[str, list[float]]
     rates: list[float]
 
@@ -96,14 +96,14 @@ def trained() -> Trained:
     original = keras.optimizers.Adam
     body, rates, scores = fresh(), [], better_each_time()
 
-    def check() -> float:
+    def check(body: Body) -> float:
         rates.append(float(made[0].learning_rate.numpy()))
-        return scores()
+        return scores(body)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.optimizers, "Adam", adam)
-        history = descend(body, sequences_of(35), PLAN, check)
-    return Trained(body.get_weights(), history, rates)
+        best, history = descend(body, sequences_of(35), PLAN, check)
+    return Trained(best.weights, history, rates)
 
 
 def test_training_learns_what_the_inputs_say(trained: Trained) -> None:
@@ -118,10 +118,10 @@ def test_the_optimizer_gets_the_rate_of_every_step(trained: Trained) -> None:
 
 
 def test_the_first_update_of_adam_moves_weights_by_a_tenth_of_the_rate() -> None:
-    body = fresh()
-    before = body.get_weights()
-    descend(body, sequences_of(1), Training(num_steps=1, learning_rate=0.02), better_each_time())
-    moved = [np.abs(new - old) for new, old in zip(body.get_weights(), before, strict=True)]
+    training = Training(num_steps=1, learning_rate=0.02)
+    body, _ = descend(fresh(), sequences_of(1), training, better_each_time())
+    pairs = zip(body.weights, fresh().weights, strict=True)
+    moved = [np.abs(new - old) for new, old in pairs]
     *_, kernel, bias = moved
     np.testing.assert_allclose(np.append(kernel, bias), 0.02 / WARMUP_STEPS, rtol=1e-3)
     # Behind a readout of zeros no gradient reaches the layers yet.
@@ -137,19 +137,20 @@ def test_the_loss_is_the_weighted_absolute_error_of_each_batch() -> None:
         corrections, _ = body.encode(features, valid, body.initial_state(len(features)))
         losses.append((np.abs(targets - corrections) * weights).sum() / weights.sum())
     standing = Training(num_steps=14, num_checks=2, learning_rate=0.0)
-    history = descend(body, sequences, standing, better_each_time())
+    _, history = descend(body, sequences, standing, better_each_time())
     assert history["step"] == [0.0, 12.0, 14.0]
     expected = [losses[0], np.mean(losses[:12]), np.mean(losses[12:])]
     np.testing.assert_allclose(history["loss"], expected, rtol=1e-5)
 
 
 def test_the_same_steps_give_the_same_weights_bit_for_bit(trained: Trained) -> None:
-    again, other = fresh(), fresh()
-    descend(again, sequences_of(35), PLAN, better_each_time())
-    descend(other, sequences_of(35, seed=2), PLAN, better_each_time())
-    assert_same(again.get_weights(), trained.weights)
-    assert (other.get_weights()[0] != trained.weights[0]).any()
-    assert (fresh().get_weights()[0] != trained.weights[0]).any()
+    start = fresh()
+    again, _ = descend(start, sequences_of(35), PLAN, better_each_time())
+    other, _ = descend(start, sequences_of(35, seed=2), PLAN, better_each_time())
+    assert_same(again.weights, trained.weights)
+    assert (other.weights[0] != trained.weights[0]).any()
+    assert_same(start.weights, fresh().weights)
+    assert (start.weights[0] != trained.weights[0]).any()
 
 
 def tick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,10 +165,10 @@ def test_max_seconds_fixes_a_plan_that_replays(
     tick(monkeypatch)
     # 23 s until the plan is made (the first check 2, ten steps 20, a look), 25 s for the checks:
     # 25 of 73 are left, for as many steps after the ten.
-    body, training = fresh(), Training(max_seconds=73.0, num_checks=25, learning_rate=0.05)
-    history = descend(body, sequences_of(60), training, better_each_time())
+    training = Training(max_seconds=73.0, num_checks=25, learning_rate=0.05)
+    body, history = descend(fresh(), sequences_of(60), training, better_each_time())
     assert history == trained.history
-    assert_same(body.get_weights(), trained.weights)
+    assert_same(body.weights, trained.weights)
 
 
 @pytest.mark.parametrize(("max_seconds", "planned"), [(1.0, WARMUP_STEPS), (1e6, 13)])
@@ -176,32 +177,29 @@ def test_a_plan_is_no_shorter_than_the_timing_and_no_longer_than_the_passes(
 ) -> None:
     tick(monkeypatch)
     training = Training(max_seconds=max_seconds, num_checks=2)
-    history = descend(fresh(), sequences_of(13), training, better_each_time())
+    _, history = descend(fresh(), sequences_of(13), training, better_each_time())
     assert history["num_steps"] == [float(planned)] and history["step"][-1] == planned
 
 
 @pytest.mark.parametrize("scores", [[0.0, 1.0, 2.0], [1.0, 1.0, 1.0], [np.nan, np.nan, np.nan]])
 def test_the_untrained_network_is_a_candidate(scores: list[float]) -> None:
-    body, given = fresh(), iter(scores)
-    before = body.get_weights()
-    training = Training(num_steps=12, num_checks=2)
-    history = descend(body, sequences_of(12), training, lambda: next(given))
+    given, training = iter(scores), Training(num_steps=12, num_checks=2)
+    body, history = descend(fresh(), sequences_of(12), training, lambda body: next(given))
     np.testing.assert_array_equal(history["free_running"], scores)
-    assert_same(body.get_weights(), before)
+    assert_same(body.weights, fresh().weights)
     valid = np.ones((5, 24), dtype=bool)
     corrections, _ = body.encode(lesson_of().features, valid, body.initial_state(5))
     assert not corrections.any()
 
 
 def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
-    body = fresh()
-    check = Recorder(body, until=2)
+    check = Recorder(until=2)
     training = Training(num_steps=40, num_checks=30)
-    history = descend(body, sequences_of(40), training, check)
+    body, history = descend(fresh(), sequences_of(40), training, check)
     # The best check was that of step 12; four checks without a better one follow.
     assert history["step"] == [0.0, *np.arange(11.0, 17.0)]
     assert history["num_steps"] == [40.0]
-    assert_same(body.get_weights(), check.weights[2])
+    assert_same(body.weights, check.weights[2])
     assert (check.weights[2][0] != check.weights[-1][0]).any()
 
 
@@ -216,14 +214,14 @@ class Broken(Sequences):
 
 
 def test_divergence_stops_the_training_and_keeps_the_best_weights() -> None:
-    body = fresh()
-    check = Recorder(body)
+    check = Recorder()
     sequences = Broken(lesson_of(), 10, batch_size=6, num_updates=30, seed=1)
     with pytest.warns(UserWarning, match="the loss diverged; the best weights so far are kept"):
-        history = descend(body, sequences, Training(num_steps=30, num_checks=20), check)
+        training = Training(num_steps=30, num_checks=20)
+        body, history = descend(fresh(), sequences, training, check)
     assert history["step"] == [0.0, 11.0, 12.0]
-    assert_same(body.get_weights(), check.weights[-1])
-    assert all(np.isfinite(weight).all() for weight in body.get_weights())
+    assert_same(body.weights, check.weights[-1])
+    assert all(np.isfinite(weight).all() for weight in body.weights)
 
 
 def test_a_loss_that_is_infinite_at_once_leaves_the_untrained_network(
@@ -233,26 +231,26 @@ def test_a_loss_that_is_infinite_at_once_leaves_the_untrained_network(
     monkeypatch.setattr(
         descent.Student, "compute_loss", lambda *args, **kwargs: finite(*args, **kwargs) / 0.0
     )
-    body = fresh()
-    before = body.get_weights()
     with pytest.warns(UserWarning, match="the loss diverged"):
-        history = descend(body, sequences_of(20), Training(num_steps=20), better_each_time())
+        body, history = descend(
+            fresh(), sequences_of(20), Training(num_steps=20), better_each_time()
+        )
     assert history["step"] == [0.0]
-    assert_same(body.get_weights(), before)
+    assert_same(body.weights, fresh().weights)
 
 
 @pytest.mark.parametrize("checks_before", [0, 2])
 def test_an_interrupt_keeps_the_best_weights(checks_before: int) -> None:
-    body = fresh()
-    before, recorder = body.get_weights(), Recorder(body)
+    recorder = Recorder()
 
-    def check() -> float:
+    def check(body: Body) -> float:
         if len(recorder.weights) == checks_before:
             raise KeyboardInterrupt
-        return recorder()
+        return recorder(body)
 
     with pytest.warns(UserWarning, match="interrupted; the best weights so far are kept"):
-        history = descend(body, sequences_of(20), Training(num_steps=20, num_checks=10), check)
+        training = Training(num_steps=20, num_checks=10)
+        body, history = descend(fresh(), sequences_of(20), training, check)
     assert history["step"] == [0.0, 11.0, 12.0][:checks_before]
     assert len(history["loss"]) == len(history["free_running"]) == checks_before
-    assert_same(body.get_weights(), recorder.weights[-1] if checks_before else before)
+    assert_same(body.weights, recorder.weights[-1] if checks_before else fresh().weights)

@@ -33,20 +33,20 @@ def small(**training: Any) -> fc.RNNForecaster:
 def weights_of(fitted: Forecaster) -> list[NDArray]:
     model = fitted.fitted_.model
     assert isinstance(model, NetworkModel) and isinstance(model.body, Body)
-    return model.body.get_weights()
+    return list(model.body.weights)
 
 
 def numpy_state() -> NDArray:
     return np.asarray(np.random.get_state(legacy=False)["state"]["key"]).copy()  # noqa: NPY002
 
 
-def use_check(monkeypatch: pytest.MonkeyPatch, check: Callable[[], float]) -> None:
+def use_check(monkeypatch: pytest.MonkeyPatch, check: Callable[[Body], float]) -> None:
     monkeypatch.setattr(forecasters, "_free_running_check", lambda *arguments: check)
 
 
-def better_each_time() -> Callable[[], float]:
+def better_each_time() -> Callable[[Body], float]:
     numbers = count()
-    return lambda: -float(next(numbers))
+    return lambda body: -float(next(numbers))
 
 
 def assert_forecasts(fitted: Forecaster, frame: pd.DataFrame) -> None:
@@ -87,7 +87,7 @@ def test_an_interrupted_fit_returns_a_forecaster(
 ) -> None:
     numbers = count()
 
-    def check() -> float:
+    def check(body: Body) -> float:
         if next(numbers) == checks_before:
             raise KeyboardInterrupt
         return 1.0
@@ -103,7 +103,7 @@ def test_an_interrupted_fit_returns_a_forecaster(
 def test_checks_that_cannot_be_scored_leave_the_linear_forecast(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    use_check(monkeypatch, lambda: float("nan"))
+    use_check(monkeypatch, lambda body: float("nan"))
     fitted = small().fit(FRAME)
     assert fitted.choices_.endswith("best of 3 checks at step 0")
     assert not weights_of(fitted)[-2].any()

@@ -182,10 +182,9 @@ def test_one_step_forecasts_equal_a_float64_oracle(num_layers: int, logarithm: b
     ]
     rng = np.random.default_rng(7)
     kernel, bias = rng.normal(0.2, 0.8, (units, 1)), np.array([0.3])
-    body = Body(Blueprint("LSTM", units, num_layers, width, seed=0))
+    blueprint = Blueprint("LSTM", units, num_layers, width, seed=0)
     laid_out = [array for gate in gates for array in cells.to_keras(gate, "ifco")]
-    body.set_weights([*laid_out, kernel, bias])
-    model = NetworkModel(highway, body)
+    model = NetworkModel(highway, Body(blueprint, [*laid_out, kernel, bias]))
     values = seasonal_values(2, 30, seed=6)
     values = np.abs(values) + 1.0 if logarithm else values
     _, one_step = model.observe(model.init_state(2, Static(np.array([-1, -1]))), block_of(values))

@@ -48,7 +48,7 @@ def echo_lesson(num_series: int, num_steps: int, seed: int) -> Lesson:
 
 def oracle_states(body: Body, lesson: Lesson) -> NDArray:
     """The reservoir by its equation, `(num_series, num_steps, units)`."""
-    kernel, recurrent, bias = (weight.astype(float) for weight in body.get_weights())
+    kernel, recurrent, bias = (weight.astype(float) for weight in body.weights)
     weights = {"W_h": kernel.T, "U_h": recurrent.T, "b_h": bias}
     weights["leak_rate"] = np.array(body.blueprint.options["leak_rate"])
     start = (np.zeros((len(lesson.lengths), len(bias))),)
@@ -145,9 +145,9 @@ def test_a_lesson_without_weights_gives_no_correction() -> None:
 
 def test_the_reservoir_is_left_as_it_was() -> None:
     body = body_of("EchoState", FEATURES, units=UNITS, num_layers=1)
-    before = body.get_weights()
+    before = body.weights
     fit_readout(body, echo_lesson(4, 100, seed=8), ())
-    for left, right in zip(before, body.get_weights(), strict=True):
+    for left, right in zip(before, body.weights, strict=True):
         np.testing.assert_array_equal(left, right)
 
 

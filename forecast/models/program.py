@@ -1,0 +1,87 @@
+"""The layers of a network as pure functions of their weights, compiled once for all networks alike.
+
+Two networks of the same form differ in their weights only. So one program serves every refit, every
+copy and every state of training: it is traced for the form, and the weights are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import keras
+
+from forecast.models.blueprint import Blueprint
+from forecast.models.compiled import compiled
+from forecast.models.stack import RecurrentStack
+
+__all__ = ["Program", "program_of"]
+
+# Forms whose programs are kept: a comparison has a few networks, in some sizes.
+_MOST_PROGRAMS = 16
+
+
+class Program:
+    """`encode` and `step` of layers of one form, for any weights, number of rows and of steps.
+
+    Args:
+        blueprint: the form; its seed does not matter.
+    """
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        """Build the layers and prepare the compiled functions."""
+        self.stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
+        self.stack.build((None, None, blueprint.num_features))
+        self.state_sizes = self.stack.state_sizes
+        self.weight_shapes = [tuple(weight.shape) for weight in self.stack.weights]
+        self.states = [((None, units), "float32") for units in self.state_sizes]
+        self.weights = [(shape, "float32") for shape in self.weight_shapes]
+        features, mask = (None, None, blueprint.num_features), (None, None)
+        beside = [*self.states, *self.weights]
+        self.encode = compiled(self._encode, [(features, "float32"), (mask, "bool"), *beside])
+        self.step = compiled(self._step, [(features[1:], "float32"), *beside])
+
+    @contextmanager
+    def of(self, weights: Sequence[Any]) -> Iterator[RecurrentStack]:
+        """The layers with these weights, tensors in the order of `weight_shapes`, in a block."""
+        mapping = list(zip(self.stack.weights, weights, strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            yield self.stack
+
+    def split(self, parts: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """States and weights of what follows the inputs of a compiled function."""
+        count = len(self.state_sizes)
+        return list(parts[:count]), list(parts[count:])
+
+    def _encode(self, features: Any, mask: Any, *parts: Any) -> tuple[Any, ...]:
+        return self._run(lambda stack, states: stack(features, mask, states), parts)
+
+    def _step(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+        return self._run(lambda stack, states: stack.step(features, states), parts)
+
+    def _run(
+        self,
+        function: Callable[[RecurrentStack, list[Any]], tuple[Any, list[Any]]],
+        parts: Sequence[Any],
+    ) -> tuple[Any, ...]:
+        states, weights = self.split(parts)
+        with self.of(weights) as stack:
+            outputs, after = function(stack, states)
+        return (outputs, *after)
+
+
+def program_of(blueprint: Blueprint) -> Program:
+    """The program of a form: the same object for all blueprints that differ in the seed only."""
+    options = tuple(sorted(blueprint.options.items()))
+    return _program(
+        blueprint.layer, blueprint.units, blueprint.num_layers, blueprint.num_features, options
+    )
+
+
+@lru_cache(maxsize=_MOST_PROGRAMS)
+def _program(
+    layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...]
+) -> Program:
+    return Program(Blueprint(layer, units, num_layers, num_features, 0, dict(options)))

@@ -1,0 +1,74 @@
+"""Recurrent layers one above the other, as one Keras layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = ["RecurrentStack"]
+
+
+class RecurrentStack(keras.layers.Layer):
+    """Recurrent layers one above the other, and a linear readout that starts at zero.
+
+    Args:
+        layers: recurrent layers with `return_sequences` and `return_state`.
+        has_readout: False gives the last layer's output as it is.
+    """
+
+    def __init__(self, layers: Sequence[keras.layers.Layer], has_readout: bool = True) -> None:
+        super().__init__()
+        self.recurrent_layers = list(layers)
+        self.readout = None
+        if has_readout:
+            self.readout = keras.layers.Dense(1, kernel_initializer="zeros", name="readout")
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """Units of each state, layer after layer."""
+        sizes: list[int] = []
+        for layer in self.recurrent_layers:
+            own = layer.cell.state_size
+            sizes += [own] if isinstance(own, int) else list(own)
+        return sizes
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create all weights for inputs `(batch, time, features)`."""
+        shape = tuple(input_shape)
+        for layer in self.recurrent_layers:
+            layer.build(shape)
+            shape = (*shape[:2], layer.cell.output_size)
+        if self.readout is not None:
+            self.readout.build(shape)
+        self.built = True
+
+    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """Corrections, `(batch, time)`, and the states of all layers after the last step."""
+        outputs, final = features, []
+        for layer in self.recurrent_layers:
+            count = _num_states(layer)
+            own, states = states[:count], states[count:]
+            outputs, *after = layer(outputs, initial_state=own, mask=mask)
+            final += after
+        return self._read(outputs), final
+
+    def step(self, features: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """Corrections, `(batch,)`, after one step of `(batch, features)`."""
+        outputs, final = features, []
+        for layer in self.recurrent_layers:
+            count = _num_states(layer)
+            own, states = states[:count], states[count:]
+            outputs, after = layer.cell(outputs, own)
+            final += list(after)
+        return self._read(outputs), final
+
+    def _read(self, outputs: Any) -> Any:
+        return outputs if self.readout is None else ops.squeeze(self.readout(outputs), axis=-1)
+
+
+def _num_states(layer: keras.layers.Layer) -> int:
+    size = layer.cell.state_size
+    return 1 if isinstance(size, int) else len(size)
