@@ -63,6 +63,9 @@ _HOMES = {
     ),
     "forecast.compare": ("compare",),
     "forecast.diagnostics": ("check_leakage",),
+    "forecast.evaluation.calibration": ("calibration",),
+    "forecast.evaluation.calibration_picture": ("plot_calibration",),
+    "forecast.evaluation.crps": ("continuous_ranked_probability_score",),
     "forecast.feeding": ("WindowDataset", "tf_dataset"),
     "forecast.io": ("load",),
     "forecast.pipelines": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from forecast.draws import Draws, keyed_uniforms
 from forecast.pipelines import Origins, Panel
 from forecast.protocol import Model, StateBatch, num_channels
 
-__all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error"]
+__all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error", "spread_origins"]
 
 # Fewer residuals than this say too little of their own spread: normal errors are assumed.
 _FEWEST_RESIDUALS = 8
@@ -54,15 +55,16 @@ class Calibration:
         """Half the width of the central interval, in units of the scale, `(horizon,)`.
 
         The smallest w with `(n + 1) level` of the n absolute residuals at that step within it
-        (split conformal prediction), the largest of them where n is too small for that. Steps
+        (split conformal prediction). Where n is too small for that, the largest, which stands for
+        the level `n / (n + 1)`, is stretched as the normal distribution's quantiles are. Steps
         beyond the calibrated ones grow with the square root.
 
         Args:
             level: percent, above 0 and below 100.
             horizon: steps ahead.
         """
-        widths = [self._width_at(step, level / 100.0) for step in range(self.by_step.shape[1])]
-        known = np.array(widths[:horizon])
+        steps = range(min(horizon, self.by_step.shape[1]))
+        known = np.array([self._width_at(step, level / 100.0) for step in steps])
         beyond = np.arange(len(known) + 1, horizon + 1)
         return np.concatenate([known, known[-1] * np.sqrt(beyond / len(known))])
 
@@ -78,13 +80,29 @@ class Calibration:
         return Draws(seed, series, state.clock, self.pool, scale, self.num_channels)
 
     def _width_at(self, step: int, share: float) -> float:
-        residuals = np.abs(self.by_step[:, step])
-        residuals = residuals[~np.isnan(residuals)]
-        if len(residuals) < _FEWEST_RESIDUALS:
-            deviation = np.sqrt(step + 1.0) / _NORMAL_MEAN_ABSOLUTE
-            return float(stats.norm.ppf(0.5 + share / 2.0) * deviation)
-        rank = int(np.ceil(share * (len(residuals) + 1) - 1e-9))
-        return float(np.sort(residuals)[min(rank, len(residuals)) - 1])
+        residuals, number = self._ordered[:, step], int(self._known[step])
+        if number < _FEWEST_RESIDUALS:
+            return _normal_width(share) * np.sqrt(step + 1.0) / _NORMAL_MEAN_ABSOLUTE
+        rank = int(np.ceil(share * (number + 1) - 1e-9))
+        if rank > number:
+            stretched = _normal_width(share) / _normal_width(number / (number + 1))
+            return float(residuals[number - 1]) * stretched
+        return float(residuals[rank - 1])
+
+    @cached_property
+    def _ordered(self) -> NDArray:
+        """Absolute residuals of each step in ascending order, the missing ones last."""
+        return np.sort(np.abs(self.by_step), axis=0)
+
+    @cached_property
+    def _known(self) -> NDArray:
+        """Number of residuals of each step, `(horizon,)`."""
+        return np.isfinite(self._ordered).sum(axis=0)
+
+
+def _normal_width(share: float) -> float:
+    """Half the width of the standard normal distribution's central interval."""
+    return float(stats.norm.ppf(0.5 + share / 2.0))
 
 
 def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
@@ -108,6 +126,27 @@ def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
     ends = lengths - horizon - back
     usable = ends >= np.maximum(lengths // 2, 2)
     return Origins(np.where(usable, ends, -1), horizon, step)
+
+
+def spread_origins(lengths: NDArray, origins: Origins) -> Origins | None:
+    """As many origins, further apart: over the last third of a few long series.
+
+    Args:
+        lengths: steps of each series.
+        origins: those of `calibration_origins`.
+
+    Returns:
+        Origins at most a horizon apart; None where the others lie as far apart, or where many
+        series share them.
+    """
+    number = len(origins.ends) - 1
+    room = int(lengths.max()) // 3 - origins.horizon
+    step = min(room // max(number, 1), origins.horizon)
+    if number < _MOST_ORIGINS or step <= origins.step_size:
+        return None
+    ends = lengths - origins.horizon - np.arange(number, -1, -1)[:, None] * step
+    usable = ends >= np.maximum(lengths // 2, 2)
+    return Origins(np.where(usable, ends, -1), origins.horizon, step)
 
 
 def calibrate(

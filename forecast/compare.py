@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.backtest import backtest, backtest_frame, listed, unique_names
+from forecast.backtesting.admission import listed, unique_names
+from forecast.backtesting.outcome import Outcome
+from forecast.backtesting.plan import Plan, make_plan
+from forecast.backtesting.run import backtest
 from forecast.baselines import AR, ETS, Drift, Naive, Naive2, PooledAR, SeasonalNaive, Theta
 from forecast.checks import check_positive_integer
 from forecast.covariate_use import covariate_settings
@@ -17,9 +20,7 @@ from forecast.denominators import seasonal_changes
 from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
 from forecast.findings import fell_back_words
 from forecast.forecaster import Forecaster
-from forecast.outcome import Outcome
 from forecast.pipelines import Columns, Panel, Split, default_season
-from forecast.plan import Plan, make_plan
 
 __all__ = ["compare"]
 
@@ -38,6 +39,7 @@ def compare(
     align: str = "series",
     level: Any = (80, 95),
     refit: bool | int | None = None,
+    n_jobs: int | None = None,
     season_length: int | None = None,
     freq: Any = None,
     id_col: str = "unique_id",
@@ -71,6 +73,7 @@ def compare(
         level: percentages of intervals.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
+        n_jobs: processes for refits, as for `cross_validation`.
         season_length: season of the baselines and of the MASE; from the frequency and the data
             before the first cutoff by default.
         freq: pandas alias or integer step; inferred by default.
@@ -110,10 +113,10 @@ def compare(
     plan = replace(plan, scoring_season=season.length)
     shown = _with_baselines(given, season_length)
     unique_names(shown)
-    outcomes = backtest(shown, plan)
+    run = backtest(shown, plan, n_jobs=n_jobs)
     roles = {forecaster.name: forecaster.role for forecaster in shown}
     scored = Backtest(
-        backtest_frame(plan, outcomes),
+        run.frame,
         plan.reading.layout.columns,
         tuple(roles),
         _denominators(plan, season.length),
@@ -123,9 +126,9 @@ def compare(
     )
     return Comparison(
         scored,
-        _protocol(shown, outcomes, plan, roles),
-        Material(_history(plan), plan.notes, _flags(outcomes, plan.training_part())),
-        Run(title or "Comparison", command, _settings(plan, season, shown), _seconds(outcomes)),
+        _protocol(shown, run.outcomes, plan, roles),
+        Material(_history(plan), plan.notes, _flags(run.outcomes, plan.training_part())),
+        Run(title or "Comparison", command, _settings(plan, season, shown), _seconds(run.outcomes)),
     )
 
 

@@ -96,10 +96,10 @@ def refuse_other_static(encoding: Encoding, store: StateStore, panel: Panel) -> 
     Raises:
         ValueError: naming column and series, with both entries.
     """
+    if not encoding.num_spread:
+        return
     rows = store.positions(panel.ids)
     seen = np.flatnonzero(rows >= 0)
-    if not encoding.num_spread or not len(seen):
-        return
     known = store.covariates[rows[seen], -encoding.num_spread :]
     given = panel.covariates.static[seen]
     changed = np.argwhere(known != given)

@@ -1,4 +1,4 @@
-"""Steps between times of one grid."""
+"""Steps between times of one grid, and times put among others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.pipelines import Frequency
 
-__all__ = ["distances"]
+__all__ = ["distances", "with_entries"]
 
 
 def distances(frequency: Frequency, origins: pd.Index, times: pd.Index) -> NDArray:
@@ -45,3 +45,22 @@ def _distance(frequency: Frequency, origin: Any, time: Any) -> int:
     if time < origin:
         return -int(frequency.position(pd.Index([origin]), time)[0])
     return int(frequency.position(pd.Index([time]), origin)[0])
+
+
+def with_entries(times: pd.Index, rows: NDArray, entries: pd.Index) -> pd.Index:
+    """A copy of `times` in which `rows` hold `entries`, in the time zone of the others.
+
+    Args:
+        times: `(n,)`.
+        rows: positions, `(m,)`.
+        entries: `(m,)`.
+
+    Example:
+        >>> with_entries(pd.Index([5, 6, 7]), np.array([1]), pd.Index([9])).tolist()
+        [5, 9, 7]
+    """
+    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
+        entries = pd.DatetimeIndex(entries).tz_convert(times.tz)
+    source = np.arange(len(times))
+    source[rows] = len(times) + np.arange(len(rows))
+    return times.append(entries).take(source)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bounds", "Draws", "FeedBack", "keyed_uniforms", "series_key"]
+__all__ = ["Bounds", "Draws", "FeedBack", "Prepared", "keyed_uniforms", "series_key"]
 
 # Increment and multipliers of the SplitMix64 generator (Steele, Lea and Flood, 2014).
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
@@ -110,15 +110,49 @@ class Draws:
     scale: NDArray
     num_channels: int = 1
 
+    @property
+    def block_length(self) -> int:
+        """Steps that are drawn jointly."""
+        return self.pool.shape[1] // self.num_channels
+
     def residuals(self, num_paths: int, step: int) -> NDArray:
         """Residuals to add at `step`, `(num_rows, num_paths, block_length)`."""
+        return self._drawn(num_paths, np.array([step]))
+
+    def along(self, num_paths: int, horizon: int) -> NDArray:
+        """Residuals of all steps of a rollout, `(num_rows, num_paths, horizon)`."""
+        return self._drawn(num_paths, np.arange(0, horizon, self.block_length))[:, :, :horizon]
+
+    def rows(self, rows: slice) -> Draws:
+        """The draws of consecutive rows, those of whole systems."""
+        series, origin, scale = self.series[rows], self.origin[rows], self.scale[rows]
+        return replace(self, series=series, origin=origin, scale=scale)
+
+    def _drawn(self, num_paths: int, steps: NDArray) -> NDArray:
+        """Residuals of the blocks that start at `steps`, one after the other."""
         first = slice(None, None, self.num_channels)
-        series, origin = self.series[first, None], self.origin[first, None]
-        uniforms = keyed_uniforms(self.seed, series, origin, np.arange(num_paths), step)
+        series, origin = self.series[first, None, None], self.origin[first, None, None]
+        paths = np.arange(num_paths)[:, None]
+        uniforms = keyed_uniforms(self.seed, series, origin, paths, steps)
         rows = (uniforms * len(self.pool)).astype(np.intp)
-        drawn = self.pool[rows].reshape(len(rows), num_paths, self.num_channels, -1)
-        by_row = drawn.swapaxes(1, 2).reshape(len(self.series), num_paths, -1)
+        drawn = self.pool[rows].reshape(*rows.shape, self.num_channels, -1)
+        by_row = np.moveaxis(drawn, 3, 1).reshape(len(self.series), num_paths, -1)
         return by_row * self.scale[:, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A feedback as arrays: what a path is fed is `clip(emitted + noise, low, high)`.
+
+    Args:
+        noise: to add at each step, `(num_rows, num_paths, horizon)`.
+        low: smallest value allowed for each row, `(num_rows,)`.
+        high: largest value allowed for each row, `(num_rows,)`.
+    """
+
+    noise: NDArray
+    low: NDArray
+    high: NDArray
 
 
 @dataclass(eq=False)
@@ -143,6 +177,17 @@ class FeedBack:
             noise = self.draws.residuals(self.num_paths, step)
             emitted = emitted + noise[:, :, : emitted.shape[2]]
         values = self.bounds.clip(emitted)
-        moving = self.bounds.high > self.bounds.low
-        self.num_clipped += int((values != emitted)[moving].sum())
+        self.count_clipped((values != emitted).sum(axis=(1, 2)))
         return values
+
+    def prepared(self, horizon: int, rows: slice) -> Prepared:
+        """The feedback of consecutive rows (whole systems) as arrays, for a compiled rollout."""
+        low, high = self.bounds.low[rows], self.bounds.high[rows]
+        if self.draws is None:
+            return Prepared(np.zeros((len(low), self.num_paths, horizon)), low, high)
+        return Prepared(self.draws.rows(rows).along(self.num_paths, horizon), low, high)
+
+    def count_clipped(self, clipped: NDArray) -> None:
+        """Note how many values of each row the guard has moved, `(num_rows,)`."""
+        moving = self.bounds.high > self.bounds.low
+        self.num_clipped += int(clipped[moving].sum())

@@ -1,8 +1,8 @@
 """The walk of a model over data: begin, absorb, roll forward, stop at origins.
 
-Only the engine calls a model. Around each model it keeps a small record of every series (range
-and size of the one-step errors), the same for all models: it scales intervals, bounds
-forecasts and makes a constant series come out as its constant.
+Only the engine calls a model. Around each model it keeps a small record of every series (range,
+size of the one-step errors), the same for all models: it scales intervals, bounds forecasts and
+makes a constant series come out as its constant. See `forecast.record`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block, Origins, Panel
 from forecast.protocol import Absorbs, Model, StateBatch, Static, uses_clock
+from forecast.record import blank_record, mean_error, newest_scores, recorded
 
 __all__ = [
     "Stop",
@@ -28,7 +29,9 @@ __all__ = [
     "errors_at",
     "following",
     "forecast",
+    "learn",
     "roll",
+    "scores",
     "walk",
 ]
 
@@ -46,14 +49,7 @@ def begin(model: Model, series: NDArray, offset: NDArray | None = None) -> State
     """
     offset = np.zeros(len(series), dtype=np.int64) if offset is None else offset
     inner = model.init_state(len(series), Static(np.asarray(series), offset))
-    blank = np.full(len(series), np.nan)
-    record = {
-        "minimum": blank,
-        "maximum": blank,
-        "error_sum": np.zeros(len(series)),
-        "error_count": np.zeros(len(series), dtype=np.int64),
-    }
-    return _outer(inner, record)
+    return _outer(inner, blank_record(len(series)))
 
 
 def absorb(
@@ -75,14 +71,39 @@ def absorb(
     forecasts = np.full(block.values.shape, np.nan)
     if not len(rows):
         return state, forecasts
-    part = block.take(rows)
-    before = state.take(rows)
+    if len(rows) < state.num_rows:
+        part, before = block.take(rows), state.take(rows)
+    else:  # the common case: nothing is ever changed in place, so nothing need be copied
+        part, before = block, state
     if one_step or not isinstance(model, Absorbs):
         inner, forecasts[rows] = model.observe(before.select(_MODEL), part)
     else:
         inner = model.absorb(before.select(_MODEL), part)
-    record = _recorded(before.select(_RECORD).arrays, part, forecasts[rows])
+    record = recorded(before.select(_RECORD).arrays, part, forecasts[rows])
     return state.put(rows, _outer(inner, record)), forecasts
+
+
+def learn(model: Any, state: StateBatch, block: Block) -> tuple[Model, StateBatch, NDArray]:
+    """Observe a block and learn from it; rows that are padding throughout are left as they are.
+
+    Every step is forecast, and its error recorded, by the model as it was. The state after the
+    block is that of the newer one.
+
+    Args:
+        model: a model that learns, see `forecast.protocol.Learns`; not changed.
+        state: states of `num_rows` series; not changed.
+        block: newer steps.
+
+    Returns:
+        The newer model, the new state and the one-step-ahead forecasts, as of `absorb`.
+    """
+    old, one_step = absorb(model, state, block)
+    rows = np.flatnonzero(block.valid.any(axis=1))
+    if not len(rows):
+        return model, state, one_step
+    newer = model.learn(state.take(rows).select(_MODEL), block.take(rows))
+    new, _ = absorb(newer, state, block, one_step=False)
+    return newer, _outer(new.select(_MODEL), old.select(_RECORD).arrays), one_step
 
 
 def forecast(
@@ -142,9 +163,12 @@ def bounds(state: StateBatch) -> Bounds:
 
 def error_scale(state: StateBatch) -> NDArray:
     """Mean absolute one-step error of each row so far, `(num_rows,)`; NaN where there is none."""
-    record = state.select(_RECORD).arrays
-    count = record["error_count"]
-    return np.where(count > 0, record["error_sum"] / np.maximum(count, 1), np.nan)
+    return mean_error(state.select(_RECORD).arrays)
+
+
+def scores(state: StateBatch) -> NDArray:
+    """Newest one-step errors over the mean one before each, oldest first; see `forecast.record`."""
+    return newest_scores(state.select(_RECORD).arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,34 +260,28 @@ def errors_at(
         return rows, np.empty((0, horizon)), np.empty(0)
     future = np.concatenate([stop.future for stop in stops])
     forecasts = forecast(model, state, horizon, future=future)[:, 0]
-    return rows, following(panel.take(rows), ends, horizon) - forecasts, error_scale(state)
+    return rows, following(panel, ends, horizon, rows) - forecasts, error_scale(state)
 
 
-def following(panel: Panel, ends: NDArray, horizon: int) -> NDArray:
-    """The values after the first `ends` steps of each series, `(num_series, horizon)`, or NaN."""
-    block = panel.block(ends, ends + horizon)
-    values = np.where(block.observed, block.values, np.nan)
-    missing = horizon - values.shape[1]
-    return np.pad(values, ((0, 0), (0, missing)), constant_values=np.nan)
+def following(
+    panel: Panel, ends: NDArray, horizon: int, rows: NDArray | None = None
+) -> NDArray:
+    """The values after the first `ends` steps of series, `(num_rows, horizon)`, or NaN.
+
+    Args:
+        panel: the series.
+        ends: steps before, `(num_rows,)`.
+        horizon: number of steps.
+        rows: positions of the series, in any order and number; each once by default.
+    """
+    rows = np.arange(panel.num_series) if rows is None else rows
+    steps = ends[:, None] + np.arange(horizon)
+    there = steps < panel.lengths[rows, None]
+    source = np.where(there, panel.offsets[rows, None] + steps, 0)
+    return np.where(there, panel.values[source], np.nan)
 
 
 def _outer(inner: StateBatch, record: dict[str, NDArray]) -> StateBatch:
     arrays = {_MODEL + name: array for name, array in inner.arrays.items()}
     arrays |= {_RECORD + name: array for name, array in record.items()}
     return StateBatch(arrays, inner.clock, inner.count)
-
-
-def _recorded(record, block: Block, one_step: NDArray) -> dict[str, NDArray]:
-    """The record after a block."""
-    values = np.where(block.observed, block.values, np.nan)
-    errors = np.abs(values - one_step)
-    known = ~np.isnan(errors)
-    low = np.where(block.observed, block.values, np.inf).min(axis=1)
-    high = np.where(block.observed, block.values, -np.inf).max(axis=1)
-    seen = block.observed.any(axis=1)
-    return {
-        "minimum": np.where(seen, np.fmin(record["minimum"], low), record["minimum"]),
-        "maximum": np.where(seen, np.fmax(record["maximum"], high), record["maximum"]),
-        "error_sum": record["error_sum"] + np.where(known, errors, 0.0).sum(axis=1),
-        "error_count": record["error_count"] + known.sum(axis=1),
-    }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.calibration import Calibration, calibrate, calibration_origins
+from forecast.calibration import Calibration, calibrate, calibration_origins, spread_origins
 from forecast.covariate_use import encoding_for, seen_by
-from forecast.distances import distances
+from forecast.distances import distances, with_entries
 from forecast.pipelines import Encoding, Origins, Panel, Season, default_season
 from forecast.protocol import Model, uses_clock
 
@@ -102,6 +103,32 @@ class Fitted:
         """The fitted model."""
         return self.estimate.model
 
+    def positions(self, ids: Any) -> NDArray:
+        """Position of each series among the fitted ones, -1 for one that is new."""
+        return self._index.get_indexer(pd.Index(ids))
+
+    @cached_property
+    def _index(self) -> pd.Index:
+        return pd.Index(self.ids)
+
+    def learned(self, model: Model, series: NDArray, ends: pd.Index) -> Fitted:
+        """The same with a model that has learned from newer steps.
+
+        Args:
+            model: the newer model.
+            series: position of each series of these steps among the fitted ones, -1 for a new one,
+                which counts for all: a global model has learned from it.
+            ends: time of the last of these steps of each.
+        """
+        estimate, until = replace(self.estimate, model=model), self.until
+        known = series >= 0
+        if known.any():
+            until = with_entries(until, series[known], ends[known])
+        if not known.all():
+            latest = ends[~known].max()
+            until = until.where(until >= latest, latest)
+        return replace(self, estimate=estimate, until=until)
+
     def offsets(self, panel: Panel, series: NDArray) -> NDArray:
         """Steps from the first step of each fitted series to that of the same in a history.
 
@@ -169,7 +196,26 @@ def fit_model(
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins), settled))
     calibration = calibrate(estimate.model, panel, origins, scoring, forecaster.point)
     whole = Task(panel, season, horizon, settled=estimate.settled)
+    calibration = _spread(calibration, forecaster, whole, origins, scoring)
     estimate = forecaster._complete(estimate, whole)
     return Fitted(
         estimate, panel.ids, panel.starts, panel.ends, season, horizon, calibration, encoding
     )
+
+
+def _spread(
+    calibration: Calibration, forecaster: Forecaster, task: Task, origins: Origins, season: int
+) -> Calibration:
+    """The residuals at origins that lie further apart, where few series are long enough.
+
+    Errors several steps ahead of neighbouring origins are nearly the same and say little of their
+    spread. A closed form is fitted once more, with what was settled, before the first of the
+    origins; what it chose, and its score, stand.
+    """
+    apart = spread_origins(task.panel.lengths, origins)
+    if not forecaster.closed_form or apart is None:
+        return calibration
+    head = task.panel.head(apart.first_ends(task.panel.lengths))
+    model = forecaster._estimate(replace(task, panel=head)).model
+    found = calibrate(model, task.panel, apart, season, forecaster.point)
+    return replace(found, mase=calibration.mase)

@@ -111,3 +111,36 @@ class Forecaster(Serving, ABC):
 
         self._require_fitted()
         save(self, path)
+
+    def export(self, path: Any) -> None:
+        """Write a TensorFlow SavedModel, which forecasts without this library.
+
+        Its signatures are pure functions of arrays, one row a series: `step` (one new value and the
+        state give the forecast of the next step and the new state), `batch` (the same over blocks,
+        with masks for missing values and padding), `rollout` (the state and a horizon give the
+        forecast of `predict`) and `initial_state`. Beside them stand the states of all series
+        (`states.npz`), names and shapes (`manifest.json`) and a guide with an example (`README.md`).
+
+        A SavedModel is a program: load only those that you wrote yourself. The safe format, which
+        executes nothing, is that of `save` and `fc.load`.
+
+        Args:
+            path: folder to make, such as a number for each version; it appears whole or not at all.
+
+        Raises:
+            NotFittedError: before `fit`.
+            FileExistsError: if there is something already; an export replaces nothing.
+            FileNotFoundError: if the folder around it does not exist.
+            ValueError: for covariates, several channels, or a model without equations in
+                TensorFlow; the message says which have them.
+
+        Example:
+            >>> import tempfile, forecast as fc
+            >>> model = fc.AR(lags=9).fit(fc.load_dataset("sunspots"))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     model.export(f"{folder}/1")  # doctest: +SKIP (takes seconds)
+        """
+        from forecast.io.export import export
+
+        self._require_fitted()
+        export(self, path)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from forecast.backtesting.plan import make_plan
 from forecast.checks import check_positive_integer
 from forecast.pipelines import Columns, DataSummary, Split, check_data, read_frame
-from forecast.plan import make_plan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from forecast import engine
+from forecast.adaptive import adaptive_width
 from forecast.protocol import StateBatch
 
 if TYPE_CHECKING:
+    from forecast.calibration import Calibration
     from forecast.fitting import Fitted
 
-__all__ = ["KINDS", "check_intervals", "interval_limits"]
+__all__ = ["KINDS", "check_intervals", "interval_limits", "kind_of_intervals"]
 
-KINDS = ("conformal", "analytic")
+KINDS = ("conformal", "adaptive", "analytic")
 
 
 def check_intervals(intervals: Any) -> None:
@@ -25,7 +27,33 @@ def check_intervals(intervals: Any) -> None:
         >>> check_intervals("analytic")
     """
     if intervals not in KINDS:
-        raise ValueError(f"`intervals` must be 'conformal' or 'analytic'; got {intervals!r}.")
+        raise ValueError(
+            f"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got {intervals!r}."
+        )
+
+
+def kind_of_intervals(name: str, model: Any, intervals: Any) -> str:
+    """The kind asked for, if a model can give it.
+
+    Args:
+        name: of the forecaster, for the message.
+        model: its model.
+        intervals: "conformal", "adaptive" or "analytic".
+
+    Raises:
+        ValueError: for an unknown kind, or an analytic one of a model without an equation for it.
+
+    Example:
+        >>> kind_of_intervals("Naive", object(), "adaptive")
+        'adaptive'
+    """
+    check_intervals(intervals)
+    if intervals == "analytic" and not hasattr(model, "deviations"):
+        raise ValueError(
+            f"intervals='analytic' needs a model with an equation for the spread of its errors, "
+            f"such as AR or VAR, and {name} has none; use 'conformal' or 'adaptive'."
+        )
+    return intervals
 
 
 def interval_limits(
@@ -34,6 +62,7 @@ def interval_limits(
     """Both limits of the central interval at each step ahead, within the explosion guard.
 
     "conformal": `y +- scale * w`, w the order statistic of the scaled errors at past origins.
+    "adaptive": the same, wider or narrower as the newest one-step errors of each series ask for.
     "analytic": `y +- z * s`, s the model's standard deviation of the forecast error and z the
     normal quantile; for a model that works in logarithms, in logarithms.
 
@@ -42,7 +71,7 @@ def interval_limits(
         state: states that the forecasts start from, `num_rows` series.
         points: point forecasts, `(num_rows, horizon)`.
         level: percent, above 0 and below 100.
-        kind: "conformal" or "analytic".
+        kind: "conformal", "adaptive" or "analytic".
 
     Returns:
         Lower and upper limits, each `(num_rows, horizon)`.
@@ -50,12 +79,20 @@ def interval_limits(
     if kind == "analytic":
         low, high = _analytic(fitted.model, state, points, level)
     else:
-        calibration = fitted.calibration
-        width = calibration.half_width(level, points.shape[1])
-        spread = calibration.scale(state)[:, None] * width
+        spread = _conformal(fitted.calibration, state, level, points.shape[1], kind)
         low, high = points - spread, points + spread
     bounds = engine.bounds(state)
     return bounds.clip(low), bounds.clip(high)
+
+
+def _conformal(
+    calibration: Calibration, state: StateBatch, level: float, horizon: int, kind: str
+) -> NDArray:
+    if kind == "adaptive":
+        width = adaptive_width(calibration, engine.scores(state), level, horizon)
+    else:
+        width = calibration.half_width(level, horizon)
+    return calibration.scale(state)[:, None] * width
 
 
 def _analytic(model: Any, state: StateBatch, points: NDArray, level: float):

@@ -67,8 +67,11 @@ class StateBatch:
     def put(self, rows, other: StateBatch) -> StateBatch:
         """A new batch in which `rows` hold the states of `other`; this one is left unchanged."""
         rows = np.asarray(rows, dtype=np.intp)
+        everything = np.array_equal(rows, np.arange(self.num_rows))
 
         def replaced(old: NDArray, new: NDArray) -> NDArray:
+            if everything and old.shape == new.shape:
+                return new.astype(old.dtype, copy=False)
             copy = old.copy()
             copy[rows] = new
             return copy

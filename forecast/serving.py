@@ -1,4 +1,4 @@
-"""What a fitted forecaster does from its states: forecast, sample, move on, save."""
+"""What a fitted forecaster does from its states: forecast, sample, move on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
 from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
@@ -14,10 +13,11 @@ from forecast.covariate_use import refuse_other_static, used_columns
 from forecast.draws import series_key
 from forecast.findings import Findings
 from forecast.futures import future_of
-from forecast.intervals import interval_limits
+from forecast.intervals import interval_limits, kind_of_intervals
 from forecast.output import interval_names, point_frame, sample_frame
 from forecast.parameters import Parameters
 from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, write_frame
+from forecast.protocol import Learns
 from forecast.store import StateStore
 
 __all__ = ["Serving"]
@@ -56,6 +56,7 @@ class Serving(Parameters, Findings):
         *,
         df: Any = None,
         future_df: Any = None,
+        intervals: str | None = None,
     ) -> Any:
         """Forecast from where the states stand.
 
@@ -66,6 +67,9 @@ class Serving(Parameters, Findings):
                 itself is left as it is.
             future_df: long frame with the covariates of the `horizon` steps after each series, as
                 named in `fit`; more rows do no harm.
+            intervals: "conformal" (errors at origins of the training data), "adaptive" (the same,
+                following the newest errors of each series) or "analytic" (the model's equation,
+                for AR and VAR); that of the forecaster by default.
 
         Returns:
             `unique_id` (and `channel`, of several targets), `ds`, a column named like the
@@ -74,13 +78,17 @@ class Serving(Parameters, Findings):
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: for a horizon below 1, a level outside 0 to 100, series unknown to a
-                forecaster that has one model a series, or covariates that are missing.
+            ValueError: for a horizon below 1, a level outside 0 to 100, intervals that the model
+                cannot give, series unknown to a forecaster that has one model a series, or
+                covariates that are missing.
         """
         fitted = self._require_fitted()
         horizon = fitted.horizon if horizon is None else horizon
         check_positive_integer("horizon", horizon)
         levels = check_levels(level)
+        kind = kind_of_intervals(
+            self.name, fitted.model, self.intervals if intervals is None else intervals
+        )
         store, layout = self.store_, self.layout_
         if df is not None:
             reading = self._read(df)
@@ -89,7 +97,7 @@ class Serving(Parameters, Findings):
         points = engine.forecast(fitted.model, store.state, horizon, future=future)[:, 0]
         frame = point_frame(store, layout.columns, self.name, points)
         for number in levels:
-            limits = interval_limits(fitted, store.state, points, number, self.intervals)
+            limits = interval_limits(fitted, store.state, points, number, kind)
             for column, values in zip(interval_names(self.name, number), limits, strict=True):
                 frame[column] = values.ravel()
         return write_frame(frame, layout, None if levels else self.name)
@@ -145,27 +153,44 @@ class Serving(Parameters, Findings):
         self.notes_, self.left_out_ = reading.notes, reading.left_out
         return self
 
-    def update(self, df: Any) -> Self:
+    def update(self, df: Any, learn: bool = False) -> Self:
         """Absorb newer rows, at a cost that does not depend on the history.
 
         Args:
             df: frame of the columns given to `fit`: rows later than what each series has seen, or
                 whole new series for a global model. Missing steps in between count as gaps; rows
                 without any value after them change nothing.
+            learn: also move the parameters by these rows, where the model can; False estimates
+                nothing again.
 
         Returns:
             The forecaster.
 
         Raises:
-            ValueError: for rows that are not newer, or unknown series; nothing is changed then.
+            ValueError: for rows that are not newer, unknown series, or a forecaster that cannot
+                learn from newer rows alone; nothing is changed then.
         """
         fitted = self._require_fitted()
+        if learn:
+            self._require_learning()
         panel = fitted.encoding.apply(self._read(df, self.store_.ids).panel)
         rows, calendar = self._fitted_rows(panel.ids), self._used_columns.calendar
         refuse_other_static(fitted.encoding, self.store_, panel)
         offsets = fitted.offsets(panel, rows)
-        self.store_ = self.store_.after(fitted.model, panel, rows, offsets, calendar)
+        if not learn:
+            self.store_ = self.store_.after(fitted.model, panel, rows, offsets, calendar)
+            return self
+        model, store = self.store_.learned(fitted.model, panel, rows, offsets, calendar)
+        self.fitted_, self.store_ = fitted.learned(model, rows, panel.ends), store
         return self
+
+    def _require_learning(self) -> None:
+        if not isinstance(self.fitted_.model, Learns):
+            raise ValueError(
+                f"{self.name} cannot learn from newer rows alone: learn=True is for AR, PooledAR, "
+                "VAR and networks such as LSTMForecaster. Call update(df) without it to absorb the "
+                "rows, or fit(df) with the whole history to estimate again."
+            )
 
     def _condition(self, panel: Panel) -> StateStore:
         fitted, rows = self._require_fitted(), self._fitted_rows(panel.ids)
@@ -174,7 +199,7 @@ class Serving(Parameters, Findings):
 
     def _fitted_rows(self, ids) -> Any:
         """Position of each series among the fitted ones; -1 for one that is new."""
-        rows = pd.Index(self.fitted_.ids).get_indexer(pd.Index(ids))
+        rows = self.fitted_.positions(ids)
         if (rows < 0).any() and not self.takes_new_series:
             unknown = list(np.asarray(ids)[rows < 0][:5])
             raise ValueError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.distances import with_entries
 from forecast.pipelines import Frequency, Panel, with_gaps
 from forecast.protocol import Model, StateBatch
+from forecast.succession import gaps_before
 
 __all__ = ["StateStore"]
+
+_Step = Callable[[Model, StateBatch, Panel], tuple[Model, StateBatch]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +51,21 @@ class StateStore:
         model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
     ) -> StateStore:
         """States after the whole of each series of `panel`; see `engine.begin`."""
-        state = engine.begin(model, series, offset)
-        state, _ = engine.absorb(model, state, panel.block(0, panel.lengths))
+        _, state = _absorbed(model, engine.begin(model, series, offset), panel)
+        return StateStore._standing(panel, state)
+
+    @staticmethod
+    def _standing(panel: Panel, state: StateBatch) -> StateStore:
         return StateStore(panel.ids, panel.ends, state, panel.frequency, _last_covariates(panel))
 
     def positions(self, ids: NDArray) -> NDArray:
         """Row of each id, -1 for an id that is not here."""
-        return pd.Index(self.ids).get_indexer(pd.Index(ids))
+        return self._index.get_indexer(pd.Index(ids))
+
+    @cached_property
+    def _index(self) -> pd.Index:
+        """The ids, to be looked up; stores with the same series share it."""
+        return pd.Index(self.ids)
 
     def after(
         self,
@@ -73,44 +87,67 @@ class StateStore:
         Raises:
             ValueError: if a row is not later than what its series has seen.
         """
+        return self._moved(_absorbed, model, panel, series, offset, calendar)[1]
+
+    def learned(
+        self,
+        model: Model,
+        panel: Panel,
+        series: NDArray,
+        offset: NDArray | None = None,
+        calendar: Any = (),
+    ) -> tuple[Model, StateStore]:
+        """As `after`, with a model that learns from the rows: the newer model and its store."""
+        return self._moved(_learned, model, panel, series, offset, calendar)
+
+    def _moved(
+        self, step: _Step, model: Model, panel: Panel, series: NDArray, offset: Any, calendar: Any
+    ) -> tuple[Model, StateStore]:
+        """The model and the store after a step over what is here, and one over what is new."""
         rows = self.positions(panel.ids)
         old, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
         store = self
         if len(old):
-            store = store._advanced(
-                model, self._led(panel.take(old), rows[old], calendar), rows[old]
-            )
+            led = self._led(panel.take(old), rows[old], calendar)
+            everything = np.array_equal(rows[old], np.arange(len(self.ids)))
+            before = self.state if everything else self.state.take(rows[old])
+            model, state = step(model, before, led)
+            store = self._put(rows[old], StateStore._standing(led, state))
         if len(new):
-            begun = None if offset is None else offset[new]
-            fresh = StateStore.of_history(model, panel.take(new), series[new], begun)
-            ids = np.concatenate([store.ids, fresh.ids])
-            ends, state = store.ends.append(fresh.ends), store.state.join(fresh.state)
-            covariates = np.concatenate([store.covariates, fresh.covariates])
-            store = StateStore(ids, ends, state, self.frequency, covariates)
-        return store
+            fresh = panel.take(new)
+            begun = engine.begin(model, series[new], None if offset is None else offset[new])
+            model, state = step(model, begun, fresh)
+            store = store._join(StateStore._standing(fresh, state))
+        return model, store
 
-    def _advanced(self, model: Model, panel: Panel, rows: NDArray) -> StateStore:
-        state, _ = engine.absorb(model, self.state.take(rows), panel.block(0, panel.lengths))
-        ends = self.ends.to_series().reset_index(drop=True)
-        ends.iloc[rows] = panel.ends
-        covariates = self.covariates.copy()
-        covariates[rows] = _last_covariates(panel)
-        state = self.state.put(rows, state)
-        return StateStore(self.ids, pd.Index(ends), state, self.frequency, covariates)
+    def _join(self, other: StateStore) -> StateStore:
+        """The store with the series of another after its own."""
+        ids = np.concatenate([self.ids, other.ids])
+        ends, state = self.ends.append(other.ends), self.state.join(other.state)
+        covariates = np.concatenate([self.covariates, other.covariates])
+        return StateStore(ids, ends, state, self.frequency, covariates)
+
+    def _put(self, rows: NDArray, other: StateStore) -> StateStore:
+        """The store in which `rows` stand as in another."""
+        ends, covariates = with_entries(self.ends, rows, other.ends), self.covariates.copy()
+        covariates[rows] = other.covariates
+        state = self.state.put(rows, other.state)
+        store = replace(self, ends=ends, state=state, covariates=covariates)
+        store.__dict__["_index"] = self._index
+        return store
 
     def _led(self, panel: Panel, rows: NDArray, calendar: Any) -> Panel:
         """The rows of `panel` with the steps missing since each state's last step before them."""
-        overlap = np.asarray(panel.starts <= self.ends.take(rows))
-        if overlap.any():
-            late = int(np.argmax(overlap))
-            raise ValueError(
-                f"series {panel.ids[late]!r}: the rows begin at {panel.starts[late]}, but the "
-                f"state has already seen {self.ends[rows[late]]}. Give rows later than that, or "
-                "call condition(df) with the whole history."
-            )
-        starts = zip(panel.starts, self.ends.take(rows), strict=True)
-        steps = [self.frequency.position(pd.Index([start]), end)[0] for start, end in starts]
-        return with_gaps(panel, np.array(steps) - 1, self.covariates[rows], calendar)
+        gaps = gaps_before(panel, self.ends.take(rows), self.state.clock[rows])
+        return with_gaps(panel, gaps, self.covariates[rows], calendar)
+
+
+def _absorbed(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
+    return model, engine.absorb(model, state, panel.block(0, panel.lengths))[0]
+
+
+def _learned(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
+    return engine.learn(model, state, panel.block(0, panel.lengths))[:2]
 
 
 def _last_covariates(panel: Panel) -> NDArray:

@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
-from forecast.baselines.autoregression.model import STATISTICS, ARForm, ARModel, ARParameters
+from forecast.baselines.autoregression.model import ARModel
+from forecast.baselines.autoregression.parameters import STATISTICS, ARForm, ARParameters
 from forecast.pipelines import CovariateTable, Frequency, Panel
 from forecast.protocol import StateBatch
 

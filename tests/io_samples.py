@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -14,6 +16,9 @@ import pandas as pd
 
 from forecast import baselines
 from forecast.forecaster import Forecaster
+from forecast.io.archive import to_json
+from forecast.io.container import write_container
+from forecast.io.npy import ArrayHeader, array_data
 
 BASELINES = [
     value
@@ -45,7 +50,18 @@ def members(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def write_members(path: Path, content: dict[str, bytes], kind: int = zipfile.ZIP_STORED) -> Path:
+def write_members(path: Path, content: dict[str, bytes]) -> Path:
+    """A bundle of these members, with the right hash of the manifest, as an attacker would."""
+    if "manifest.json" in content:
+        digest = hashlib.sha256(content["manifest.json"]).hexdigest()
+        content = content | {"manifest.sha256": f"{digest}  manifest.json\n".encode()}
+    with path.open("wb") as file:
+        write_container(file, {name: [data] for name, data in content.items()})
+    return path
+
+
+def write_zip(path: Path, content: dict[str, bytes], kind: int = zipfile.ZIP_STORED) -> Path:
+    """The members as another program would write them."""
     with zipfile.ZipFile(path, "w", kind) as archive:
         for name, data in content.items():
             archive.writestr(name, data)
@@ -56,4 +72,23 @@ def with_manifest(content: dict[str, bytes], change: Callable[[dict], Any]) -> d
     """The members with a changed manifest."""
     manifest = json.loads(content["manifest.json"])
     change(manifest)
-    return content | {"manifest.json": json.dumps(manifest).encode()}
+    return content | {"manifest.json": to_json(manifest)}
+
+
+def with_array(content: dict[str, bytes], name: str, data: bytes) -> dict[str, bytes]:
+    """The members with one array replaced and its hash corrected, as an attacker would."""
+    digest = hashlib.sha256(data).hexdigest()
+    changed = with_manifest(content, lambda manifest: manifest["arrays"].update({name: digest}))
+    return changed | {name: data}
+
+
+def npy(array: Any, **options: Any) -> bytes:
+    """An array as NumPy writes it."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, **options)
+    return buffer.getvalue()
+
+
+def ours(array: np.ndarray) -> bytes:
+    """An array as a bundle holds it."""
+    return ArrayHeader.of(array).to_bytes() + bytes(array_data(array))

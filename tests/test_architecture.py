@@ -32,6 +32,7 @@ FORBIDDEN_ROOMS = {
     "feeding": {"public", "baselines", "evaluation", "heads", "io", "layers", "models", *TOP_ROOMS},
     "baselines": {"public", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "models": {"public", "evaluation", "io", *TOP_ROOMS},
+    "backtesting": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
@@ -39,7 +40,7 @@ FORBIDDEN_ROOMS = {
     "compare": {"public", "cli"},
 }
 ALONE = ("layers", "pipelines")
-WITHOUT_NETWORKS = ("baselines", "composition", "engine", "evaluation", "protocol")
+WITHOUT_NETWORKS = ("backtesting", "baselines", "composition", "engine", "evaluation", "protocol")
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,25 @@ def calibration_of(by_step):
 )
 def test_half_width_is_the_order_statistic_of_split_conformal_prediction(count, level, seed):
     residuals = np.random.default_rng(seed).normal(size=count)
-    rank = next((k for k in range(1, count + 1) if k >= (count + 1) * level / 100 - 1e-9), count)
+    rank = next((k for k in range(1, count + 1) if k >= (count + 1) * level / 100 - 1e-9), None)
     width = calibration_of(residuals[:, None]).half_width(level, 1)
-    assert width.tolist() == [np.sort(np.abs(residuals))[rank - 1]]
+    largest, far = np.abs(residuals).max(), stats.norm.ppf((1 + count / (count + 1)) / 2)
+    stretched = largest * stats.norm.ppf(0.5 + level / 200) / far
+    wanted = stretched if rank is None else np.sort(np.abs(residuals))[rank - 1]
+    np.testing.assert_allclose(width, [wanted], rtol=1e-12)
+
+
+def test_few_residuals_cover_levels_beyond_the_largest():
+    """Of 12 normal errors the largest covers 12 / 13; 95 % come from stretching it."""
+    rng = np.random.default_rng(6)
+    inside = []
+    for residuals in rng.normal(size=(4_000, 13)):
+        width = calibration_of(residuals[:12, None]).half_width(95, 1)[0]
+        inside.append(
+            [abs(residuals[12]) <= width, abs(residuals[12]) <= np.abs(residuals[:12]).max()]
+        )
+    stretched, largest = np.mean(inside, axis=0)
+    assert abs(largest - 12 / 13) < 0.015 and abs(stretched - 0.95) < 0.012
 
 
 def test_missing_residuals_do_not_count():

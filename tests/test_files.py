@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from io_samples import long_frame
 import forecast as fc
 from forecast.files import replaced_file, write_table
 from forecast.io import load, save
+from forecast.io.container import Member
 
 
 def full_disk(*_: object, **__: object) -> None:
@@ -63,7 +65,9 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "real.txt").read_text() == "new"
 
 
-@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace", "zipfile.ZipFile.writestr"])
+@pytest.mark.parametrize(
+    "step", ["os.fsync", "pathlib.Path.replace", "forecast.io.archive.write_container"]
+)
 def test_a_bundle_that_cannot_be_written_leaves_the_old_one(step, tmp_path, monkeypatch):
     path = tmp_path / "model.kfc"
     save(fc.Naive().fit(long_frame()), path)
@@ -79,17 +83,77 @@ def test_a_bundle_that_cannot_be_written_leaves_the_old_one(step, tmp_path, monk
 def test_a_disk_that_fills_half_way(tmp_path, monkeypatch):
     """The third member fails, after two were written."""
     path = tmp_path / "model.kfc"
-    written, write = [], __import__("zipfile").ZipFile.writestr
+    written, header = [], Member.local_header
 
-    def fails_third(archive, *args, **options):
-        written.append(args)
-        return full_disk() if len(written) == 3 else write(archive, *args, **options)
+    def fails_third(member):
+        written.append(member)
+        return full_disk() if len(written) == 3 else header(member)
 
-    monkeypatch.setattr("zipfile.ZipFile.writestr", fails_third)
+    monkeypatch.setattr(Member, "local_header", fails_third)
     with pytest.raises(OSError, match="No space left on device"):
         save(fc.Naive().fit(long_frame()), path)
     assert len(written) == 3
     assert not list(tmp_path.iterdir())
+
+
+def test_access_rights_of_the_older_file_are_kept(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    (tmp_path / "a.txt").chmod(0o640)
+    with replaced_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("denied", ["folder", "file"])
+def test_what_may_not_be_written_to_is_refused(denied, tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("old")
+    place = tmp_path if denied == "folder" else tmp_path / "a.txt"
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != place)
+    with pytest.raises(PermissionError, match="read-only"), replaced_file(tmp_path / "a.txt"):
+        pytest.fail("nothing can be written there")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_pipe_in_the_files_place(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PermissionError, match="or no file"), replaced_file(tmp_path / "pipe"):
+        pytest.fail("a pipe must not be replaced by a file")
+
+
+def test_what_a_killed_process_left_behind_is_removed_when_it_is_old(tmp_path):
+    path = tmp_path / "model.kfc"
+    old, young = tmp_path / ".model.0123abcd.partial.kfc", tmp_path / ".model.01234567.partial.kfc"
+    others = [tmp_path / ".other.0123abcd.partial.kfc", tmp_path / ".model.kfc"]
+    for file in (old, young, *others):
+        file.write_text("half")
+        os.utime(file, (0, 0))
+    os.utime(young)
+    with replaced_file(path) as temporary:
+        temporary.write_text("new")
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "model.kfc", young.name, *(file.name for file in others)
+    }  # fmt: skip
+
+
+def test_a_file_of_a_long_name(tmp_path):
+    path = tmp_path / ("大" * 80 + ".kfc")
+    with replaced_file(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+
+
+def test_two_writers_at_once_leave_one_whole_file(tmp_path):
+    path = tmp_path / "a.txt"
+
+    def write(text: str) -> None:
+        for _ in range(20):
+            with replaced_file(path) as temporary:
+                temporary.write_text(text)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["a" * 10_000, "b" * 20_000]))
+    assert path.read_text() in ("a" * 10_000, "b" * 20_000)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_the_file_may_be_read_as_the_users_mask_says(tmp_path):

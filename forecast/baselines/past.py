@@ -91,6 +91,11 @@ class Past:
         """Newest value, `(n,)`."""
         return self.window[:, -1]
 
+    def newest(self, length: int) -> Past:
+        """The same pasts, of whose windows only the last `length` values are seen."""
+        before = self.window.shape[1] - length
+        return replace(self, window=self.window[:, before:]) if before > 0 else self
+
     def take(self, rows) -> Past:
         """The pasts of `rows`."""
         return Past(
@@ -100,7 +105,7 @@ class Past:
 
     def append(self, values: NDArray) -> Past:
         """The pasts after `values`, `(n, num_steps)`; past covariates stay as they are."""
-        window = np.concatenate([self.window, values], axis=1)[:, values.shape[1] :]
+        window = _shifted(self.window, values)
         first = np.where(np.isnan(self.first), values[:, 0], self.first)
         clock = self.clock + values.shape[1]
         total = self.total + values.sum(axis=1)
@@ -110,12 +115,10 @@ class Past:
     def absorb(self, values: NDArray, valid: NDArray) -> Past:
         """The pasts after the valid steps of right-padded `values`, `(n, num_steps)`."""
         num_valid = valid.sum(axis=1)
-        joined = np.concatenate([self.window, values], axis=1)
-        columns = num_valid[:, None] + np.arange(self.window.shape[1])
         began = np.isnan(self.first) & (num_valid > 0)
         known = np.where(valid, values, 0.0)
         return Past(
-            np.take_along_axis(joined, columns, axis=1),
+            _shifted(self.window, values, num_valid),
             self.total + known.sum(axis=1),
             self.size + np.abs(known).sum(axis=1),
             self.clock + num_valid,
@@ -163,6 +166,25 @@ def along(
                 memory[:, steps].reshape(num_rows * len(steps), -1),
             ),
         )
+
+
+def _shifted(window: NDArray, values: NDArray, counts: NDArray | None = None) -> NDArray:
+    """The newest columns of the window and the first `counts` (by default all) values after it."""
+    if counts is None or (counts == values.shape[1]).all():
+        return _pushed(window, values)
+    if (counts == counts[0]).all():
+        return _pushed(window, values[:, : counts[0]])
+    joined = np.concatenate([window, values], axis=1)
+    return np.take_along_axis(joined, counts[:, None] + np.arange(window.shape[1]), axis=1)
+
+
+def _pushed(window: NDArray, values: NDArray) -> NDArray:
+    """The window after all values, in one pass."""
+    kept = max(window.shape[1] - values.shape[1], 0)
+    pushed = np.empty_like(window)
+    pushed[:, :kept] = window[:, window.shape[1] - kept :]
+    pushed[:, kept:] = values[:, values.shape[1] - (window.shape[1] - kept) :]
+    return pushed
 
 
 def _sums_before(start: NDArray, values: NDArray) -> NDArray:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Power"]
+__all__ = ["LARGEST_LOGARITHM", "Power"]
 
-# Far beyond any history the exponential is cut, not infinite.
-_LARGEST_LOGARITHM = 600.0
+LARGEST_LOGARITHM = 600.0
+"""Far beyond any history the exponential is cut, not infinite."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class Power:
         """The values of a transform."""
         if self.exponent == 1.0:
             return values
-        return np.expm1(np.minimum(self._logarithm(values), _LARGEST_LOGARITHM))
+        return np.expm1(np.minimum(self._logarithm(values), LARGEST_LOGARITHM))
 
     def slope(self, values: NDArray) -> NDArray:
         """`dy/dz = (1 + y)^(1 - p)` at z: what an error in z costs in y."""
         if self.exponent == 1.0:
             return np.ones_like(values)
-        logarithm = np.minimum(self._logarithm(values), _LARGEST_LOGARITHM)
+        logarithm = np.minimum(self._logarithm(values), LARGEST_LOGARITHM)
         return np.exp((1.0 - self.exponent) * logarithm)
 
     def _of_logarithm(self, logarithm: NDArray) -> NDArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from forecast.checks import check_positive_integer
 from forecast.draws import Bounds, FeedBack
-from forecast.protocol import Block, Feedback, Model, StateBatch, Static, num_channels, uses_clock
+from forecast.protocol import (
+    Block,
+    Feedback,
+    Learns,
+    Model,
+    StateBatch,
+    Static,
+    num_channels,
+    uses_clock,
+)
 
 __all__ = ["CombinedModel"]
 
@@ -68,13 +77,30 @@ class CombinedModel:
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; every member absorbs the block."""
         states, one_step = [], []
-        for member, own, share in zip(self.members, self._states(state), self.shares, strict=True):
-            seen = replace(block, covariates=block.covariates[..., slice(*share)])
+        for member, own, seen in self._seen(state, block):
             after, forecasts = member.observe(own, seen)
             states.append(after)
             one_step.append(forecasts)
         arrays = _range(state, block) | _beside(states)
         return state.advance(arrays, block), self.combine(np.stack(one_step))
+
+    def learn(self, state: StateBatch, block: Block) -> CombinedModel:
+        """See `forecast.protocol.Learns`: every member that learns does; the weights stay.
+
+        Raises:
+            ValueError: if no member learns from newer rows, or one that does cannot as it was
+                fitted.
+        """
+        if not any(isinstance(member, Learns) for member in self.members):
+            raise ValueError(
+                "none of the members of this combination learns from newer rows; combine one that "
+                "does, such as AR, PooledAR or VAR, or update without learn=True."
+            )
+        members = [
+            member.learn(own, seen) if isinstance(member, Learns) else member
+            for member, own, seen in self._seen(state, block)
+        ]
+        return CombinedModel(members, self.block_length, self.weights, self.shares)
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
@@ -110,6 +136,13 @@ class CombinedModel:
         """The model of `to_saved`, given its members as the setting of that name."""
         arguments: dict[str, Any] = {**settings, **arrays}
         return cls(**arguments)
+
+    def _seen(
+        self, state: StateBatch, block: Block
+    ) -> Iterator[tuple[Model, StateBatch, Block]]:  # fmt: skip
+        """Each member, its state and the block with the covariates that it sees."""
+        for member, own, share in zip(self.members, self._states(state), self.shares, strict=True):
+            yield member, own, replace(block, covariates=block.covariates[..., slice(*share)])
 
     def _states(self, state: StateBatch) -> list[StateBatch]:
         return [state.select(_prefix(index)) for index in range(len(self.members))]

@@ -10,8 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.composition.pipeline_blocks import piece, shifted, shifted_back
-from forecast.pipelines.transforms import Link, Links, Position, Transform, walk
-from forecast.protocol import Block, Feedback, Model, StateBatch, Static, num_channels, uses_clock
+from forecast.pipelines.transforms import Link, Links, Position, Transform, Walk, walk
+from forecast.protocol import (
+    Block,
+    Feedback,
+    Learns,
+    Model,
+    StateBatch,
+    Static,
+    num_channels,
+    uses_clock,
+)
 
 __all__ = ["PipelineModel"]
 
@@ -56,16 +65,34 @@ class PipelineModel:
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; the other model is told of all steps between two gaps."""
-        links, position = self._standing(state)
-        told = _Told(self._inner, _inner_state(state, links), links, block)
-        values = np.where(block.observed, block.values, np.nan)
-        found = walk(links, values, block.valid, position, told, self.num_channels)
+        inner, found = self._walk(state, block)
         arrays = {
             "series": state.arrays["series"],
             "outside": state.arrays["outside"] + found.outside,
         }
-        arrays |= _saved(found.position) | _saved_inner(told.state)
+        arrays |= _saved(found.position) | _saved_inner(inner)
         return state.advance(arrays, block), found.one_step
+
+    def learn(self, state: StateBatch, block: Block) -> PipelineModel:
+        """See `forecast.protocol.Learns`: the other model learns from the transformed values.
+
+        The transforms stay as they were fitted. Gaps that a memory took a forecast for were
+        forecast by the model as it was before the block.
+
+        Raises:
+            ValueError: if the other model cannot learn from newer rows.
+        """
+        inner = self._inner
+        if not isinstance(inner, Learns):
+            raise ValueError(
+                "the forecaster at the end of this pipeline does not learn from newer rows; take "
+                "one that does, such as AR, PooledAR or VAR, or update without learn=True."
+            )
+        told: list[tuple[StateBatch, Block]] = []
+        self._walk(state, block, told)
+        for before, seen in told:
+            inner = inner.learn(before, seen)  # type: ignore[attr-defined]
+        return PipelineModel([inner], self.links)
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
@@ -112,6 +139,19 @@ class PipelineModel:
             raise ValueError("the parameters of a pipeline's transforms are not one row a series.")
         return cls(settings["members"], Links(tuple(links), np.arange(active.shape[1])))
 
+    def _walk(
+        self, state: StateBatch, block: Block, kept: list[tuple[StateBatch, Block]] | None = None
+    ) -> tuple[StateBatch, Walk]:
+        """The other model's state after a block, and what became of the transforms meanwhile.
+
+        What the other model was told, and its states before, are put into `kept`.
+        """
+        links, position = self._standing(state)
+        told = _Told(self._inner, _inner_state(state, links), links, block, kept)
+        values = np.where(block.observed, block.values, np.nan)
+        found = walk(links, values, block.valid, position, told, self.num_channels)
+        return told.state, found
+
     def _standing(self, state: StateBatch) -> tuple[Links, Position]:
         """The transforms of the rows of a state, and where these stand."""
         links = self.links.of_series(state.arrays["series"])
@@ -122,8 +162,15 @@ class PipelineModel:
 class _Told:
     """The other model on its way through a block, see `forecast.pipelines.transforms.walk`."""
 
-    def __init__(self, model: Model, state: StateBatch, links: Links, block: Block) -> None:
-        self.model, self.state = model, state
+    def __init__(
+        self,
+        model: Model,
+        state: StateBatch,
+        links: Links,
+        block: Block,
+        kept: list[tuple[StateBatch, Block]] | None,
+    ) -> None:
+        self.model, self.state, self._kept = model, state, kept
         self._links, self._block = links, block
 
     def __call__(
@@ -142,8 +189,11 @@ class _Told:
         block, forecasts = shifted(block, skipped), np.full(outputs.shape, np.nan)
         rows = np.flatnonzero(block.valid.any(axis=1))
         if len(rows):
-            after, forecasts[rows] = self.model.observe(self.state.take(rows), block.take(rows))
+            before, seen = self.state.take(rows), block.take(rows)
+            after, forecasts[rows] = self.model.observe(before, seen)
             self.state = self.state.put(rows, after)
+            if self._kept is not None:
+                self._kept.append((before, seen))
         return shifted_back(forecasts, skipped)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.backtest import Outcome, backtest_frame
-from forecast.plan import Plan
+from forecast.backtesting.plan import Plan
+from forecast.backtesting.run import Result
 
 __all__ = ["ForecastFrame", "moved", "unlike"]
 
@@ -31,10 +31,10 @@ class ForecastFrame:
     plan: Plan
 
     @staticmethod
-    def of_outcomes(plan: Plan, outcomes: Sequence[Outcome]) -> ForecastFrame:
+    def of_result(plan: Plan, result: Result) -> ForecastFrame:
         """The forecasts of several forecasters."""
-        columns = {outcome.name: tuple(outcome.columns) for outcome in outcomes}
-        return ForecastFrame(backtest_frame(plan, outcomes), columns, plan)
+        columns = {outcome.name: outcome.columns for outcome in result.outcomes}
+        return ForecastFrame(result.frame, columns, plan)
 
     def num_rows(self, window: int) -> int:
         """Rows of the origins up to `window`, this one too."""

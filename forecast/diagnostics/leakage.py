@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecast.backtesting.plan import make_plan
 from forecast.diagnostics.forecast_frame import ForecastFrame, moved
 from forecast.diagnostics.leakage_report import LeakageReport
 from forecast.diagnostics.leakage_trial import LeakageTrial, Make, maker, only
@@ -15,7 +16,6 @@ from forecast.diagnostics.leakage_verdict import leakage_verdict
 from forecast.diagnostics.leaking_step import leaking_step
 from forecast.forecaster import Forecaster
 from forecast.pipelines import Columns, Split, write_frame
-from forecast.plan import make_plan
 from forecast.progress import progress_bar
 
 __all__ = ["check_leakage"]

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.backtest import backtest, listed, unique_names
+from forecast.backtesting.admission import listed, unique_names
+from forecast.backtesting.plan import Plan
+from forecast.backtesting.run import backtest
 from forecast.diagnostics.alteration import altered_panel, later_steps, steps_known
 from forecast.diagnostics.forecast_frame import ForecastFrame
 from forecast.diagnostics.frame_template import FrameTemplate
 from forecast.forecaster import Forecaster
 from forecast.pipelines import Columns, Panel, read_frame
-from forecast.plan import Plan
 
 __all__ = ["LeakageTrial", "Make", "Material", "captured", "maker", "only"]
 
@@ -76,7 +77,7 @@ class LeakageTrial:
     def run(self, make: Make, material: Material) -> ForecastFrame:
         """The whole backtest: forecasters are made for the frame, fitted and asked anew."""
         plan = material.plan
-        return ForecastFrame.of_outcomes(plan, backtest(make(material.frame), plan))
+        return ForecastFrame.of_result(plan, backtest(make(material.frame), plan))
 
 
 def maker(forecaster: Any, data: Any) -> Make:

@@ -1,7 +1,10 @@
 """Metrics, significance, and the scores of a backtest; nothing here imports a model."""
 
 from forecast.evaluation.backtest import Backtest
+from forecast.evaluation.calibration import calibration
+from forecast.evaluation.calibration_picture import plot_calibration
 from forecast.evaluation.comparison import Comparison
+from forecast.evaluation.crps import continuous_ranked_probability_score
 from forecast.evaluation.metrics import (
     coverage,
     mae,
@@ -32,6 +35,8 @@ __all__ = [
     "Material",
     "Protocol",
     "Run",
+    "calibration",
+    "continuous_ranked_probability_score",
     "coverage",
     "diebold_mariano",
     "holm",
@@ -40,6 +45,7 @@ __all__ = [
     "mase_denominator",
     "naive2",
     "owa",
+    "plot_calibration",
     "render",
     "rmse",
     "skill",

@@ -116,14 +116,14 @@ def draw_steps(axes: Axes, comparison: Comparison, pad: float = 8.0) -> None:
             LINES[role],
             color=hues[alias],
             linewidth=width,
-            **_markers(len(by_step)),
+            **markers(len(by_step)),
         )
     quiet(axes, "MASE per step ahead", pad=pad)
     axes.set_xlabel("steps ahead")
     axes.locator_params(axis="x", integer=True)
     axes.margins(x=0.02)
     axes.set_ylim(0.0, _top(comparison))
-    _label_ends(axes, by_step, hues)
+    label_ends(axes, by_step, hues)
 
 
 def _top(comparison: Comparison) -> float:
@@ -237,11 +237,12 @@ def concise_dates(axes: Axes) -> None:
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def _markers(count: int) -> dict[str, Any]:
+def markers(count: int) -> dict[str, Any]:
+    """Points on lines of few steps."""
     return {"marker": "o", "markersize": 3.2} if count <= 12 else {}
 
 
-def _label_ends(axes: Axes, by_step: pd.DataFrame, hues: dict[str, str]) -> None:
+def label_ends(axes: Axes, by_step: pd.DataFrame, hues: dict[str, str]) -> None:
     """Writes each model's name beside its line's end, moved apart where names would overlap."""
     last = by_step.iloc[-1].dropna().sort_values()
     bottom, top = axes.get_ylim()

@@ -1,38 +1,50 @@
-"""The container of a bundle: an uncompressed zip of one JSON manifest and `.npy` arrays.
+"""A manifest and arrays in one file, of which every byte is covered by a hash or known.
 
-Nothing is extracted to the disk, unpickled or executed, and every size is known before memory is
-taken for it.
+The manifest, JSON, holds the SHA-256 of every array; a member beside it holds that of the manifest;
+all other bytes follow from these (see `container`). Nothing is extracted to the disk, unpickled or
+executed, and every shape is known before memory is taken for it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import math
 import re
-import stat
-import zipfile
-from collections.abc import Mapping
+import textwrap
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.files import replaced_file
+from forecast.io.container import Member, is_plain, read_directory, write_container
 from forecast.io.errors import BundleError
+from forecast.io.npy import PREFIX_LENGTH, ArrayHeader, array_data, header_length
 
-__all__ = ["DEFAULT_LIMIT", "FORMAT", "FORMAT_VERSION", "read_archive", "write_archive"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "FORMAT",
+    "FORMAT_VERSION",
+    "Archive",
+    "open_archive",
+    "to_json",
+    "write_archive",
+]
 
 FORMAT = "keras-forecast bundle"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 DEFAULT_LIMIT = 512 * 2**20
-_MANIFEST = "manifest.json"
-# Of no use but to make equal forecasters equal files.
-_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
-_MEMBER = re.compile(r"[A-Za-z0-9_][\w.\-]*(/[\w\-][\w.\-]*)*", re.ASCII)
-_NUMBERS = "biufc"
+_MANIFEST, _DIGEST = "manifest.json", "manifest.sha256"
+_VERSION = re.compile(rb'"format": "' + FORMAT.encode() + rb'",\s*"format_version": (\d{1,9})\D')
+# Values of a manifest take memory, lists and objects time as well: at most one for so many bytes.
+_BYTES_A_VALUE, _BYTES_A_LIST = 256, 2048
+_CHUNK = 2**18
+# A message may quote what a file says, which may be long.
+_LONGEST_REASON = 800
 
 
 def write_archive(path: str | Path, content: Mapping[str, Any], arrays: Mapping[str, NDArray]):
@@ -44,29 +56,26 @@ def write_archive(path: str | Path, content: Mapping[str, Any], arrays: Mapping[
         arrays: arrays of numbers by name.
 
     Raises:
-        BundleError: for an array that does not hold numbers, or a name that is no plain path.
+        BundleError: for an array that does not hold numbers, a name that is no plain path, or more
+            than 4 GiB.
         OSError: if the file cannot be written; an older one is left as it was.
     """
-    members = {f"{name}.npy": _to_npy(name, array) for name, array in arrays.items()}
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    members = {f"{name}.npy": _pieces(name, array) for name, array in arrays.items()}
+    hashes = {name: _hash(*pieces) for name, pieces in members.items()}
     manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **content, "arrays": hashes}
-    text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=False)
-    with replaced_file(path) as temporary, zipfile.ZipFile(temporary, "x") as archive:
-        for name, data in {_MANIFEST: text.encode(), **members}.items():
-            archive.writestr(zipfile.ZipInfo(name, _TIMESTAMP), data, zipfile.ZIP_STORED)
+    data = to_json(manifest)
+    digest = f"{_hash(data)}  {_MANIFEST}\n".encode()
+    with replaced_file(path) as temporary, temporary.open("xb") as file:
+        write_container(file, {_MANIFEST: [data], _DIGEST: [digest], **members})
 
 
-def read_archive(
-    path: str | Path, max_bytes: int = DEFAULT_LIMIT
-) -> tuple[dict[str, Any], dict[str, NDArray]]:
-    """Read what `write_archive` wrote.
+@contextmanager
+def open_archive(path: str | Path, max_bytes: int = DEFAULT_LIMIT) -> Iterator[Archive]:
+    """Open what `write_archive` wrote; manifest and headers are checked, no array is read yet.
 
     Args:
         path: file to read.
-        max_bytes: members of a larger total size are refused.
-
-    Returns:
-        The manifest without format, version and hashes, and the arrays by name.
+        max_bytes: a larger file is refused.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -74,106 +83,191 @@ def read_archive(
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no file {path}; check the path.")
+    with Path(path).open("rb") as file:
+        try:
+            yield Archive(file, max_bytes)
+        except BundleError as error:
+            reason = textwrap.shorten(str(error), _LONGEST_REASON)
+            raise BundleError(f"{path} is refused: {reason}") from error
+
+
+class Archive:
+    """An opened archive.
+
+    Args:
+        file: opened for reading; whatever it holds is refused with a BundleError, or read.
+        max_bytes: a larger file is refused.
+
+    Attributes:
+        manifest: JSON without format, version and hashes.
+        headers: dtype and shape of each array by name.
+    """
+
+    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+        """Check all but the arrays themselves."""
+        _check_size(file, max_bytes)
+        _check_version(file)
+        self._file, self._members = file, read_directory(file)
+        self.manifest = self._read_manifest(max_bytes)
+        self._hashes = self.manifest.pop("arrays", None)
+        self._check_list()
+        names = {name: name.removesuffix(".npy") for name in self._hashes}
+        self.headers = {short: self._header(name) for name, short in names.items()}
+
+    def arrays(self, prefix: str) -> dict[str, NDArray]:
+        """Read the arrays whose names begin so, named without it; their hashes are checked."""
+        return {
+            name.removeprefix(prefix): self._array(name)
+            for name in self.headers
+            if name.startswith(prefix)
+        }
+
+    def _array(self, name: str) -> NDArray:
+        header, member = self.headers[name], self._members[f"{name}.npy"]
+        start, entries = header.to_bytes(), header.blank()
+        self._file.seek(member.data_start + len(start))
+        digest, checksum = hashlib.sha256(start), zlib.crc32(start)
+        view = memoryview(entries.view(np.uint8))
+        for at in range(0, len(view), _CHUNK):
+            piece = view[at : at + _CHUNK]
+            if self._file.readinto(piece) != len(piece):  # type: ignore[attr-defined]
+                raise BundleError(f"member {member.name!r} became shorter while it was read.")
+            digest.update(piece)
+            checksum = zlib.crc32(piece, checksum)
+        self._check(member, digest.hexdigest(), self._hashes[member.name], checksum)
+        return header.shaped(entries)
+
+    def _check_list(self) -> None:
+        """Refuse other members than the manifest lists, or another order."""
+        if not isinstance(self._hashes, dict):
+            raise BundleError(f"its {_MANIFEST} does not list its arrays.")
+        present, listed = list(self._members)[2:], list(self._hashes)
+        for more, less, what in (
+            (present, listed, "is not in the manifest"),
+            (listed, present, "of the manifest is missing"),
+        ):
+            if set(more) - set(less):
+                raise BundleError(f"member {min(set(more) - set(less))!r} {what}.")
+        if present != listed:
+            raise BundleError("its members are not in the order of the manifest.")
+
+    def _read_manifest(self, max_bytes: int) -> dict[str, Any]:
+        """The manifest, whose hash stands beside it."""
+        if list(self._members)[:2] != [_MANIFEST, _DIGEST]:
+            raise BundleError(f"it has no {_MANIFEST} with its hash, so it is no bundle.")
+        data, digest = (self._small(self._members[name]) for name in (_MANIFEST, _DIGEST))
+        expected, _, rest = digest.partition(b"  ")
+        if expected.decode("latin-1") != _hash(data) or rest != f"{_MANIFEST}\n".encode():
+            raise BundleError(f"its {_MANIFEST} was changed: its SHA-256 is another.")
+        num_lists = data.count(b"[") + data.count(b"{")
+        if num_lists > max_bytes // _BYTES_A_LIST or data.count(b",") > max_bytes // _BYTES_A_VALUE:
+            raise BundleError(
+                f"its {_MANIFEST} has more entries than the limit of {max_bytes:,} bytes allows "
+                "for; load(path, max_bytes=...) raises the limit for files that you trust."
+            )
+        return _of_json(data)
+
+    def _small(self, member: Member) -> bytes:
+        """The content of a member that is no array."""
+        self._file.seek(member.data_start)
+        data = self._file.read(member.size)
+        self._check(member, "", "", zlib.crc32(data))
+        return data
+
+    def _header(self, name: str) -> ArrayHeader:
+        """The header of an array, which must tell of exactly the bytes that follow it."""
+        member = self._members[name]
+        self._file.seek(member.data_start)
+        prefix = self._file.read(min(PREFIX_LENGTH, member.size))
+        length = header_length(name, prefix)
+        rest = self._file.read(min(length, member.size) - PREFIX_LENGTH)
+        header = ArrayHeader.of_bytes(name, prefix + rest)
+        if length + header.num_bytes != member.size:
+            raise BundleError(
+                f"member {name!r} does not have the size that its shape {header.shape} needs."
+            )
+        return header
+
+    def _check(self, member: Member, digest: str, expected: Any, checksum: int) -> None:
+        if digest != expected:
+            raise BundleError(
+                f"member {member.name!r} was changed: its SHA-256 is not the manifest's."
+            )
+        if checksum != member.checksum:
+            raise BundleError(f"it is damaged: the CRC-32 of {member.name!r} is another.")
+
+
+def to_json(value: Any) -> bytes:
+    """JSON in the one form that is read back.
+
+    Example:
+        >>> to_json({"a": [1, 0.5]})
+        b'{"a": [1, 0.5]}'
+    """
+    return json.dumps(value, allow_nan=False).encode("ascii")
+
+
+def _of_json(data: bytes) -> dict[str, Any]:
+    """The manifest; what `to_json` would not write is refused: doubled keys, NaN, odd numbers."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            _check_members(archive.infolist(), max_bytes)
-            manifest = _read_manifest(archive)
-            return manifest, _read_arrays(archive, manifest.pop("arrays"))
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise BundleError(f"{path} is no bundle, or it is damaged: {error}.") from error
-    except BundleError as error:
-        raise BundleError(f"{path} is refused: {error}") from error
-
-
-def _to_npy(name: str, array: NDArray) -> bytes:
-    array = np.asarray(array)
-    if not _MEMBER.fullmatch(name):
-        raise BundleError(
-            f"array name {name!r} is no plain path of letters, digits, '_', '.', '-'."
-        )
-    if array.dtype.kind not in _NUMBERS:
-        raise BundleError(f"array {name!r} is of dtype {array.dtype}; a bundle holds numbers only.")
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _check_members(infos: list[zipfile.ZipInfo], max_bytes: int) -> None:
-    """Refuse members before anything of them is read."""
-    total = sum(max(info.file_size, info.compress_size) for info in infos)
-    if total > max_bytes:
-        raise BundleError(
-            f"its members take {total:,} bytes, more than the limit of {max_bytes:,}; "
-            "load(path, max_bytes=...) raises the limit for files that you trust."
-        )
-    names = [info.filename for info in infos]
-    for info in infos:
-        name = info.orig_filename
-        if not _MEMBER.fullmatch(name) or ".." in name.split("/"):
-            raise BundleError(f"member {name!r} is not a plain relative path.")
-        if names.count(info.filename) > 1:
-            raise BundleError(f"member {name!r} occurs more than once.")
-        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 0x1:
-            raise BundleError(f"member {name!r} is compressed or encrypted; bundles are stored.")
-        if info.file_size != info.compress_size:
-            raise BundleError(f"member {name!r} states two different sizes.")
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise BundleError(f"member {name!r} is a symbolic link.")
-
-
-def _read_manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
-    if _MANIFEST not in archive.namelist():
-        raise BundleError(f"it has no {_MANIFEST}, so it is no bundle.")
-    try:
-        manifest = json.loads(archive.read(_MANIFEST))
+        manifest = json.loads(data)
+        is_ours = to_json(manifest) == data
     except (ValueError, RecursionError) as error:
         raise BundleError(f"its {_MANIFEST} cannot be read: {error}.") from error
     if not isinstance(manifest, dict) or manifest.pop("format", None) != FORMAT:
         raise BundleError(f"its {_MANIFEST} does not say that it is a {FORMAT}.")
-    version = manifest.pop("format_version", None)
-    if version != FORMAT_VERSION:
-        is_older = isinstance(version, int) and version < FORMAT_VERSION
-        advice = (
-            "It is of an older keras-forecast: fit the forecaster again with this one and save it."
-            if is_older
-            else "Update keras-forecast, or save the forecaster again with this version."
-        )
-        raise BundleError(
-            f"it has the format version {version!r}, this library reads {FORMAT_VERSION}. {advice}"
-        )
-    if not isinstance(manifest.get("arrays"), dict):
-        raise BundleError(f"its {_MANIFEST} does not list its arrays.")
+    _refuse_version(manifest.pop("format_version", None))
+    if not is_ours:
+        raise BundleError(f"its {_MANIFEST} is not written as this library writes it.")
     return manifest
 
 
-def _read_arrays(archive: zipfile.ZipFile, hashes: dict[str, Any]) -> dict[str, NDArray]:
-    present = set(archive.namelist()) - {_MANIFEST}
-    if present - set(hashes):
-        raise BundleError(f"member {min(present - set(hashes))!r} is not in the manifest.")
-    if set(hashes) - present:
-        raise BundleError(f"member {min(set(hashes) - present)!r} of the manifest is missing.")
-    arrays = {}
-    for name, expected in hashes.items():
-        data = archive.read(name)
-        if hashlib.sha256(data).hexdigest() != expected:
-            raise BundleError(f"member {name!r} was changed: its SHA-256 is not the manifest's.")
-        arrays[name.removesuffix(".npy")] = _from_npy(name, data)
-    return arrays
+def _check_size(file: BinaryIO, max_bytes: int) -> None:
+    size = file.seek(0, 2)
+    if size > max_bytes:
+        raise BundleError(
+            f"it takes {size:,} bytes, more than the limit of {max_bytes:,}; "
+            "load(path, max_bytes=...) raises the limit for files that you trust."
+        )
 
 
-def _from_npy(name: str, data: bytes) -> NDArray:
-    """The array of a member, whose header must tell of exactly the bytes that follow it."""
-    buffer = io.BytesIO(data)
-    try:
-        if np.lib.format.read_magic(buffer) != (1, 0):
-            raise BundleError(f"member {name!r} is of an unknown version of .npy.")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(buffer)
-    except BundleError:
-        raise
-    except ValueError as error:
-        raise BundleError(f"member {name!r} is no .npy array: {error}.") from error
-    if dtype.kind not in _NUMBERS:
-        raise BundleError(f"member {name!r} is of dtype {dtype}; a bundle holds numbers only.")
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - buffer.tell():
-        raise BundleError(f"member {name!r} does not have the size that its shape {shape} needs.")
-    return np.load(io.BytesIO(data), allow_pickle=False)
+def _check_version(file: BinaryIO) -> None:
+    """Refuse a bundle of another version by its first bytes: the rest may lie in another way."""
+    file.seek(0)
+    found = _VERSION.search(file.read(_CHUNK)[:512])
+    if found:
+        _refuse_version(int(found[1]))
+
+
+def _refuse_version(version: Any) -> None:
+    if version == FORMAT_VERSION and isinstance(version, int):
+        return
+    is_older = isinstance(version, int) and version < FORMAT_VERSION
+    advice = (
+        "It is of an older keras-forecast: fit the forecaster again with this one and save it."
+        if is_older
+        else "Update keras-forecast, or save the forecaster again with this version."
+    )
+    raise BundleError(
+        f"it has the format version {version!r}, this library reads {FORMAT_VERSION}. {advice}"
+    )
+
+
+def _pieces(name: str, array: NDArray) -> tuple[bytes, memoryview]:
+    """An array as the content of a member."""
+    array = np.asarray(array)
+    header = ArrayHeader.of(array)
+    if not is_plain(name):
+        raise BundleError(
+            f"array name {name!r} is no plain path of letters, digits, '_', '.', '-'."
+        )
+    if not header.holds_numbers:
+        raise BundleError(f"array {name!r} is of dtype {array.dtype}; a bundle holds numbers only.")
+    return header.to_bytes(), array_data(array)
+
+
+def _hash(*pieces: bytes | memoryview) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,11 +1,10 @@
-"""Values as JSON and back: settings, series ids, times, the shape of the user's frame."""
+"""Values as JSON and back: settings and series ids."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -15,26 +14,18 @@ from numpy.typing import NDArray
 from forecast.forecaster import Forecaster
 from forecast.io.errors import BundleError
 from forecast.io.registry import forecaster_class, is_known, known_name, settings_class
-from forecast.pipelines import Columns, CovariateColumns, Layout
 from forecast.pipelines.storage import ids as labels
 from forecast.pipelines.transforms import Transform
 
 __all__ = [
     "Own",
     "decode_ids",
-    "decode_layout",
-    "decode_times",
     "decode_value",
     "encode_ids",
-    "encode_layout",
-    "encode_times",
     "encode_value",
+    "or_refused",
 ]
 
-# Dtypes that are rebuilt from their name; of any other, ids and times come in pandas' default.
-_DTYPE = re.compile(
-    r"[uU]?[iI]nt(8|16|32|64)|object|str|string(\[\w+\])?|datetime64\[(s|ms|us|ns)(, [^\]]+)?\]"
-)
 _FLOAT, _TUPLE, _DATACLASS, _FORECASTER = "$float", "$tuple", "$dataclass", "$forecaster"
 _TRANSFORM = "$transform"
 
@@ -137,7 +128,7 @@ def encode_ids(ids: Any) -> list[Any]:
     Raises:
         BundleError: for an id of another type.
     """
-    return _or_refused(labels.encode_ids, ids)
+    return or_refused(labels.encode_ids, ids)
 
 
 def decode_ids(ids: list[Any]) -> NDArray:
@@ -146,114 +137,15 @@ def decode_ids(ids: list[Any]) -> NDArray:
     Raises:
         BundleError: if one is neither text nor a whole number, or occurs twice.
     """
-    array = _or_refused(labels.decode_ids, ids)
+    array = or_refused(labels.decode_ids, ids)
     if not pd.Index(array).is_unique:
         raise BundleError("a series id occurs twice in the bundle.")
     return array
 
 
-def _or_refused(rule: Callable[..., Any], *arguments: Any) -> Any:
+def or_refused(rule: Callable[..., Any], *arguments: Any) -> Any:
     """What a rule of the panels' files makes of labels, its refusal as that of a bundle."""
     try:
         return rule(*arguments)
     except TypeError as error:
         raise BundleError(str(error)) from error
-
-
-def encode_times(times: pd.Index) -> dict[str, Any]:
-    """Times as JSON: ISO text with offset, time zone and resolution; or whole numbers.
-
-    Example:
-        >>> encode_times(pd.DatetimeIndex(["2024-01-06"]).as_unit("s"))["values"]
-        ['2024-01-06T00:00:00']
-    """
-    if not isinstance(times, pd.DatetimeIndex):
-        return {"kind": "integer", "values": [int(time) for time in times]}
-    zone = None if times.tz is None else str(times.tz)
-    encoded = {"kind": "datetime", "unit": times.unit, "zone": zone}
-    encoded["values"] = [time.isoformat() for time in times]  # type: ignore[assignment]
-    try:
-        readable = decode_times(encoded).equals(times)
-    except (ValueError, LookupError):
-        readable = False
-    if not readable:
-        raise BundleError(
-            f"a bundle cannot hold times of the zone {times.tz!r}. Convert them before fitting, "
-            "for example with .dt.tz_convert('UTC')."
-        )
-    return encoded
-
-
-def decode_times(encoded: dict[str, Any]) -> pd.Index:
-    """The times of `encode_times`."""
-    if encoded["kind"] == "integer":
-        return pd.Index(np.array(encoded["values"], dtype=np.int64))
-    zone, unit = encoded["zone"], encoded["unit"]
-    times = pd.to_datetime(encoded["values"], utc=zone is not None, format="ISO8601")
-    times = pd.DatetimeIndex(times).as_unit(unit)
-    return times if zone is None else times.tz_convert(zone)
-
-
-def encode_layout(layout: Layout) -> dict[str, Any]:
-    """The shape of the user's frame as JSON."""
-    return {
-        "kind": layout.kind,
-        "columns": asdict(layout.columns),
-        "backend": layout.backend,
-        "id_dtype": _encode_dtype(layout.id_dtype),
-        "time_dtype": _encode_dtype(layout.time_dtype),
-        "names": None if layout.names is None else _encode_names(layout.names),
-        "index_name": _encode_name(layout.index_name),
-        "levels": None if layout.levels is None else [_encode_name(x) for x in layout.levels],
-    }
-
-
-def decode_layout(encoded: dict[str, Any]) -> Layout:
-    """The layout of `encode_layout`.
-
-    Raises:
-        BundleError: for an unknown kind of frame or an unknown library.
-    """
-    kind, backend = encoded["kind"], encoded["backend"]
-    if kind not in ("long", "wide", "series") or backend not in ("pandas", "polars"):
-        raise BundleError(f"unknown shape {kind!r} or library {backend!r} of the user's frame.")
-    names = encoded["names"]
-    decoded = dict(encoded)
-    columns = encoded["columns"]
-    decoded["columns"] = Columns(**{**columns, "more": CovariateColumns(**columns["more"])})
-    decoded["id_dtype"] = _decode_dtype(encoded["id_dtype"])
-    decoded["time_dtype"] = _decode_dtype(encoded["time_dtype"])
-    decoded["names"] = None if names is None else _decode_names(names)
-    decoded["levels"] = None if encoded.get("levels") is None else tuple(encoded["levels"])
-    return Layout(**decoded)
-
-
-def _encode_names(names: pd.Index) -> dict[str, Any]:
-    values = [_encode_name(name) for name in names]
-    return {"values": values, "name": _encode_name(names.name), "dtype": _encode_dtype(names.dtype)}
-
-
-def _decode_names(encoded: dict[str, Any]) -> pd.Index:
-    values, dtype = encoded["values"], _decode_dtype(encoded["dtype"])
-    return pd.Index(values, dtype=dtype, name=encoded["name"])
-
-
-def _encode_name(name: Any) -> str | int | None:
-    return None if name is None else _or_refused(labels.plain_label, name, "column")
-
-
-def _encode_dtype(dtype: Any) -> Any:
-    if isinstance(dtype, pd.CategoricalDtype) and dtype.categories is not None:
-        return {"categories": encode_ids(dtype.categories), "ordered": bool(dtype.ordered)}
-    return str(dtype) if _DTYPE.fullmatch(str(dtype)) else None
-
-
-def _decode_dtype(encoded: Any) -> Any:
-    if isinstance(encoded, dict):
-        return pd.CategoricalDtype(encoded["categories"], encoded["ordered"])
-    if not isinstance(encoded, str) or not _DTYPE.fullmatch(encoded):
-        return None
-    try:
-        return pd.api.types.pandas_dtype(encoded)
-    except (ImportError, TypeError):  # of a library or a pandas that is not installed here
-        return None

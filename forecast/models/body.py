@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.learning import why_not_kept
 from forecast.models.blueprint import Blueprint
 from forecast.models.compiled import tensor
+from forecast.models.learning import descended
+from forecast.models.newer import NewerSteps
 from forecast.models.program import Program, program_of
+from forecast.models.recursive import add_rows, checked_information
 from forecast.models.stack import RecurrentStack
 
 __all__ = ["Body", "ReadBody"]
@@ -94,6 +98,10 @@ class Body:
         outputs, *states = self.program.step(features, *states, *self.tensors)
         return outputs.astype(np.float64), states
 
+    def learned(self, steps: NewerSteps, states: list[NDArray]) -> Body:
+        """Layers of the same form after a few gradient steps; see `descended`."""
+        return self.with_weights(descended(self.program, self.weights, steps, states))
+
     def arrays(self) -> dict[str, NDArray]:
         """All weights by name, for a bundle."""
         return {f"weight.{index}": weight for index, weight in enumerate(self.weights)}
@@ -103,7 +111,9 @@ class Body:
         """The body that `arrays` and `blueprint` came from."""
         count = len(program_of(blueprint).weight_shapes)
         body = Body(blueprint, [arrays[f"weight.{index}"] for index in range(count)])
-        return body if blueprint.has_readout else ReadBody(body, arrays["coefficients"])
+        if blueprint.has_readout:
+            return body
+        return ReadBody(body, arrays["coefficients"], arrays.get("information"))
 
 
 class ReadBody:
@@ -114,18 +124,51 @@ class ReadBody:
     Args:
         body: the recurrent layers.
         coefficients: the map: of the layers' output, then of the input, then a constant.
+        information: of the fit of the map, see `add_rows`; None where it is not kept.
+
+    Raises:
+        ValueError: if the information is not a matrix for these coefficients.
     """
 
-    def __init__(self, body: Body, coefficients: NDArray) -> None:
-        """Store both."""
+    def __init__(
+        self, body: Body, coefficients: NDArray, information: NDArray | None = None
+    ) -> None:
+        """Store all."""
         self.body = body
         self.coefficients = coefficients
+        self.information = checked_information(information, len(coefficients))
         self.num_features = body.num_features
         self.blueprint = body.blueprint
 
     def arrays(self) -> dict[str, NDArray]:
         """All weights by name, for a bundle."""
-        return self.body.arrays() | {"coefficients": self.coefficients}
+        kept = {} if self.information is None else {"information": self.information}
+        return self.body.arrays() | {"coefficients": self.coefficients} | kept
+
+    def learned(self, steps: NewerSteps, states: list[NDArray]) -> ReadBody:
+        """The same reservoir with the map that newer steps are added to; see `add_rows`.
+
+        A fit without a correction stays without one.
+
+        Raises:
+            ValueError: if the sums of the fit were too many to be kept.
+        """
+        if not self.coefficients.any():
+            return self
+        if self.information is None:
+            reason = why_not_kept(len(self.coefficients) ** 2, "take fewer units")
+            reason = reason or "it was put together without the sums of a fit; call fit(df)"
+            raise ValueError(f"this readout cannot learn from newer rows: {reason}.")
+        outputs, _ = self.body.encode(steps.features, steps.valid, states)
+        outputs = np.concatenate([states[-1][:, None], outputs[:, :-1]], axis=1)
+        inputs = np.concatenate([steps.before[:, None], steps.features[:, :-1]], axis=1)
+        columns = np.concatenate([outputs, inputs, np.ones((*steps.targets.shape, 1))], axis=2)
+        known = steps.weights > 0
+        information, coefficients = add_rows(
+            self.information, self.coefficients, columns[known], steps.targets[known],
+            steps.weights[known],
+        )  # fmt: skip
+        return ReadBody(self.body, coefficients, information)
 
     def initial_state(self, num_rows: int) -> list[NDArray]:
         """Zero states."""

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compiled", "tensor"]
+__all__ = ["compiled", "tensor", "value_and_gradients"]
 
 Signature = Sequence[tuple[tuple[int | None, ...], str]]
 
@@ -41,6 +41,31 @@ def compiled(
 def tensor(array: NDArray) -> Any:
     """The array as a tensor of the backend, to be given to compiled functions many times."""
     return keras.ops.convert_to_tensor(array)
+
+
+def value_and_gradients(function: Callable[[list[Any]], Any], at: list[Any]) -> tuple[Any, ...]:
+    """A number that is computed of tensors, and its gradient for each of them; inside `compiled`.
+
+    Raises:
+        NotImplementedError: on a backend other than TensorFlow and JAX.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(at)
+            value = function(at)
+        return (value, *tape.gradient(value, at, unconnected_gradients="zero"))
+    if backend == "jax":
+        import jax
+
+        value, gradients = jax.value_and_grad(function)(at)
+        return (value, *gradients)
+    raise NotImplementedError(
+        f"networks learn from newer rows on the backends tensorflow and jax; Keras runs on "
+        f"{backend!r} here. Call update(df) without learn=True."
+    )
 
 
 def _trace(function: Callable[..., Any], signature: Signature) -> Callable[..., Any]:

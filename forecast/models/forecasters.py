@@ -221,9 +221,9 @@ class ESNForecaster(NetworkForecaster):
         highway = self._highway(task)
         body = _reservoir(self, input_width(highway))
         lesson = make_lesson(highway, task.panel, task.season.length)
-        coefficients, penalty = fit_readout(body, lesson, seasons_of(task.season))
-        model = NetworkModel(highway, ReadBody(body, coefficients))
-        words = "no correction" if np.isinf(penalty) else f"readout ridge {penalty:g}"
+        found = fit_readout(body, lesson, seasons_of(task.season))
+        model = NetworkModel(highway, ReadBody(body, found.coefficients, found.information))
+        words = "no correction" if np.isinf(found.penalty) else f"readout ridge {found.penalty:g}"
         return Estimate.closed_form(model, f"{self.units} units, linear highway, {words}")
 
 

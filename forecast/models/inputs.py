@@ -20,7 +20,7 @@ from forecast.baselines.window import Past, along
 __all__ = ["Inputs", "input_width", "inputs_along", "read_inputs"]
 
 # Inputs beyond this many deviations are cut: a network must not see the extremes of a burst.
-_LARGEST_INPUT = 8.0
+LARGEST_INPUT = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
     for season in settings.seasons:
         columns += [_lag(past, season + 1), _lag(past, season), _lag(past, season - 1)]
     deviations = (np.stack(columns, axis=1) - level[:, None]) / unit[:, None]
-    features = np.clip(np.nan_to_num(deviations), -_LARGEST_INPUT, _LARGEST_INPUT)
+    features = np.clip(np.nan_to_num(deviations), -LARGEST_INPUT, LARGEST_INPUT)
     return Inputs(features.astype(np.float32), base, unit)
 
 

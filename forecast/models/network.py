@@ -14,6 +14,7 @@ from forecast.baselines.window import Past
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import inputs_along, read_inputs
+from forecast.models.newer import newer_steps
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["NetworkModel"]
@@ -82,6 +83,27 @@ class NetworkModel:
             if step + 1 < horizon:
                 upcoming, cells = self._next(past, cells)
         return np.concatenate(steps, axis=2)
+
+    def learn(self, state: StateBatch, block: Block) -> NetworkModel:
+        """See `forecast.protocol.Learns`: the correction learns, the highway stays as it is.
+
+        What the network is fed and what it corrects are in the highway's terms: its weights would
+        not fit another one. A trained network takes a few gradient steps (`descended`), so how
+        rows are cut into blocks matters to it; a reservoir's readout does not (`add_rows`). Gaps
+        are fed with the model's own forecast, and not learned from.
+
+        Raises:
+            ValueError: for a readout without the sums of its fit.
+        """
+        values = np.where(block.observed, block.values, np.nan)
+        if (block.valid & ~block.observed).any():
+            _, one_step = self.observe(state, block)
+            values = np.where(block.observed | ~block.valid, values, one_step)
+        past, values = Past.of_state(state), self.highway.encode(values)
+        steps = newer_steps(self.highway, past, values, block)
+        if not steps.weights.any():
+            return self
+        return NetworkModel(self.highway, self.body.learned(steps, _cells(state)))
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model: settings for JSON, and arrays."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import keras
+from keras import ops
 
 from forecast.models.blueprint import Blueprint
-from forecast.models.compiled import compiled
+from forecast.models.compiled import compiled, value_and_gradients
 from forecast.models.stack import RecurrentStack
 
 __all__ = ["Program", "program_of"]
@@ -34,6 +35,7 @@ class Program:
         """Build the layers and prepare the compiled functions."""
         self.stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
         self.stack.build((None, None, blueprint.num_features))
+        self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes
         self.weight_shapes = [tuple(weight.shape) for weight in self.stack.weights]
         self.states = [((None, units), "float32") for units in self.state_sizes]
@@ -54,6 +56,32 @@ class Program:
         """States and weights of what follows the inputs of a compiled function."""
         count = len(self.state_sizes)
         return list(parts[:count]), list(parts[count:])
+
+    @cached_property
+    def gradient(self) -> Callable[..., list[Any]]:
+        """Mean absolute error of the steps of a block, and its gradient for each weight.
+
+        Of features after each step, mask, targets, importance of each step, states before the
+        block, weights. The first step's forecast comes from these states.
+        """
+        sizes, features = (None, None), (None, None, self.num_features)
+        material = [(features, "float32"), (sizes, "bool"), (sizes, "float32"), (sizes, "float32")]
+        return compiled(self._gradient, [*material, *self.states, *self.weights])
+
+    def _gradient(
+        self, features: Any, mask: Any, targets: Any, importance: Any, *parts: Any
+    ) -> tuple[Any, ...]:
+        states, weights = self.split(parts)
+
+        def loss(weights: list[Any]) -> Any:
+            with self.of(weights) as stack:
+                outputs, _ = stack(features, mask, states)
+                first = stack.read(states)
+            corrections = ops.concatenate([first[:, None], outputs[:, :-1]], axis=1)
+            total = ops.sum(importance * ops.abs(targets - corrections))
+            return total / ops.maximum(ops.sum(importance), 1e-6)
+
+        return value_and_gradients(loss, weights)
 
     def _encode(self, features: Any, mask: Any, *parts: Any) -> tuple[Any, ...]:
         return self._run(lambda stack, states: stack(features, mask, states), parts)

@@ -65,6 +65,10 @@ class RecurrentStack(keras.layers.Layer):
             final += list(after)
         return self._read(outputs), final
 
+    def read(self, states: list[Any]) -> Any:
+        """Corrections, `(batch,)`, of the step after these states; the output is the first one."""
+        return self._read(states[-_num_states(self.recurrent_layers[-1])])
+
     def _read(self, outputs: Any) -> Any:
         return outputs if self.readout is None else ops.squeeze(self.readout(outputs), axis=-1)
 

@@ -15,7 +15,7 @@ from forecast.denominators import seasonal_changes
 from forecast.models.inputs import input_width, inputs_along
 from forecast.pipelines import Panel
 
-__all__ = ["Lesson", "Sequences", "make_lesson"]
+__all__ = ["Lesson", "Sequences", "make_lesson", "missed"]
 
 # Residuals are cut at this many units: one outlier must not steer an update.
 _LARGEST_TARGET = 20.0
@@ -60,7 +60,7 @@ def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
         base[:, steps] = inputs.base.reshape(shape[0], -1)
         unit[:, steps] = inputs.unit.reshape(shape[0], -1)
     upcoming = np.concatenate([encoded[:, 1:], np.full((shape[0], 1), np.nan)], axis=1)
-    targets = np.clip((upcoming - base) / unit, -_LARGEST_TARGET, _LARGEST_TARGET)
+    targets = missed(upcoming, base, unit)
     weights = _weights(highway, panel, values, unit, season)
     weights[np.isnan(targets) | ~block.valid] = 0.0
     # Before a season has passed the inputs say little: such steps are no examples.
@@ -68,6 +68,11 @@ def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
     weights[np.arange(shape[1]) < early[:, None]] = 0.0
     weights /= max(weights[weights > 0].mean(), 1e-12) if (weights > 0).any() else 1.0
     return Lesson(features, np.nan_to_num(targets), weights, panel.lengths)
+
+
+def missed(values: NDArray, base: NDArray, unit: NDArray) -> NDArray:
+    """What a forecast left unexplained of values, in its unit and cut; NaN where unknown."""
+    return np.clip((values - base) / unit, -_LARGEST_TARGET, _LARGEST_TARGET)
 
 
 def _weights(

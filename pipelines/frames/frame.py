@@ -183,7 +183,8 @@ def _read_long(
         data, columns, values, lambda name, row: f"{place(row, name)}, time {times[row]},"
     )
     rows = _sorted_rows(names, codes, times, values, covariates, columns)
-    panel, left_out, notes = make_panel(rows, freq, begun if begun is None else series_ids(begun))
+    seen = series_ids(begun) if channels and begun is not None else begun
+    panel, left_out, notes = make_panel(rows, freq, seen)
     id_dtype, time_dtype = data[columns.id].dtype, _time_dtype(data[columns.time], times)
     layout = Layout("long", columns, backend, id_dtype, time_dtype)
     reading = Reading(panel, layout, left_out, notes)

@@ -49,7 +49,8 @@ def write_frame(frame: pd.DataFrame, layout: Layout, value_column: str | None = 
     more than these two (a channel, a cutoff, a path).
 
     Args:
-        frame: long frame with the id and the time column of `layout` and columns of values.
+        frame: long frame with the id and the time column of `layout` and columns of values; not
+            to be used any more, what comes back may share its memory.
         layout: the user's shape, from `read_frame`.
         value_column: the only column of values, for a wide frame to go back to a wide frame (a
             series to a series); None keeps the frame long.
@@ -76,7 +77,7 @@ def write_frame(frame: pd.DataFrame, layout: Layout, value_column: str | None = 
     if layout.levels is not None and not {CHANNEL, "cutoff", "path"} & set(frame.columns):
         return _in_levels(frame, layout, value_column)
     if layout.levels is not None or layout.kind == "long" or value_column is None:
-        return frame.reset_index(drop=True)
+        return _numbered(frame)
     wide = _widen(frame, layout, value_column)
     if layout.kind == "wide":
         return wide
@@ -108,17 +109,24 @@ def _widen(frame: pd.DataFrame, layout: Layout, value_column: str) -> pd.DataFra
 
 def _restore_dtypes(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Ids and times in the dtypes that the user gave."""
-    frame = frame.copy()
+    frame = frame.copy(deep=False)  # columns are replaced, never written into
     ids, dtype = frame[layout.columns.id], layout.id_dtype
     if isinstance(dtype, pd.CategoricalDtype) and not ids.isin(dtype.categories).all():
         dtype = None  # an id the user's categories lack would be lost
-    if dtype is not None:
+    if dtype is not None and dtype != ids.dtype:
         frame[layout.columns.id] = ids.astype(dtype)
     if layout.time_dtype is not None:
         # Cutoffs are times too, and must keep matching the time column.
         for name in {layout.columns.time, "cutoff"} & set(frame.columns):
-            frame[name] = frame[name].astype(layout.time_dtype)
+            if frame[name].dtype != layout.time_dtype:
+                frame[name] = frame[name].astype(layout.time_dtype)
     return frame
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows numbered from 0; nothing is copied where they are already."""
+    numbers = pd.RangeIndex(len(frame))
+    return frame if frame.index.identical(numbers) else frame.reset_index(drop=True)
 
 
 def from_polars(frame: nw.DataFrame[Any], names: list[str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from .position import Position
 from .powers import BoxCox, Log1p
 from .scalers import MeanAbsoluteScaler, MinMaxScaler, RobustScaler, StandardScaler
 from .seasonal import STLDeseasonalizer
-from .walk import walk
+from .walk import Walk, walk
 
 __all__ = [
     "BoxCox",
@@ -34,5 +34,6 @@ __all__ = [
     "StandardScaler",
     "Transform",
     "View",
+    "Walk",
     "walk",
 ]

@@ -12,7 +12,6 @@ from sklearn.linear_model import QuantileRegressor
 
 import forecast as fc
 from forecast.baselines.pooled.regression import (
-    PoolFit,
     Regression,
     fit_pool,
     fit_pool_steps,
@@ -168,7 +167,7 @@ def pool_of(design, target, weights, regression):
     pool = fit_pool(design[known], target[known], weights[known], regression, np.eye(5)[0])
     final = np.zeros(len(design))
     final[known] = pool.weights
-    return PoolFit(pool.coefficients, final)
+    return replace(pool, weights=final)
 
 
 @pytest.mark.parametrize("loss", ["squared", "absolute"])
@@ -199,7 +198,7 @@ def test_steps_that_share_a_design_are_shrunk_at_once():
     targets = np.stack([target, target**2], axis=1)
     regression = Regression("squared", ridge=0.1, shrinkage=7.0)
     pools = [pool_of(design, targets[:, step], weights, regression) for step in range(2)]
-    both = PoolFit(np.stack([pool.coefficients for pool in pools], axis=1), pools[0].weights)
+    both = replace(pools[0], coefficients=np.stack([pool.coefficients for pool in pools], axis=1))
     found = shrink_to_pool(design, targets, starts, both, regression)
     assert found.shape == (4, 5, 2)
     for step, pool in enumerate(pools):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from forecast.baselines.pooled import samples
 from forecast.baselines.pooled.features import Features
 from forecast.baselines.pooled.model import PooledARModel
-from forecast.baselines.pooled.samples import coprime_stride, metric_weights, take_samples
+from forecast.baselines.pooled.samples import coprime_stride, take_samples
+from forecast.baselines.pooled.weights import metric_weights
 from forecast.baselines.power import Power
 from forecast.pipelines import CovariateTable, Frequency, Panel
 

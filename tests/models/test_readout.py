@@ -24,6 +24,12 @@ def reservoir(units: int = UNITS) -> Body:
     return Body(Blueprint("EchoState", units, 1, FEATURES, seed=2, options=options))
 
 
+def fitted(body: Body, lesson: Lesson) -> tuple[NDArray, float]:
+    """Coefficients and penalty of a fit without seasons."""
+    found = fit_readout(body, lesson, ())
+    return found.coefficients, found.penalty
+
+
 def lesson_of(num_series: int, num_steps: int, seed: int, targets: NDArray | None = None) -> Lesson:
     """Random inputs; random targets by default; uneven weights; the last series is shorter."""
     rng = np.random.default_rng(seed)
@@ -75,7 +81,7 @@ def test_coefficients_equal_an_independent_weighted_ridge(
     monkeypatch.setattr(regression, "_COLD", regression._SQUARED)
     monkeypatch.setattr(readout, "_MOST_ROWS", most_rows)
     body, lesson = reservoir(), echo_lesson(6, 80, seed=1)
-    found, penalty = fit_readout(body, lesson, ())
+    found, penalty = fitted(body, lesson)
     taught = lesson.weights > 0
     stride = max(1, int(taught.sum()) // most_rows)
     taught[:, np.arange(80) % stride != 0] = False
@@ -95,7 +101,7 @@ def test_the_penalty_is_the_best_on_the_last_fifth_of_each_series(
     body, lesson = reservoir(), echo_lesson(2, 60, seed=3)
     noise = np.random.default_rng(0).normal(0.0, 1.0, lesson.targets.shape)
     noisy = Lesson(lesson.features, lesson.targets + noise, lesson.weights, lesson.lengths)
-    _, penalty = fit_readout(body, noisy, ())
+    _, penalty = fitted(body, noisy)
     taught = lesson.weights > 0
     late = (np.arange(60) >= 0.8 * lesson.lengths[:, None])[taught]
     design = np.concatenate(
@@ -113,14 +119,14 @@ def test_the_penalty_is_the_best_on_the_last_fifth_of_each_series(
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_nothing_is_learned_from_noise(seed: int) -> None:
-    coefficients, penalty = fit_readout(reservoir(), lesson_of(4, 100, seed), ())
+    coefficients, penalty = fitted(reservoir(), lesson_of(4, 100, seed))
     assert penalty == np.inf
     np.testing.assert_array_equal(coefficients, np.zeros(UNITS + FEATURES + 1))
 
 
 def test_a_delayed_input_is_remembered_on_series_never_seen() -> None:
     body = reservoir(60)
-    coefficients, penalty = fit_readout(body, echo_lesson(10, 100, seed=4), ())
+    coefficients, penalty = fitted(body, echo_lesson(10, 100, seed=4))
     assert penalty <= 1e-2
     unseen = echo_lesson(3, 100, seed=5)
     valid = np.arange(100) < unseen.lengths[:, None]
@@ -132,21 +138,21 @@ def test_a_delayed_input_is_remembered_on_series_never_seen() -> None:
 
 
 def test_too_few_steps_give_no_correction() -> None:
-    coefficients, penalty = fit_readout(reservoir(), echo_lesson(1, 30, seed=6), ())
+    coefficients, penalty = fitted(reservoir(), echo_lesson(1, 30, seed=6))
     assert penalty == np.inf and not coefficients.any()
 
 
 def test_a_lesson_without_weights_gives_no_correction() -> None:
     lesson = lesson_of(2, 50, seed=7)
     empty = Lesson(lesson.features, lesson.targets, 0.0 * lesson.weights, lesson.lengths)
-    coefficients, penalty = fit_readout(reservoir(), empty, ())
+    coefficients, penalty = fitted(reservoir(), empty)
     assert penalty == np.inf and not coefficients.any()
 
 
 def test_the_reservoir_is_left_as_it_was() -> None:
     body = body_of("EchoState", FEATURES, units=UNITS, num_layers=1)
     before = body.weights
-    fit_readout(body, echo_lesson(4, 100, seed=8), ())
+    fitted(body, echo_lesson(4, 100, seed=8))
     for left, right in zip(before, body.weights, strict=True):
         np.testing.assert_array_equal(left, right)
 

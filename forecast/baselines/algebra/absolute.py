@@ -124,12 +124,14 @@ class Reweighted:
         weights: of the rows in the last least squares, `(num_samples,)`.
         num_rounds: rounds that were made.
         converged: whether they ended by the tolerance.
+        gram: X'WX of the last least squares, `(num_columns, num_columns)`.
     """
 
     coefficients: NDArray
     weights: NDArray
     num_rounds: int
     converged: bool
+    gram: NDArray
 
 
 def reweight(
@@ -172,7 +174,7 @@ def reweight(
         penalties = penalty(np.diagonal(gram))
         coefficients = solve_scaled(gram, moment, penalties)
         if index == rounds.most:
-            return Reweighted(coefficients, current, index, False)
+            return Reweighted(coefficients, current, index, False, gram)
         residuals = target - design @ coefficients
         if rounds.tolerance:
             before, loss = loss, float(weights @ np.abs(residuals))
@@ -181,7 +183,7 @@ def reweight(
             if rounds.smoothing(index) <= rounds.last_smoothing and (
                 loss >= (1.0 - rounds.tolerance) * before
             ):
-                return Reweighted(coefficients, current, index + 1, True)
+                return Reweighted(coefficients, current, index + 1, True, gram)
         current = absolute_weights(residuals, weights, rounds.smoothing(index))
         index += 1
 

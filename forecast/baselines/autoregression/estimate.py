@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.autoregression.fit import SPARE_ROWS, ARFit, fit_series
-from forecast.baselines.autoregression.model import STATISTICS, ARForm, ARModel, ARParameters
-from forecast.baselines.autoregression.plan import ARPlan, differenced, in_logarithms
+from forecast.baselines.autoregression.fit import SPARE_ROWS, fit_series
+from forecast.baselines.autoregression.memory import ARMemory
+from forecast.baselines.autoregression.model import ARModel
+from forecast.baselines.autoregression.parameters import STATISTICS, ARForm, ARParameters
+from forecast.baselines.autoregression.plan import ARPlan, differenced, in_logarithms, undifferenced
 from forecast.pipelines import Panel
 
 __all__ = ["estimate_ar", "fixed_ar"]
@@ -32,10 +34,12 @@ def estimate_ar(panel: Panel, plan: ARPlan) -> tuple[ARModel, NDArray]:
     """
     encoded = in_logarithms(panel) if plan.logarithm else panel
     fit = fit_series(differenced(encoded, plan.difference) if plan.difference else encoded, plan)
-    lags, coefficients = _undifferenced(fit, plan.difference)
+    lags, coefficients = undifferenced(fit.lags, fit.slopes, plan.difference)
     deterministic = plan.deterministic.named(fit.intercepts, fit.terms)
     constant, count = _constant(panel)
     last = constant | (fit.num_rows == 0)
+    if isinstance(fit.memory, ARMemory):
+        fit.memory.constant[:] = constant
     if last.any() or not len(lags):
         lags, coefficients = _with_first_lag(lags, coefficients)
     coefficients[last], deterministic[last], fit.covariates[last] = 0.0, 0.0, 0.0
@@ -52,7 +56,7 @@ def estimate_ar(panel: Panel, plan: ARPlan) -> tuple[ARModel, NDArray]:
         plan.deterministic.trend, plan.deterministic.period, plan.logarithm,
         _num_slots(panel, int(lags.max())),
     )  # fmt: skip
-    return ARModel(form, parameters), np.flatnonzero(short)
+    return ARModel(form, parameters, fit.memory), np.flatnonzero(short)
 
 
 def fixed_ar(panel: Panel, lag: int) -> tuple[ARModel, NDArray]:
@@ -79,21 +83,6 @@ def fixed_ar(panel: Panel, lag: int) -> tuple[ARModel, NDArray]:
     )  # fmt: skip
     model = ARModel(ARForm("n", 1, False, _num_slots(panel, lag)), parameters)
     return model, np.flatnonzero(short)
-
-
-def _undifferenced(fit: ARFit, period: int) -> tuple[NDArray, NDArray]:
-    """Lags and coefficients of the values, from those of the differences.
-
-    `(1 - B^m) y[t] = sum_k a_k (1 - B^m) y[t-k]`, multiplied out.
-    """
-    if not period:
-        return fit.lags, fit.slopes
-    lags = np.unique(np.concatenate([fit.lags, fit.lags + period, [period]]))
-    coefficients = np.zeros((len(fit.slopes), len(lags)))
-    coefficients[:, np.searchsorted(lags, period)] = 1.0
-    coefficients[:, np.searchsorted(lags, fit.lags)] += fit.slopes
-    coefficients[:, np.searchsorted(lags, fit.lags + period)] -= fit.slopes
-    return lags, coefficients
 
 
 def _with_first_lag(lags: NDArray, coefficients: NDArray) -> tuple[NDArray, NDArray]:

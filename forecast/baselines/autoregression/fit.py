@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.algebra.gram import Gram, LinearFit
+from forecast.baselines.algebra.gram import Gram
 from forecast.baselines.algebra.lag_gram import LagDesign, lag_grams
 from forecast.baselines.autoregression.absolute import least_absolute
+from forecast.baselines.autoregression.found import ARFit, Found
+from forecast.baselines.autoregression.memory import ARMemory
 from forecast.baselines.autoregression.missing import Expectation
 from forecast.baselines.autoregression.plan import ARPlan
 from forecast.baselines.autoregression.regression import Columns, about_zero, given_lags, regress
@@ -19,7 +21,14 @@ from forecast.baselines.autoregression.stability import allowed_root, is_growing
 from forecast.baselines.autoregression.yule_walker import yule_walker
 from forecast.pipelines import Panel
 
-__all__ = ["SPARE_ROWS", "ARFit", "columns_of", "extra_columns", "fit_series", "series_batches"]
+__all__ = [
+    "SPARE_ROWS",
+    "columns_of",
+    "extra_columns",
+    "fit_series",
+    "series_batches",
+    "solve_sums",
+]
 
 SPARE_ROWS = 4
 """A fit needs this many rows beyond its coefficients; a shorter series gets fewer lags."""
@@ -28,55 +37,6 @@ _BATCH_NUMBERS = 4_000_000
 # A series that keeps fewer than this share of its rows learns from the others by expectation.
 _COMPLETE_SHARE = 0.5
 _CONVERGED = 1e-4
-
-
-@dataclass(frozen=True, eq=False)
-class ARFit:
-    """Coefficients of all series, a row a series, and how they came about.
-
-    Args:
-        lags: 1-based lags, `(num_lags,)`.
-        slopes: coefficients of the lags, `(num_series, num_lags)`.
-        intercepts: `(num_series,)`.
-        terms: coefficients of the deterministic regressors, `(num_series, num_regressors)`.
-        covariates: coefficients of the covariates, `(num_series, num_covariates)`.
-        variances: mean squared residual, `(num_series,)`.
-        num_rows: rows that the fit has seen, `(num_series,)`; 0 where there is no fit.
-        num_parameters: coefficients estimated, `(num_series,)`.
-        rank: numerical rank of the columns, the intercept included, `(num_series,)`.
-        explosive: had a root beyond the allowed one and was shrunk, `(num_series,)`.
-        shortened: fitted with fewer lags than asked for, or none, `(num_series,)`.
-        rounds: rounds of expectation and maximisation, `(num_series,)`.
-        growing: has a root between 1 and the allowed one, `(num_series,)`.
-    """
-
-    lags: NDArray
-    slopes: NDArray
-    intercepts: NDArray
-    terms: NDArray
-    covariates: NDArray
-    variances: NDArray
-    num_rows: NDArray
-    num_parameters: NDArray
-    rank: NDArray
-    explosive: NDArray
-    shortened: NDArray
-    rounds: NDArray
-    growing: NDArray
-
-    @staticmethod
-    def blank(num_series: int, lags: NDArray, num_terms: int, num_covariates: int) -> ARFit:
-        """No series is fitted yet."""
-        count, numbers = np.int64, np.float64
-
-        def zeros(kind: type, *shape: int) -> NDArray:
-            return np.zeros((num_series, *shape), dtype=kind)
-
-        return ARFit(
-            lags, zeros(numbers, len(lags)), zeros(numbers), zeros(numbers, num_terms),
-            zeros(numbers, num_covariates), zeros(numbers), zeros(count), zeros(count),
-            zeros(count), zeros(bool), zeros(bool), zeros(count), zeros(bool),
-        )  # fmt: skip
 
 
 def fit_series(panel: Panel, plan: ARPlan) -> ARFit:
@@ -89,8 +49,7 @@ def fit_series(panel: Panel, plan: ARPlan) -> ARFit:
     Returns:
         The fit; `num_rows` is 0 for series too short for any lag.
     """
-    num_terms = plan.deterministic.num_regressors
-    fit = ARFit.blank(panel.num_series, plan.lags, num_terms, panel.num_covariates)
+    fit = ARFit.blank(panel.num_series, plan, panel.num_covariates)
     for places, rows in plan.groups(panel.num_series):
         pending = rows[panel.lengths[rows] > 0]
         kept = len(places)
@@ -116,12 +75,14 @@ def _fit_some(
             plan.lags[places], plan.estimation.hold_back or 0, extra_columns(panel, plan, part)
         )
         gram = _sums(panel, part, design)
+        if isinstance(fit.memory, ARMemory):
+            fit.memory.store(part, places, gram)
         few = _incomplete(panel, part, gram, design, columns)
         enough = ~few & (gram.weight >= columns.number + SPARE_ROWS)
         if enough.any():
             rows_of = partial(_rows_of, panel, plan, part[enough], design)
-            found = _solve(_of(gram, enough), plan, columns, design.lags, rows_of)
-            _store(fit, part[enough], places, columns, found)
+            found = solve_sums(_of(gram, enough), plan, columns, design.lags, rows_of)
+            fit.store(part[enough], places, columns, found)
         if few.any():
             _expect(panel, plan, fit, places, part[few])
         left.append(part[~enough & ~few])
@@ -185,21 +146,13 @@ def _incomplete(
     return gaps & ample & (gram.weight < _COMPLETE_SHARE * possible) & (columns.num_lags > 0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    linear: LinearFit
-    variances: NDArray
-    num_rows: NDArray
-    explosive: NDArray
-
-
-def _solve(
+def solve_sums(
     gram: Gram,
     plan: ARPlan,
     columns: Columns,
     lags: NDArray,
     rows_of: Callable[[], tuple[Panel, LagDesign]] | None = None,
-) -> _Found:
+) -> Found:
     """Coefficients; where these are explosive, shrunk lags and the rest fitted again.
 
     Least absolute deviations need the rows; without them, as in expected sums, squares are taken.
@@ -218,21 +171,7 @@ def _solve(
     squares = gram.residual_sum(linear)[:, 0]
     # What is left of a perfect fit is rounding.
     squares = np.where(squares > 1e-14 * gram.second[:, -1, -1], squares, 0.0)
-    return _Found(linear, squares / np.maximum(gram.weight, 1.0), gram.weight, explosive)
-
-
-def _store(fit: ARFit, rows: NDArray, places: NDArray, columns: Columns, found: _Found) -> None:
-    coefficients = found.linear.coefficients[..., 0]
-    split = columns.num_lags + columns.num_terms
-    fit.slopes[rows[:, None], places] = coefficients[:, : columns.num_lags]
-    fit.terms[rows] = coefficients[:, columns.num_lags : split]
-    fit.covariates[rows] = coefficients[:, split:]
-    fit.intercepts[rows] = found.linear.intercepts[:, 0] * columns.intercept
-    fit.variances[rows] = found.variances
-    fit.num_rows[rows] = found.num_rows
-    fit.num_parameters[rows] = columns.number
-    fit.rank[rows] = found.linear.rank + columns.intercept
-    fit.explosive[rows] = found.explosive
+    return Found(linear, squares / np.maximum(gram.weight, 1.0), gram.weight, explosive)
 
 
 def _expect(panel: Panel, plan: ARPlan, fit: ARFit, places: NDArray, rows: NDArray) -> None:
@@ -250,16 +189,19 @@ def _expect(panel: Panel, plan: ARPlan, fit: ARFit, places: NDArray, rows: NDArr
     expected = Expectation(
         values, part.lengths, lags, hold_back, extra if extra.shape[2] else None
     )  # fmt: skip
-    found, rounds = _solve(expected.start(), plan, columns, lags), 0
+    gram = expected.start()
+    found, rounds = solve_sums(gram, plan, columns, lags), 0
     while rounds < plan.rounds:
         before = found.linear.coefficients[..., 0]
         base = np.einsum("nte,ne->nt", extra, before[:, len(lags) :]) + found.linear.intercepts
         gram = expected(before[:, : len(lags)], found.variances, base)
-        found, rounds = _solve(gram, plan, columns, lags), rounds + 1
+        found, rounds = solve_sums(gram, plan, columns, lags), rounds + 1
         change = np.abs(found.linear.coefficients[..., 0] - before)[:, : len(lags)]
         if change.max() < _CONVERGED:
             break
-    _store(fit, rows, places, columns, found)
+    fit.store(rows, places, columns, found)
+    if isinstance(fit.memory, ARMemory):
+        fit.memory.store(rows, places, gram)
     fit.rounds[rows] = rounds
 
 

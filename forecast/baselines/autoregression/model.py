@@ -3,65 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.filter import GapFilter, Uncertainty
+from forecast.baselines.autoregression.learning import NewRows, learn_rows
+from forecast.baselines.autoregression.memory import ARMemory
+from forecast.baselines.autoregression.parameters import STATISTICS, ARForm, ARParameters
 from forecast.baselines.autoregression.terms import Deterministic
 from forecast.baselines.power import Power
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
-__all__ = ["STATISTICS", "ARForm", "ARModel", "ARParameters"]
+__all__ = ["ARModel"]
 
-STATISTICS = ("num_rows", "num_parameters", "rank", "explosive", "shortened", "rounds", "growing")
-"""What is kept of how each series was fitted."""
 # Numbers that are worked on in one go.
 _BATCH_NUMBERS = 64_000
 _FILTER_NUMBERS = 8_000_000
-
-
-@dataclass(frozen=True)
-class ARForm:
-    """What the equation looks like.
-
-    Args:
-        trend: see `Terms`.
-        period: phases with a dummy; 1 for none.
-        logarithm: the equation is in `log(1 + y)`.
-        num_slots: unknown values of a window whose covariance is kept; of more, the oldest count
-            as known.
-    """
-
-    trend: str
-    period: int
-    logarithm: bool
-    num_slots: int
-
-
-@dataclass(frozen=True, eq=False)
-class ARParameters:
-    """The numbers of the equation, a row a series.
-
-    Args:
-        lags: 1-based lags, increasing, `(num_lags,)`; at least one.
-        coefficients: a, `(num_series, num_lags)`.
-        deterministic: d, of the terms in `Deterministic.names`, `(num_series, num_terms)`.
-        covariates: b, `(num_series, num_covariates)`.
-        variances: of the innovations, `(num_series,)`.
-        centres: mean of each series; stands in for lags before the series began, `(num_series,)`.
-        statistics: see `STATISTICS`, `(num_series, len(STATISTICS))`.
-    """
-
-    lags: NDArray
-    coefficients: NDArray
-    deterministic: NDArray
-    covariates: NDArray
-    variances: NDArray
-    centres: NDArray
-    statistics: NDArray
+_MEMORY = "memory."
 
 
 class ARModel:
@@ -73,13 +34,17 @@ class ARModel:
     Args:
         form: what the equation looks like.
         parameters: its numbers.
+        memory: sums of the rows that the fit has seen; or why there are none, in a sentence (empty
+            where nothing was fitted, as in a naive forecast).
     """
 
     block_length = 1
 
-    def __init__(self, form: ARForm, parameters: ARParameters) -> None:
+    def __init__(
+        self, form: ARForm, parameters: ARParameters, memory: ARMemory | str = ""
+    ) -> None:  # fmt: skip
         """Store the fit."""
-        self.form, self.parameters = form, parameters
+        self.form, self.parameters, self.memory = form, parameters, memory
         self.window_length = int(parameters.lags.max())
         self._terms = Deterministic(form.trend, form.period)
         self.uses_clock = self._terms.num_regressors > 0
@@ -177,14 +142,57 @@ class ARModel:
             )
         return np.sqrt(spread)
 
+    def learn(self, state: StateBatch, block: Block) -> ARModel:
+        """See `forecast.protocol.Learns`: the regression on all rows, old and new.
+
+        Lags, transform and penalty as a share (by generalised cross-validation, the penalty
+        itself) stay as they were chosen; an explosive fit is shrunk as in the fit. Rows whose
+        target or lags were not observed teach nothing, also in series that were estimated by
+        expectation. (Of more unknown values than the state has slots the oldest count as known.)
+
+        Raises:
+            ValueError: for a fit whose rows cannot be added to.
+        """
+        if isinstance(self.memory, str):
+            if self.memory:
+                raise ValueError(f"this AR cannot learn from newer rows: {self.memory}.")
+            return self
+        window = state.arrays["window"].copy()
+        rows, slots = np.nonzero(state.arrays["ages"])
+        window[rows, self.window_length - state.arrays["ages"][rows, slots]] = np.nan
+        values = self.encode(np.where(block.observed, block.values, np.nan))
+        covariates = block.covariates[..., : self.parameters.covariates.shape[1]]
+        newer = NewRows(
+            state.arrays["series"], np.concatenate([window, values], axis=1), covariates,
+            block.valid.sum(axis=1), state.clock, _time(state),
+        )  # fmt: skip
+        memory, parameters = learn_rows(self.memory, self.parameters, newer)
+        return ARModel(self.form, parameters, memory)
+
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model: settings for JSON, and arrays."""
-        return asdict(self.form), dict(vars(self.parameters))
+        settings, arrays = asdict(self.form), dict(vars(self.parameters))
+        if isinstance(self.memory, str):
+            return settings | {"memory": self.memory}, arrays
+        kept, sums = self.memory.to_saved()
+        sums = {_MEMORY + name: array for name, array in sums.items()}
+        return settings | {"memory": kept}, arrays | sums
 
     @classmethod
     def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
         """The model that `to_saved` gave the settings and arrays of."""
-        return cls(ARForm(**settings), ARParameters(**arrays))
+        form = dict(settings)
+        memory = form.pop("memory", "")
+        sums = {
+            name.removeprefix(_MEMORY): array
+            for name, array in arrays.items()
+            if name.startswith(_MEMORY)
+        }
+        own = {name: array for name, array in arrays.items() if not name.startswith(_MEMORY)}
+        if not isinstance(memory, str):
+            terms = Deterministic(form["trend"], form["period"])
+            memory = ARMemory.from_saved(memory, sums, terms, form["logarithm"])
+        return cls(ARForm(**form), ARParameters(**own), memory)
 
     def _known(self, window: NDArray, rows: NDArray) -> NDArray:
         """The window with the mean where the series had not begun."""

@@ -13,7 +13,7 @@ from forecast.baselines.autoregression.terms import Deterministic
 from forecast.baselines.power import Power
 from forecast.pipelines import Panel
 
-__all__ = ["ARPlan", "differenced", "in_logarithms"]
+__all__ = ["ARPlan", "differenced", "in_logarithms", "undifferenced"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +63,23 @@ def differenced(panel: Panel, period: int) -> Panel:
     before = np.arange(offsets[-1]) + skip
     values = panel.values[before + period] - panel.values[before]
     return Panel(panel.ids, values, offsets, panel.starts, panel.frequency)
+
+
+def undifferenced(lags: NDArray, slopes: NDArray, period: int) -> tuple[NDArray, NDArray]:
+    """Lags and coefficients of the values, from those of the differences.
+
+    `(1 - B^m) y[t] = sum_k a_k (1 - B^m) y[t-k]`, multiplied out.
+
+    Args:
+        lags: 1-based lags, increasing.
+        slopes: a of each series, `(num_series, num_lags)`.
+        period: m; 0 where nothing was differenced.
+    """
+    if not period:
+        return lags, slopes
+    every = np.unique(np.concatenate([lags, lags + period, [period]]))
+    coefficients = np.zeros((len(slopes), len(every)))
+    coefficients[:, np.searchsorted(every, period)] = 1.0
+    coefficients[:, np.searchsorted(every, lags)] += slopes
+    coefficients[:, np.searchsorted(every, lags + period)] -= slopes
+    return every, coefficients

@@ -81,6 +81,7 @@ class Features:
 
     def view(self, past: Past) -> View:
         """Level, scale and the columns that are the same for every step ahead."""
+        past = past.newest(self.window_length)
         newest = past.window[:, -self.span :]
         level = _mean_of_known(newest, past.last)
         lagged = past.window[:, self.window_length - np.array(self.lags)]

@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.covariate_memory import CovariateMemory, persistence_of
+from forecast.baselines.learning import why_not_kept
 from forecast.baselines.pooled.features import CYCLES, Features
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.regression import (
+    PoolFit,
     Regression,
     fit_pool,
     fit_pool_steps,
     shrink_to_pool,
 )
 from forecast.baselines.pooled.samples import Samples, take_samples
+from forecast.baselines.pooled.sums import PoolSums
 from forecast.baselines.power import Power
 from forecast.checks import check_flag, check_positive_integer, is_number
 from forecast.pipelines import Panel
@@ -117,8 +120,42 @@ def estimate_pooled(panel: Panel, settings: PooledSettings) -> PooledARModel:
     samples = take_samples(
         panel, model, (settings.max_rows, solves), bool(settings.regression.metric_weights)
     )
-    coefficients = _coefficients(samples, model, settings, panel.num_series)
-    return PooledARModel(features, coefficients, power, *units)
+    sums = _blank_sums(samples, model, settings)
+    coefficients = _coefficients(samples, model, settings, panel.num_series, sums)
+    return PooledARModel(features, coefficients, power, *units, sums)
+
+
+def _blank_sums(
+    samples: Samples, model: PooledARModel, settings: PooledSettings
+) -> PoolSums | str:  # fmt: skip
+    """What newer rows will be added to, still without any; or why nothing is kept."""
+    num_columns = model.features.num_columns + len(model.covariate_centres)
+    refusal = why_not_kept(
+        settings.block_length * num_columns**2, "use fewer lags or a smaller block_length"
+    )
+    if refusal:
+        return refusal
+    if model.memory is not None and settings.block_length > 1:
+        return (
+            f"its regressions of {settings.block_length} steps ahead need past covariates of steps "
+            "that the state no longer holds; take block_length=1, or call fit(df) again"
+        )
+    return PoolSums(
+        settings.regression,
+        np.zeros((settings.block_length, num_columns, num_columns)),
+        np.zeros(settings.block_length),
+        np.ones(settings.block_length),
+        _centre(model.features, settings.design, num_columns),
+        samples.denominators,
+        float(samples.weights.max(initial=0.0)),
+    )
+
+
+def _keep(sums: PoolSums | str, steps: int | slice, pool: PoolFit) -> None:
+    """The sums of some steps ahead, from the fit of the pool."""
+    if isinstance(sums, PoolSums):
+        sums.information[steps] = pool.gram
+        sums.floors[steps], sums.units[steps] = pool.floor, pool.unit
 
 
 def features_of(settings: PooledSettings, power: Power, longest: int) -> Features:
@@ -164,9 +201,13 @@ def _covariate_units(panel: Panel, memory: CovariateMemory | None) -> tuple[NDAr
 
 
 def _coefficients(
-    samples: Samples, model: PooledARModel, settings: PooledSettings, num_series: int
+    samples: Samples,
+    model: PooledARModel,
+    settings: PooledSettings,
+    num_series: int,
+    sums: PoolSums | str,
 ) -> NDArray:
-    """The pool's and each series' coefficients of every step."""
+    """The pool's and each series' coefficients of every step; the pool's sums are kept."""
     regression = settings.regression
     num_columns = model.features.num_columns + len(model.covariate_centres)
     size = num_series * settings.block_length * num_columns
@@ -177,7 +218,8 @@ def _coefficients(
     whole = ~np.isnan(samples.targets).any(axis=1) & (samples.weights > 0)
     alike = settings.shares_design and model.num_future_covariates == 0
     if alike and whole.sum() >= max(len(whole) // 2, 2 * num_columns):
-        return _at_once(samples, model, settings, (centre, None if shared else starts, whole))
+        parts = (centre, None if shared else starts, whole)
+        return _at_once(samples, model, settings, parts, sums)
     for step in range(settings.block_length):
         target = samples.targets[:, step]
         known = ~np.isnan(target) & (samples.weights > 0)
@@ -189,6 +231,7 @@ def _coefficients(
             design[known], target[known], samples.weights[known], regression, centre, start
         )
         found[0, step] = start = pool.coefficients
+        _keep(sums, step, pool)
         if not shared:
             pool = replace(pool, weights=_scatter(pool.weights, known))
             found[1:, step] = shrink_to_pool(design, target, starts, pool, regression)
@@ -200,6 +243,7 @@ def _at_once(
     model: PooledARModel,
     settings: PooledSettings,
     parts: tuple[NDArray, NDArray | None, NDArray],
+    sums: PoolSums | str,
 ) -> NDArray:
     """The coefficients of all steps, learned from the origins of which all targets are known."""
     centre, starts, whole = parts
@@ -207,6 +251,7 @@ def _at_once(
     pool = fit_pool_steps(
         design[whole], samples.targets[whole], samples.weights[whole], settings.regression, centre
     )
+    _keep(sums, slice(None), pool)
     found = pool.coefficients[None]
     if starts is not None:
         pool = replace(pool, weights=_scatter(pool.weights, whole))

@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from forecast.baselines.covariate_memory import CovariateMemory
 from forecast.baselines.past import Past
 from forecast.baselines.pooled.features import Features, View
+from forecast.baselines.pooled.learning import learn_pool
+from forecast.baselines.pooled.sums import PoolSums
 from forecast.baselines.pooled.track import track
 from forecast.baselines.power import Power
 from forecast.baselines.window import WindowModel
+from forecast.protocol import Block, StateBatch
 
 __all__ = ["PooledARModel"]
+
+_SUMS = "sums."
 
 
 class PooledARModel(WindowModel):
@@ -30,6 +35,8 @@ class PooledARModel(WindowModel):
             ahead, then the memory of past ones; none by default.
         covariate_spreads: standard deviation of each, positive, `(num_columns,)`.
         memory: what is remembered of past covariates; None without any.
+        sums: what `learn` adds newer rows to; or why there is nothing, in a sentence. With sums
+            the window reaches back further: values to come are targets of origins that have passed.
     """
 
     saved_arrays: ClassVar[tuple[str, ...]] = (
@@ -44,15 +51,19 @@ class PooledARModel(WindowModel):
         covariate_centres: NDArray | None = None,
         covariate_spreads: NDArray | None = None,
         memory: CovariateMemory | None = None,
+        sums: PoolSums | str = "it was not fitted here; call fit(df)",
     ) -> None:
         """Store the fit."""
-        super().__init__(features.window_length, coefficients.shape[1])
+        block_length = coefficients.shape[1]
+        more = 0 if isinstance(sums, str) else block_length - 1
+        super().__init__(features.window_length + more, block_length)
         self.features = features
         self.coefficients = coefficients
         self.power = power
         self.covariate_centres = np.zeros(0) if covariate_centres is None else covariate_centres
         self.covariate_spreads = np.ones(0) if covariate_spreads is None else covariate_spreads
         self.memory = memory
+        self.sums = sums
 
     @property
     def num_future_covariates(self) -> int:
@@ -79,7 +90,11 @@ class PooledARModel(WindowModel):
         if self.memory is not None:
             more["covariate_lags"] = self.memory.num_lags
             arrays = {**arrays, "persistence": self.memory.persistence}
-        return {**settings, **more}, arrays
+        if isinstance(self.sums, str):
+            return {**settings, **more, "sums": self.sums}, arrays
+        how, sums = self.sums.to_saved()
+        sums = {_SUMS + name: array for name, array in sums.items()}
+        return {**settings, **more, "sums": how}, {**arrays, **sums}
 
     @classmethod
     def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
@@ -92,7 +107,40 @@ class PooledARModel(WindowModel):
             memory = CovariateMemory(persistence, features.span, num_lags)
             if num_lags < 1 or memory.num_columns > len(arrays["covariate_centres"]):
                 raise ValueError(f"{num_lags} covariate lags do not fit the columns of the model.")
-        return cls(features=features, power=Power(settings["exponent"]), memory=memory, **arrays)
+        kept = {name: arrays.pop(name) for name in list(arrays) if name.startswith(_SUMS)}
+        sums = settings["sums"]
+        if not isinstance(sums, str):
+            sums = PoolSums.from_saved(
+                sums, {name.removeprefix(_SUMS): array for name, array in kept.items()}
+            )
+        power = Power(settings["exponent"])
+        return cls(features=features, power=power, memory=memory, sums=sums, **arrays)
+
+    def learn(self, state: StateBatch, block: Block) -> PooledARModel:
+        """See `forecast.protocol.Learns`: the pool's regressions on old rows and new.
+
+        Every value that was observed is a target of every step ahead, also from origins before the
+        block. The pool's coefficients move, each series keeps its distance from them. Squared
+        errors are the least squares of all rows; of absolute errors the fit's objective is taken as
+        its quadratic about the minimum, and a new row is weighed once, by its error when it comes.
+        Features, transform, ridge (a share) and weights stay as they were chosen. What filled a gap
+        is an input, as in the state. Series that the fit has not seen teach nothing.
+
+        Raises:
+            ValueError: for a fit whose rows cannot be added to.
+        """
+        if isinstance(self.sums, str):
+            raise ValueError(f"this PooledAR cannot learn from newer rows: {self.sums}.")
+        coefficients, sums = learn_pool(self, self.sums, state, block)
+        return PooledARModel(
+            self.features, coefficients, self.power, self.covariate_centres,
+            self.covariate_spreads, self.memory, sums,
+        )  # fmt: skip
+
+    def seen(self, state: StateBatch, block: Block) -> tuple[Past, NDArray, NDArray]:
+        """Pasts before a block, its values in the unit of the window, memory of covariates."""
+        past, memory = Past.of_state(state), self._memories(state, block)
+        return past, self._filled(past, block, memory), memory
 
     def emit(self, past: Past, num_steps: int, future: NDArray) -> NDArray:
         """See `WindowModel`."""

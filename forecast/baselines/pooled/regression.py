@@ -12,7 +12,14 @@ from forecast.baselines.algebra.absolute import Rounds, reweight, weighted_gram
 from forecast.baselines.algebra.solver import one_thread, solve_scaled
 from forecast.checks import check_flag, is_number
 
-__all__ = ["PoolFit", "Regression", "fit_pool", "fit_pool_steps", "shrink_to_pool"]
+__all__ = [
+    "PoolFit",
+    "Regression",
+    "fit_pool",
+    "fit_pool_steps",
+    "penalty_of",
+    "shrink_to_pool",
+]
 
 # Residuals below a fiftieth of their mean size count as that: with less, the few rows that the
 # pool hits by chance would make up the Gram matrices of the single series (`shrink_to_pool`).
@@ -59,10 +66,16 @@ class PoolFit:
     Args:
         coefficients: B, `(num_columns,)` or `(num_columns, num_steps)`.
         weights: weights of the rows in the last round, of mean 1, `(n,)`.
+        unit: their mean before.
+        gram: X'WX with these weights, `(num_columns, num_columns)`.
+        floor: residuals below count as that size where errors are absolute.
     """
 
     coefficients: NDArray
     weights: NDArray
+    unit: float
+    gram: NDArray
+    floor: float = 0.0
 
 
 def fit_pool(
@@ -94,10 +107,13 @@ def fit_pool(
     moved = None if start is None else start - centre
 
     def penalty(squares: NDArray) -> NDArray:
-        return _penalty(squares, regression)
+        return penalty_of(squares, regression)
 
     found = reweight(design, target - design @ centre, weights, penalty, rounds, moved)
-    return PoolFit(centre + found.coefficients, _of_mean_one(found.weights))
+    unit, coefficients = _mean_weight(found.weights), centre + found.coefficients
+    size = np.abs(target - design @ coefficients)
+    floor = rounds.last_smoothing * float(np.average(size, weights=weights)) if weights.any() else 0
+    return PoolFit(coefficients, found.weights / unit, unit, found.gram / unit, max(floor, 1e-12))
 
 
 def fit_pool_steps(
@@ -115,10 +131,11 @@ def fit_pool_steps(
     Returns:
         The fit, its coefficients `(num_columns, num_steps)`.
     """
-    current = _of_mean_one(weights**2)
+    unit = _mean_weight(weights**2)
+    current = weights**2 / unit
     gram, moment = weighted_gram(design, targets - (design @ centre)[:, None], current)
-    moves = solve_scaled(gram, moment, _penalty(np.diagonal(gram), regression))
-    return PoolFit(centre[:, None] + moves, current)
+    moves = solve_scaled(gram, moment, penalty_of(np.diagonal(gram), regression))
+    return PoolFit(centre[:, None] + moves, current, unit, gram)
 
 
 def shrink_to_pool(
@@ -148,7 +165,7 @@ def shrink_to_pool(
     residual = ((np.nan_to_num(target) - design @ pool.coefficients).T * root).T
     scaled = design * root[:, None]
     gram = scaled.T @ scaled
-    gram[np.diag_indices_from(gram)] += _penalty(np.diagonal(gram), regression)
+    gram[np.diag_indices_from(gram)] += penalty_of(np.diagonal(gram), regression)
     prior = (regression.shrinkage or 0.0) / max(weights.sum(), 1e-300) * gram
     factor = _whitener(prior)
     moves = np.zeros((len(starts) - 1, *pool.coefficients.shape))
@@ -160,15 +177,15 @@ def shrink_to_pool(
     return pool.coefficients + np.einsum("pq,iq...->ip...", factor, moves)
 
 
-def _penalty(squares: NDArray, regression: Regression) -> NDArray:
+def penalty_of(squares: NDArray, regression: Regression) -> NDArray:
     """The ridge of every column, given its sum of squares; none on the constant."""
     penalty = (regression.ridge or 0.0) * squares
     penalty[-1] = 0.0
     return penalty
 
 
-def _of_mean_one(weights: NDArray) -> NDArray:
-    return weights / max(weights.mean(), 1e-300)
+def _mean_weight(weights: NDArray) -> float:
+    return max(float(weights.mean()), 1e-300)
 
 
 def _whitener(gram: NDArray) -> NDArray:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from forecast.baselines.past import Past
 from forecast.baselines.pooled.features import View
 from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.weights import metric_weights
 from forecast.denominators import seasonal_changes
 from forecast.pipelines import Panel
 
-__all__ = ["Samples", "coprime_stride", "metric_weights", "take_samples"]
+__all__ = ["Samples", "coprime_stride", "take_samples"]
 
-_WEIGHT_CAP = 10.0
 # Products in one round of fitting all steps: about a second on two cores.
 _MOST_PRODUCTS = 2.5e10
 
@@ -31,6 +31,7 @@ class Samples:
         future: covariates of these steps, `(n, block_length, num_covariates)`.
         weights: weight of each origin in the loss, `(n,)`, at least 0.
         series: series of each origin, `(n,)`, non-decreasing.
+        denominators: of each series' MASE, `(num_series,)`; none where origins weigh the same.
     """
 
     view: View
@@ -38,6 +39,7 @@ class Samples:
     future: NDArray
     weights: NDArray
     series: NDArray
+    denominators: NDArray
 
 
 def take_samples(
@@ -67,26 +69,16 @@ def take_samples(
     past = _join(pasts)
     view, series = model.features.view(past), past.series
     # A step out of a flat past is 1e9 such scales: it must not outweigh all the rest.
-    weights = np.where(view.is_flat, 0.0, 1.0)
+    weights, denominators = np.where(view.is_flat, 0.0, 1.0), np.zeros(0)
     if weighted:
-        slope = model.power.slope(view.level) * view.scale
-        weights = metric_weights(slope, seasonal_changes(panel, season)[series])
+        slope, denominators = (
+            model.power.slope(view.level) * view.scale,
+            seasonal_changes(panel, season),
+        )
+        weights = metric_weights(slope, denominators[series])
     scaled = (np.concatenate(targets) - view.level[:, None]) / view.scale[:, None]
-    return Samples(view, scaled, np.nan_to_num(np.concatenate(futures)), weights, series)
-
-
-def metric_weights(unit: NDArray, denominators: NDArray) -> NDArray:
-    """What an error of 1 in the regression's unit costs in MASE, capped at 10 times the median.
-
-    Args:
-        unit: size of that error in the series' own unit, `(n,)`.
-        denominators: MASE denominator of each origin's series, `(n,)`; 0 gives the weight 0.
-    """
-    usable = denominators > 0
-    weights = np.where(usable, unit / np.where(usable, denominators, 1.0), 0.0)
-    if usable.any():
-        weights = np.minimum(weights, _WEIGHT_CAP * np.median(weights[usable]))
-    return weights
+    known = np.nan_to_num(np.concatenate(futures))
+    return Samples(view, scaled, known, weights, series, denominators)
 
 
 def coprime_stride(stride: int, seasons: tuple[int, ...]) -> int:

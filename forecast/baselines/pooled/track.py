@@ -75,6 +75,7 @@ def track(
     Returns:
         `(n, num_steps)`; NaN where nothing was known.
     """
+    past = past.newest(features.window_length)
     line = _Line.of(past, values)
     level = _mean(*line.sums(features.span), _last(line))
     columns = iter(coefficients.T[:, :, None])

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.algebra.gram import Gram
 from forecast.baselines.algebra.solver import useful_columns
 from forecast.baselines.lag_selection import LagSelection, default_max_lags
+from forecast.baselines.learning import why_not_kept
 from forecast.baselines.vector.model import VARModel
 from forecast.baselines.vector.order import CRITERIA, order_criteria
+from forecast.baselines.vector.sums import SystemSums
 from forecast.baselines.vector.system import SystemFit, deterministic, fit_system, regression
 from forecast.draws import text_keys
 from forecast.pipelines import Panel
@@ -107,7 +110,25 @@ def estimate_var(
         else:
             fell_back += range(position * num_channels, (position + 1) * num_channels)
         parts.append((fits.get(name) or _last_value(values), _means(values)))
-    return _model(parts), np.array(fell_back, dtype=np.int64), fits
+    sums = _sums(panel, settings.trend, orders, fits)
+    return _model(parts, sums), np.array(fell_back, dtype=np.int64), fits
+
+
+def _sums(
+    panel: Panel, trend: str, orders: Mapping[str, int], fits: Mapping[str, SystemFit]
+) -> tuple[SystemSums | None, ...] | str:
+    """What newer rows can be added to, of every system that was fitted; or why nothing is kept."""
+    refusal = why_not_kept(
+        sum(fit.gram.second.size for fit in fits.values()), "use fewer lags or channels"
+    )  # fmt: skip
+    if refusal:
+        return refusal
+    return tuple(
+        SystemSums(trend, orders[name], fits[name].ridge, fits[name].num_columns, fits[name].gram)
+        if name in fits
+        else None
+        for name in text_keys(panel.ids[:: panel.num_channels])
+    )
 
 
 def _most_lags(values: NDArray, wanted: int | None, settings: VARSettings) -> int:
@@ -140,14 +161,16 @@ def _means(values: NDArray) -> NDArray:
 def _last_value(values: NDArray) -> SystemFit:
     """The last value for ever; its errors were the changes from step to step."""
     num_channels = values.shape[1]
-    zeros = np.zeros(num_channels)
+    zeros, nothing = np.zeros(num_channels), Gram(np.zeros(()), np.zeros(0), np.zeros((0, 0)))
     changes = np.diff(values, axis=0)
     changes = changes[~np.isnan(changes).any(axis=1)]
     changes = changes if len(changes) else zeros[None]
-    return SystemFit(np.eye(num_channels)[None], zeros, zeros, changes, 0.0, 0.0, 1.0)
+    return SystemFit(np.eye(num_channels)[None], zeros, zeros, changes, 0.0, 0.0, 1.0, nothing)
 
 
-def _model(parts: list[tuple[SystemFit, NDArray]]) -> VARModel:
+def _model(
+    parts: list[tuple[SystemFit, NDArray]], sums: tuple[SystemSums | None, ...] | str
+) -> VARModel:
     """One model of all systems; fewer lags are filled up with zeros."""
     fits = [fit for fit, _ in parts]
     num_lags = max(len(fit.coefficients) for fit in fits)
@@ -159,4 +182,5 @@ def _model(parts: list[tuple[SystemFit, NDArray]]) -> VARModel:
         np.stack([fit.slope for fit in fits]),
         np.stack([centre for _, centre in parts]),
         np.stack([fit.covariance for fit in fits]),
+        sums,
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.vector.sums import SystemSums, packed, unpacked
 from forecast.baselines.window import Past, WindowModel
-from forecast.protocol import StateBatch
+from forecast.protocol import Block, StateBatch, Static
 
 __all__ = ["VARModel", "error_covariances"]
 
 # Share of the largest eigenvalue below which the innovations of two channels are the same.
 _LEAST_CORRELATION = 1e-8
+# What learning moves, in the order of `SystemSums.solve`.
+_MOVING = ("coefficients", "intercepts", "slopes", "covariances")
+_SUMS = "sums."
 
 
 class VARModel(WindowModel):
@@ -29,6 +35,8 @@ class VARModel(WindowModel):
         centres: mean of each channel; stands in for lags before the system began, `(num_systems,
             num_channels)`.
         covariances: of the one-step errors, `(num_systems, num_channels, num_channels)`.
+        sums: what `learn` adds newer rows to, None for a system that was not fitted; or why there
+            is nothing, in a sentence.
     """
 
     saved_arrays: ClassVar[tuple[str, ...]] = (
@@ -42,6 +50,7 @@ class VARModel(WindowModel):
         slopes: NDArray,
         centres: NDArray,
         covariances: NDArray,
+        sums: tuple[SystemSums | None, ...] | str = "it was not fitted here; call fit(df)",
     ) -> None:
         """Store the fit."""
         super().__init__(window_length=coefficients.shape[1], block_length=1)
@@ -51,6 +60,7 @@ class VARModel(WindowModel):
         self.slopes = slopes
         self.centres = centres
         self.covariances = covariances
+        self.sums = sums
         self.uses_clock = bool(slopes.any())
         # Forecasts are made of deviations from the centres, so that a missing lag can be a zero.
         self._levels = intercepts + np.einsum("spij,sj->si", coefficients, centres)
@@ -107,14 +117,87 @@ class VARModel(WindowModel):
         variances = np.diagonal(covariances, axis1=2, axis2=3).transpose(0, 2, 1)
         return np.sqrt(np.maximum(variances, 0.0))[back].reshape(-1, horizon)
 
+    def init_state(self, num_rows: int, static: Static) -> StateBatch:
+        """See `WindowModel`; `run` counts the newest values that were all observed."""
+        state = super().init_state(num_rows, static)
+        run = np.zeros(num_rows, dtype=np.int64)
+        return replace(state, arrays={**state.arrays, "run": run})
+
+    @staticmethod
+    def _advance(
+        state: StateBatch, past: Past, values: NDArray, block: Block, memory: NDArray
+    ) -> StateBatch:
+        after = WindowModel._advance(state, past, values, block, memory)
+        missing, steps = block.valid & ~block.observed, np.arange(1, block.num_steps + 1)
+        last = np.where(missing, steps, 0).max(axis=1)
+        before = np.where(last > 0, 0, state.arrays["run"])
+        run = before + block.valid.sum(axis=1) - last
+        return replace(after, arrays={**after.arrays, "run": run})
+
+    def learn(self, state: StateBatch, block: Block) -> VARModel:
+        """See `forecast.protocol.Learns`: each system's regression on all rows, old and new.
+
+        Numbers of lags and penalties (as shares of the variance) stay as they were chosen; an
+        explosive fit is damped as in the fit. Steps at which a channel or a lag was not observed
+        teach nothing, and so do systems that fell back to their last value.
+
+        Raises:
+            ValueError: for a fit whose rows cannot be added to.
+        """
+        if isinstance(self.sums, str):
+            raise ValueError(f"this VAR cannot learn from newer rows: {self.sums}.")
+        sums, parts = list(self.sums), {name: getattr(self, name).copy() for name in _MOVING}
+        for system, values, clock in self._systems_of(state, block):
+            before = sums[system]
+            lags = 0 if before is None else max(before.order, 1)
+            begin = values.shape[0] - block.num_steps - lags
+            after = None if before is None else before.after(values[begin:], clock - lags)
+            if after is not None:
+                sums[system] = after
+                found = after.solve()
+                parts["coefficients"][system] = 0.0
+                parts["coefficients"][system, : len(found[0])] = found[0]
+                for name, numbers in zip(_MOVING[1:], found[1:], strict=True):
+                    parts[name][system] = numbers
+        return VARModel(**parts, centres=self.centres, sums=tuple(sums))
+
+    def _systems_of(
+        self, state: StateBatch, block: Block
+    ) -> Iterator[tuple[int, NDArray, int]]:  # fmt: skip
+        """Each system's position, window and block, NaN where unknown, and steps before it."""
+        ages = np.arange(self.window_length, 0, -1)
+        known = ages <= state.arrays["run"][:, None]
+        window = np.where(known, state.arrays["window"], np.nan)
+        values = np.where(block.observed, block.values, np.nan)
+        joined = np.concatenate([window, values], axis=1)
+        time = state.clock + state.arrays["offset"]
+        for first in range(0, len(joined), self.num_channels):
+            system = int(state.arrays["series"][first]) // self.num_channels
+            yield system, joined[first : first + self.num_channels].T, int(time[first])
+
+    def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """See `WindowModel`."""
+        settings, arrays = super().to_saved()
+        if isinstance(self.sums, str):
+            return {**settings, "sums": self.sums}, arrays
+        trends = [one.trend for one in self.sums if one is not None]
+        kept = {_SUMS + name: array for name, array in packed(self.sums).items()}
+        return {**settings, "trend": trends[0] if trends else "n"}, {**arrays, **kept}
+
     @classmethod
     def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> VARModel:
         """The model that `to_saved` gave the settings and arrays of; refuses other shapes."""
+        settings, kept = dict(settings), {}
+        for name in [name for name in arrays if name.startswith(_SUMS)]:
+            kept[name.removeprefix(_SUMS)] = arrays[name]
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(_SUMS)}
         systems, _, channels, inputs = arrays["coefficients"].shape
         shapes = {arrays[name].shape for name in ("intercepts", "slopes", "centres")}
         square = arrays["covariances"].shape == (systems, channels, channels)
         if shapes != {(systems, channels)} or channels != inputs or not square:
             raise ValueError("the arrays of a vector autoregression do not fit together.")
+        if kept:
+            settings["sums"] = unpacked(kept, settings.pop("trend"), channels)
         return super().from_saved(settings, arrays)
 
 

@@ -13,7 +13,7 @@ from forecast.baselines.algebra.gram import Gram
 from forecast.baselines.algebra.ridge_path import choose_ridge, ridge_path
 from forecast.baselines.algebra.solver import solve_centred
 
-__all__ = ["SystemFit", "deterministic", "fit_system", "regression"]
+__all__ = ["SystemFit", "damped", "deterministic", "fit_system", "matrices", "regression"]
 
 # Rows a coefficient below which least squares gives way to ridge.
 _FEWEST_ROWS = 2
@@ -34,6 +34,7 @@ class SystemFit:
         num_columns: coefficients of an equation (as many as ridge leaves free).
         ridge: the penalty used.
         radius: spectral radius as estimated, before an explosive fit was damped.
+        gram: sums of the rows, see `SystemSums`.
     """
 
     coefficients: NDArray
@@ -43,6 +44,7 @@ class SystemFit:
     num_columns: float
     ridge: float
     radius: float
+    gram: Gram
 
     @property
     def damped(self) -> bool:
@@ -94,43 +96,68 @@ def fit_system(
     """
     design, target, steps = regression(values, max(num_lags, 1))
     terms = deterministic(steps, trend)
+    lags = design[:, : num_lags * target.shape[1]]
+    basis = np.linalg.qr(terms)[0]
+    left, moved = _without(basis, lags), _without(basis, target)
+    products = left.T @ left, left.T @ moved
+    gram = _gram((lags, target, terms), moved, products)
     if not num_lags:
         slopes = np.zeros((design.shape[1], target.shape[1]))
-        return _completed(slopes, (design, target, terms), (terms.shape[1], 0.0, 0.0))
-    basis = np.linalg.qr(terms)[0]
-    left, moved = _without(basis, design), _without(basis, target)
+        return _completed(slopes, (design, target, terms), (terms.shape[1], 0.0, 0.0), gram)
     chosen, free = _penalty(left, moved, ridge, terms.shape[1])
-    slopes = _ridge(left, moved, np.abs(design).mean(axis=0), chosen)
-    slopes, radius = _damped(slopes)
-    return _completed(slopes, (design, target, terms), (free, chosen, radius))
+    slopes = _ridge((left, moved), products, np.abs(design).mean(axis=0), chosen)
+    slopes, radius = damped(slopes)
+    return _completed(slopes, (design, target, terms), (free, chosen, radius), gram)
 
 
-def _completed(slopes: NDArray, rows: tuple[NDArray, ...], facts: tuple[float, ...]) -> SystemFit:
+def _gram(
+    rows: tuple[NDArray, NDArray, NDArray], moved: NDArray, products: tuple[NDArray, NDArray]
+) -> Gram:
+    """Sums of lags, the step if there is a trend, and targets, from what the terms leave of them.
+
+    About the mean where there is a constant, else about zero. What time explains is added back,
+    `S = S_rest + s s' / s_tt` with s the sums with time.
+    """
+    (lags, target, terms), (inner, cross) = rows, products
+    second = np.block([[inner, cross], [cross.T, moved.T @ moved]])
+    mean = np.concatenate([lags.mean(axis=0), target.mean(axis=0)]) * bool(terms.shape[1])
+    if terms.shape[1] == 2:
+        at, middle = inner.shape[0], terms[:, 1].mean()
+        time = terms[:, 1] - middle
+        shared = np.concatenate([time @ lags, [time @ time], time @ target])
+        second = np.insert(np.insert(second, at, 0.0, axis=0), at, 0.0, axis=1)
+        second, mean = second + np.outer(shared, shared) / shared[at], np.insert(mean, at, middle)
+    return Gram(np.array(float(len(target))), mean, second, target.shape[1])
+
+
+def _completed(
+    slopes: NDArray, rows: tuple[NDArray, ...], facts: tuple[float, ...], gram: Gram
+) -> SystemFit:
     """The fit with these coefficients on lags: constant and trend follow from what they leave."""
     design, target, terms = rows
     left = target - design @ slopes
     means = np.linalg.lstsq(terms, left, rcond=None)[0]
     intercept, slope = np.pad(means, ((0, 2 - len(means)), (0, 0)))
-    return SystemFit(_matrices(slopes), intercept, slope, left - terms @ means, *facts)
+    return SystemFit(matrices(slopes), intercept, slope, left - terms @ means, *facts, gram)
 
 
-def _damped(slopes: NDArray) -> tuple[NDArray, float]:
+def damped(slopes: NDArray) -> tuple[NDArray, float]:
     """The slopes, drawn towards the last values where they explode, and the radius before.
 
     `A <- (1 - s) A + s E`, E the random walk's, s the smallest share that keeps roots within 1.01.
     """
-    radius = float(spectral_radius(_matrices(slopes)[None])[0])
+    radius = float(spectral_radius(matrices(slopes)[None])[0])
     low, high = 0.0, 0.0 if radius <= 1.0 + TOLERANCE else 1.0
     walk = np.eye(*slopes.shape)
     for _ in range(_BISECTIONS if high else 0):
         middle = (low + high) / 2.0
-        mixed = _matrices((1.0 - middle) * slopes + middle * walk)
+        mixed = matrices((1.0 - middle) * slopes + middle * walk)
         beyond = spectral_radius(mixed[None])[0] > 1.0 + TOLERANCE
         low, high = (middle, high) if beyond else (low, middle)
     return (1.0 - high) * slopes + high * walk, radius
 
 
-def _matrices(slopes: NDArray) -> NDArray:
+def matrices(slopes: NDArray) -> NDArray:
     """Slopes, `(num_lags * num_channels, num_channels)`, as one matrix a lag."""
     num_channels = slopes.shape[1]
     return slopes.reshape(-1, num_channels, num_channels).transpose(0, 2, 1)
@@ -147,17 +174,23 @@ def _without(basis: NDArray, columns: NDArray) -> NDArray:
     return columns - basis @ (basis.T @ columns)
 
 
-def _ridge(left: NDArray, moved: NDArray, sizes: NDArray, ridge: float) -> NDArray:
+def _ridge(
+    rows: tuple[NDArray, NDArray],
+    products: tuple[NDArray, NDArray],
+    sizes: NDArray,
+    ridge: float,
+) -> NDArray:
     """Coefficients on columns without their trend; least squares are refined once.
 
     The second pass solves for the residuals of the first: it takes the error of a Gram matrix
     from the square of the condition number to that of an orthogonal factorisation.
     """
-    covariance = (left.T @ left / len(left))[None]
-    slopes = np.zeros((left.shape[1], moved.shape[1]))
-    for _ in range(1 if ridge else 3):
-        cross = (left.T @ (moved - left @ slopes) / len(left))[None]
-        slopes = slopes + solve_centred(covariance, cross, sizes[None], ridge).coefficients[0]
+    (left, moved), (inner, cross) = rows, products
+    covariance, slopes = (inner / len(left))[None], np.zeros(cross.shape)
+    for again in range(1 if ridge else 3):
+        cross = left.T @ (moved - left @ slopes) if again else cross
+        found = solve_centred(covariance, (cross / len(left))[None], sizes[None], ridge)
+        slopes = slopes + found.coefficients[0]
     return slopes
 
 

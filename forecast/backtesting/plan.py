@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from forecast.backtesting.sampling import Sampling
 from forecast.checks import check_levels, check_positive_integer, check_refit
 from forecast.forecaster import Forecaster
 from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_frame
@@ -31,6 +33,7 @@ class Plan:
             be refitted and networks fitted once.
         scoring_season: season by which all are scored before the first origin; each its own by
             default.
+        sampling: sample paths that are scored beside the forecasts; none by default.
     """
 
     reading: Reading
@@ -39,15 +42,27 @@ class Plan:
     levels: tuple[float, ...] = ()
     refit: bool | int | None = None
     scoring_season: int | None = None
+    sampling: Sampling | None = None
 
     def refit_every(self, forecaster: Forecaster) -> int:
         """Origins between two fits; 0 fits once."""
         return int(forecaster.closed_form if self.refit is None else self.refit)
 
+    def folds(self, forecaster: Forecaster, once: bool = False) -> list[slice]:
+        """The origins that share a fit, fit after fit; all of them in one where fitted `once`."""
+        num_windows = self.origins.num_windows
+        every = 0 if once else self.refit_every(forecaster)
+        every = every or num_windows
+        return [slice(first, first + every) for first in range(0, num_windows, every)]
+
+    def rows(self, window: int) -> NDArray:
+        """Positions in the panel of the series that have an origin here."""
+        return np.flatnonzero(self.origins.ends[window] >= 0)
+
     def training_part(self, window: int = 0) -> Panel:
         """What is known at an origin, of the series that have it."""
         ends = self.origins.ends[window]
-        rows = np.flatnonzero(ends >= 0)
+        rows = self.rows(window)
         known = self.reading.panel.take(rows).head(ends[rows])
         starts = self.origins.starts
         return known if starts is None else known.tail(starts[window][rows])
@@ -89,6 +104,7 @@ def make_plan(
     freq: Any = None,
     level: Any = None,
     refit: bool | int | None = None,
+    sampling: Sampling | None = None,
 ) -> Plan:
     """Read a frame and lay the origins: how `cross_validation` and `compare` begin.
 
@@ -100,6 +116,7 @@ def make_plan(
         freq: pandas alias or integer step; inferred by default.
         level: percentages of intervals.
         refit: see `Plan`.
+        sampling: see `Plan`.
 
     Raises:
         ValueError: for data, horizon or origins that do not work; the message says why.
@@ -108,4 +125,5 @@ def make_plan(
     check_refit(refit)
     levels = check_levels(level)
     reading = read_frame(df, columns, freq)
-    return Plan(reading, split.origins(reading.panel, horizon, FEWEST_STEPS), split, levels, refit)
+    origins = split.origins(reading.panel, horizon, FEWEST_STEPS)
+    return Plan(reading, origins, split, levels, refit, sampling=sampling)

@@ -1,0 +1,102 @@
+"""Which forecasters may take part in a backtest, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from forecast.backtesting.outcome import column_names
+from forecast.backtesting.plan import Plan
+from forecast.covariate_use import refuse_other_columns
+from forecast.forecaster import Forecaster
+from forecast.output import refuse_taken_names
+from forecast.pipelines import Panel
+
+__all__ = ["admit", "listed", "unique_names"]
+
+
+def listed(forecasters: Any) -> list[Forecaster]:
+    """One forecaster, or several, as a list.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    several = isinstance(forecasters, Iterable) and not isinstance(forecasters, str | type)
+    found = list(forecasters) if several else [forecasters]
+    for one in found:
+        if not isinstance(one, Forecaster):
+            hint = " Call the class to make one." if isinstance(one, type) else ""
+            raise TypeError(f"a forecaster such as fc.AR() is expected; got {one!r}.{hint}")
+    return found
+
+
+def unique_names(forecasters: Sequence[Forecaster]) -> None:
+    """Refuse two forecasters with one name.
+
+    Raises:
+        ValueError: naming it.
+    """
+    names = [forecaster.name for forecaster in forecasters]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"two forecasters are called {name!r}; give one of them another name, as in "
+                f"{name}(alias='{name}-2')."
+            )
+
+
+def admit(forecasters: Sequence[Forecaster], plan: Plan, use_fitted: bool = False) -> None:
+    """Refuse forecasters that cannot be told apart, or that know what they are asked for.
+
+    Args:
+        forecasters: at least one.
+        plan: what they would be given.
+        use_fitted: whether they are used as they are.
+
+    Raises:
+        ValueError: naming the first that is refused, and why.
+    """
+    if not forecasters:
+        raise ValueError("no forecaster was given; pass at least one, such as [fc.AR()].")
+    unique_names(forecasters)
+    _refuse_taken(forecasters, plan)
+    if use_fitted:
+        for forecaster in forecasters:
+            _check_fitted_before(forecaster, plan)
+
+
+def _refuse_taken(forecasters: Sequence[Forecaster], plan: Plan) -> None:
+    """Refuse forecasters whose columns would overwrite others of the backtest frame."""
+    columns = plan.reading.layout.columns
+    names = [name for forecaster in forecasters for name in column_names(forecaster, plan)]
+    beside = ["channel"] if columns.channels else []
+    refuse_taken_names(names, [columns.id, *beside, columns.time, "cutoff", columns.target])
+
+
+def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
+    """Refuse a forecaster that has learned from steps after the first cutoff, or other data."""
+    fitted, panel = forecaster._require_fitted(), plan.reading.panel
+    refuse_other_columns(forecaster, plan.reading.layout.columns)
+    _refuse_other_times(forecaster, panel)
+    earliest = plan.first_cutoffs.min()
+    latest = int(np.argmax(fitted.until))
+    if fitted.until[latest] > earliest:
+        raise ValueError(
+            f"{forecaster.name} has learned from series {fitted.ids[latest]!r} until "
+            f"{fitted.until[latest]}, after the first cutoff {earliest}; fit it on earlier "
+            "data, or leave use_fitted=False."
+        )
+
+
+def _refuse_other_times(forecaster: Forecaster, panel: Panel) -> None:
+    """Refuse a fitted forecaster for data of another frequency or time zone."""
+    own, given = forecaster.store_.frequency, panel.frequency
+    zones = [getattr(times, "tz", None) for times in (forecaster.fitted_.until, panel.starts)]
+    for what, mine, theirs in (("freq", own.alias, given.alias), ("time zone", *zones)):
+        if str(mine) != str(theirs):
+            raise ValueError(
+                f"{forecaster.name} was fitted on data of {what} {mine!s}; got {what} {theirs!s}. "
+                "Give data of the same kind, or leave use_fitted=False."
+            )

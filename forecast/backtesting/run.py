@@ -1,0 +1,156 @@
+"""Running forecasters through a plan: into a frame, or into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.backtesting.admission import admit
+from forecast.backtesting.course import Course, Emitted
+from forecast.backtesting.outcome import Outcome, column_names
+from forecast.backtesting.parquet import parquet_writer
+from forecast.backtesting.plan import Plan
+from forecast.backtesting.table import Table, origin_frame
+from forecast.backtesting.workers import CannotSend, num_workers, worked
+from forecast.checks import check_positive_integer
+from forecast.forecaster import Forecaster
+from forecast.pipelines import write_frame
+from forecast.progress import progress_bar
+
+__all__ = ["Result", "backtest", "written"]
+
+Advance = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A backtest that has been run.
+
+    Args:
+        frame: long: id, time, cutoff, target, a column for each forecast, limit and score; origin
+            after origin, series after series, step after step.
+        outcomes: what it cost, a forecaster an entry.
+    """
+
+    frame: pd.DataFrame
+    outcomes: list[Outcome]
+
+
+def backtest(
+    forecasters: Sequence[Forecaster],
+    plan: Plan,
+    use_fitted: bool = False,
+    n_jobs: int | None = None,
+) -> Result:
+    """Run all forecasters over the plan, one after the other.
+
+    Args:
+        forecasters: at least one.
+        plan: what each is given.
+        use_fitted: use them as they are, without fitting.
+        n_jobs: processes for refits, see `cross_validation`.
+    """
+    check_positive_integer("n_jobs", n_jobs, optional=True)
+    admit(forecasters, plan, use_fitted)
+    names = [name for forecaster in forecasters for name in column_names(forecaster, plan)]
+    table, outcomes = Table.of_plan(plan, names), _outcomes(forecasters, plan)
+    with progress_bar(len(forecasters) * plan.origins.num_windows) as advance:
+        for forecaster, outcome in zip(forecasters, outcomes, strict=True):
+            course = _course(forecaster, plan, use_fitted, outcome)
+            with closing(_emitted(course, outcome, n_jobs, advance)) as origins:
+                for window, emitted in enumerate(origins):
+                    table.fill(window, emitted.columns)
+    return Result(table.frame(), outcomes)
+
+
+def written(
+    forecasters: Sequence[Forecaster],
+    plan: Plan,
+    path: Path,
+    use_fitted: bool = False,
+    n_jobs: int | None = None,
+) -> list[Outcome]:
+    """Run all forecasters over the plan side by side, and write each origin as it is passed.
+
+    Args:
+        forecasters: at least one.
+        plan: what each is given.
+        path: Parquet file, see `check_sink`.
+        use_fitted: use them as they are, without fitting.
+        n_jobs: processes for refits, see `cross_validation`.
+    """
+    check_positive_integer("n_jobs", n_jobs, optional=True)
+    admit(forecasters, plan, use_fitted)
+    outcomes = _outcomes(forecasters, plan)
+    with ExitStack() as stack:
+        rows = stack.enter_context(parquet_writer(path))
+        advance = stack.enter_context(progress_bar(len(forecasters) * plan.origins.num_windows))
+        ways = []
+        for forecaster, outcome in zip(forecasters, outcomes, strict=True):
+            course = _course(forecaster, plan, use_fitted, outcome)
+            ways.append(stack.enter_context(closing(_emitted(course, outcome, n_jobs, advance))))
+        for window, emitted in enumerate(zip(*ways, strict=True)):
+            columns = {name: values for one in emitted for name, values in one.columns.items()}
+            rows.write(write_frame(origin_frame(plan, window, columns), plan.reading.layout))
+    return outcomes
+
+
+def _outcomes(forecasters: Sequence[Forecaster], plan: Plan) -> list[Outcome]:
+    return [Outcome(one.name, column_names(one, plan)) for one in forecasters]
+
+
+def _course(forecaster: Forecaster, plan: Plan, use_fitted: bool, outcome: Outcome) -> Course:
+    """The course of a forecaster; a fit that is used as it is stands in the outcome already."""
+    outcome.first = forecaster.fitted_ if use_fitted else None
+    return Course.laid(forecaster, plan, outcome.first)
+
+
+def _emitted(
+    course: Course, outcome: Outcome, n_jobs: int | None, advance: Advance
+) -> Generator[Emitted, None, None]:
+    """What a forecaster says at each origin, counted and shown on the way."""
+    advance(f"{outcome.name}: {course.plan.origins.num_windows} origins", 0)
+    with closing(_said(course, outcome, n_jobs)) as origins:
+        for emitted in origins:
+            outcome.predict_seconds += emitted.seconds
+            outcome.clipped += emitted.clipped
+            advance(outcome.name, 1)
+            yield emitted
+
+
+def _said(
+    course: Course, outcome: Outcome, n_jobs: int | None
+) -> Generator[Emitted, None, None]:  # fmt: skip
+    """Fold after fold; the first fit settles what the later ones keep, so it is made here."""
+    if outcome.first is None:
+        outcome.first, outcome.fit_seconds = course.fitted(0, None)
+    yield from course.walked(0, outcome.first)
+    remaining = len(course.folds) - 1
+    number = num_workers(n_jobs, remaining, outcome.fit_seconds)
+    if number == 1:
+        yield from _here(course, outcome)
+        return
+    with closing(worked(course, outcome.first, number)) as results:
+        try:
+            first = next(results)
+        except CannotSend:
+            if n_jobs is not None:
+                raise
+            yield from _here(course, outcome)
+            return
+        for result in chain([first], results):
+            outcome.fit_seconds += result.fit_seconds
+            yield from result.emitted
+
+
+def _here(course: Course, outcome: Outcome) -> Iterator[Emitted]:
+    """All folds but the first, in this process."""
+    for fold in range(1, len(course.folds)):
+        fitted, seconds = course.fitted(fold, outcome.first)
+        outcome.fit_seconds += seconds
+        yield from course.walked(fold, fitted)

@@ -1,0 +1,133 @@
+"""Folds of a backtest in processes of their own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from forecast.backtesting.course import Course, Emitted
+from forecast.fitting import Fitted
+
+__all__ = ["CannotSend", "FoldResult", "num_workers", "worked"]
+
+# Starting a process and importing the libraries takes some seconds.
+_WORTH_SECONDS = 20.0
+
+
+class CannotSend(ValueError):
+    """A forecaster that cannot be taken to another process."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """What comes of one fold.
+
+    Args:
+        fit_seconds: time spent fitting.
+        emitted: what was said at each of its origins.
+    """
+
+    fit_seconds: float
+    emitted: list[Emitted]
+
+
+def num_workers(n_jobs: int | None, num_folds: int, seconds: float) -> int:
+    """Processes for the folds that remain; 1 stands for this one.
+
+    Args:
+        n_jobs: as the user says; None where it is left to us.
+        num_folds: folds that remain.
+        seconds: time that the first fit took.
+
+    Returns:
+        At most `num_folds`; where it is left to us, 1 unless the fits take long and there is more
+        than one core.
+
+    Example:
+        >>> num_workers(4, num_folds=3, seconds=0.1), num_workers(None, num_folds=3, seconds=0.1)
+        (3, 1)
+    """
+    if n_jobs is None:
+        is_short = num_folds * seconds <= _WORTH_SECONDS
+        if is_short or multiprocessing.parent_process() is not None:
+            return 1
+        from joblib import cpu_count
+
+        n_jobs = cpu_count()
+    return max(min(n_jobs, num_folds), 1)
+
+
+def worked(course: Course, first: Fitted, number: int) -> Iterator[FoldResult]:
+    """All folds but the first, each fitted, walked and rolled out in a worker, in order.
+
+    A few more than there are workers are on the way at a time. A worker fits by the same code and
+    with the same threads as this process would, so the numbers are the same.
+
+    Args:
+        course: the forecaster and what it is to do.
+        first: the fit of the first fold; its model stays here.
+        number: workers.
+
+    Raises:
+        CannotSend: if the forecaster, or its class, cannot be taken to a worker.
+        RuntimeError: if a worker was killed.
+    """
+    from joblib.externals.loky import BrokenProcessPool, get_reusable_executor
+
+    payload = _packed(course, first)
+    executor = get_reusable_executor(max_workers=number)
+    waiting: deque[Any] = deque()
+    try:
+        for fold in range(1, len(course.folds)):
+            waiting.append(executor.submit(_work, payload, fold))
+            if len(waiting) > 2 * number:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            f"a process that was to refit {course.forecaster.name} was killed, perhaps for want "
+            f"of memory: {error}. Say n_jobs=1, or a number below {number}."
+        ) from error
+    except BaseException:  # also where the user stops, or the table cannot be written
+        executor.shutdown(wait=True, kill_workers=True)
+        raise
+
+
+def _packed(course: Course, first: Fitted) -> bytes:
+    from joblib.externals.loky.backend.reduction import dumps
+
+    forecaster = course.forecaster.clone()
+    without_model = replace(first, estimate=replace(first.estimate, model=None))
+    try:
+        return bytes(dumps((replace(course, forecaster=forecaster), without_model)))
+    except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError) as error:
+        raise _cannot_send(forecaster.name, error) from error
+
+
+def _work(payload: bytes, fold: int) -> FoldResult:
+    """One fold, in a worker."""
+    course, first = _unpacked(payload)
+    fitted, seconds = course.fitted(fold, first)
+    return FoldResult(seconds, list(course.walked(fold, fitted)))
+
+
+@lru_cache(maxsize=1)
+def _unpacked(payload: bytes) -> tuple[Course, Fitted]:
+    try:
+        return pickle.loads(payload)
+    except (ImportError, AttributeError) as error:
+        raise _cannot_send("the forecaster", error) from error
+
+
+def _cannot_send(name: str, error: BaseException) -> CannotSend:
+    return CannotSend(
+        f"{name} cannot be taken to another process ({type(error).__name__}: {error}). Define its "
+        "class in a module that can be imported, without open files or locks among its "
+        "arguments, or say n_jobs=1."
+    )

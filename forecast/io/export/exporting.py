@@ -1,0 +1,57 @@
+"""Writing a fitted forecaster as a TensorFlow SavedModel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.io.export.folder import check_new, new_folder
+from forecast.io.export.manifest import (
+    MANIFEST,
+    README,
+    STATES,
+    describe,
+    readme,
+    standing,
+    to_json,
+)
+from forecast.io.export.support import check_exportable, served_model
+
+if TYPE_CHECKING:
+    from forecast.forecaster import Forecaster
+    from forecast.io.export.signatures import Signatures
+
+__all__ = ["export"]
+
+
+def export(forecaster: Forecaster, path: str | Path) -> None:
+    """Write a fitted forecaster as a SavedModel; see `Forecaster.export`.
+
+    Args:
+        forecaster: fitted.
+        path: folder to make.
+    """
+    check_new(path)
+    check_exportable(forecaster)
+    from forecast.io.export.signatures import PREFIX, Signatures
+
+    served = served_model(forecaster.fitted_.model)
+    signatures = Signatures(served, forecaster.fitted_.calibration.default_scale)
+    arrays = signatures.of_state(forecaster.store_.state)
+    state = {PREFIX + name: array for name, array in arrays.items()}
+    with new_folder(path) as folder:
+        graphs = _write_model(signatures, folder)
+        np.savez(folder / STATES, **standing(forecaster, state))
+        texts = {MANIFEST: to_json(describe(forecaster, graphs)), README: readme(forecaster)}
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def _write_model(signatures: Signatures, folder: Path):
+    import tensorflow as tf
+
+    graphs = signatures.graphs()
+    tf.saved_model.save(signatures, str(folder), signatures=graphs)
+    return graphs

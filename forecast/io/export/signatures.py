@@ -1,0 +1,127 @@
+"""The functions of an export: `initial_state`, `step`, `batch` and `rollout` as graphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from forecast.io.export.record import RECORD, of_record, recorded, scale
+from forecast.io.export.rolling import rolled
+from forecast.io.export.served import ServedModel, StateArray, Tensors
+from forecast.protocol import StateBatch
+
+__all__ = ["PREFIX", "Signatures"]
+
+PREFIX = "state_"
+"""Before the name of every array of the state, as argument and as result."""
+
+
+class Signatures(tf.Module):
+    """The signatures around a model: names, masks, record and guard are the same for all.
+
+    Args:
+        served: the model.
+        default_scale: one-step error assumed of a series without one.
+    """
+
+    def __init__(self, served: ServedModel, default_scale: float) -> None:
+        """Store both."""
+        super().__init__()
+        self.served = served
+        self._default_scale = default_scale
+        self._arrays = {**served.state_arrays(), **RECORD}
+
+    def of_state(self, state: StateBatch) -> dict[str, NDArray]:
+        """All arrays of a state as the library keeps it, that of the engine."""
+        inner, record = state.select("model."), state.select("record.")
+        arrays = {**self.served.of_state(inner), **of_record(record.arrays)}
+        return {name: arrays[name].astype(own.dtype) for name, own in self._arrays.items()}
+
+    def graphs(self) -> dict[str, Any]:
+        """The concrete functions by name."""
+        row, block = (None,), (None, None)
+        state = {PREFIX + name: array.spec(PREFIX + name) for name, array in self._arrays.items()}
+        return {
+            "initial_state": _graph(self._initial_state, series=_spec("series", row, tf.int64)),
+            "step": _graph(self._step, values=_spec("values", row), **state),
+            "batch": _graph(
+                self._batch, values=_spec("values", block),
+                observed=_spec("observed", block, tf.bool), valid=_spec("valid", block, tf.bool),
+                **state,
+            ),
+            "rollout": _graph(self._rollout, horizon=_spec("horizon", (), tf.int64), **state),
+        }  # fmt: skip
+
+    def _initial_state(self, series: Any) -> dict[str, Any]:
+        num_rows = tf.shape(series)[0]
+        state = {name: array.blank(num_rows) for name, array in self._arrays.items()}
+        return _named(state | ({"series": series} if "series" in state else {}))
+
+    def _step(self, values: Any, **state: Any) -> dict[str, Any]:
+        after = self._after(_bare(state), values)
+        return {"forecast": self._forecast(after), **self._results(after)}
+
+    def _batch(self, values: Any, observed: Any, valid: Any, **state: Any) -> dict[str, Any]:
+        nan = tf.constant(float("nan"), tf.float64)
+        columns = tf.transpose(tf.where(observed & valid, values, nan))
+        exists, num_steps = tf.transpose(valid), tf.shape(values)[1]
+
+        def move(step: Any, forecasts: Any, now: Tensors) -> tuple[Any, Any, Tensors]:
+            moves = exists[step]
+            made = tf.where(moves, self._forecast(now), nan)
+            after = self._after(now, columns[step])
+            after = {name: _chosen(moves, after[name], now[name]) for name in now}
+            return step + 1, forecasts.write(step, made), after
+
+        forecasts = tf.TensorArray(tf.float64, num_steps, element_shape=(None,))
+        start = (tf.constant(0), forecasts, _bare(state))
+        _, forecasts, after = tf.while_loop(lambda step, *_: step < num_steps, move, start)
+        one_step = tf.reshape(forecasts.stack(), tf.shape(columns))
+        results = {"one_step": tf.transpose(one_step), "forecast": self._forecast(after)}
+        return {**results, **self._results(after)}
+
+    def _rollout(self, horizon: Any, **state: Any) -> dict[str, Any]:
+        begun = _bare(state)
+        positive = tf.debugging.assert_positive(horizon, "horizon must be at least 1")
+        with tf.control_dependencies([positive]):
+            num_steps = tf.cast(horizon, tf.int32)
+        forecast = rolled(self.served, begun, num_steps)
+        return {"forecast": forecast, "scale": scale(begun, self._default_scale)}
+
+    def _after(self, state: Tensors, values: Any) -> dict[str, Any]:
+        """The state after one step; NaN where it has no value."""
+        nothing = tf.constant(float("nan"), tf.float64)
+        one_step = tf.where(state["clock"] > 0, self.served.one_step(state), nothing)
+        after = self.served.observe(state, self.served.encode(values))
+        return {**after, **recorded(state, values, one_step)}
+
+    def _forecast(self, state: Tensors) -> Any:
+        """Forecast of the next step, within the guard, `(num_rows,)`."""
+        return rolled(self.served, state, 1)[:, 0]
+
+    def _results(self, state: Tensors) -> dict[str, Any]:
+        return {"scale": scale(state, self._default_scale), **_named(state)}
+
+
+def _graph(function: Any, **specs: tf.TensorSpec) -> Any:
+    return tf.function(function, autograph=False).get_concrete_function(**specs)
+
+
+def _spec(name: str, shape: tuple[int | None, ...], dtype: Any = tf.float64) -> tf.TensorSpec:
+    return tf.TensorSpec(shape, dtype, name=name)
+
+
+def _bare(state: Tensors) -> dict[str, Any]:
+    return {name.removeprefix(PREFIX): array for name, array in state.items()}
+
+
+def _named(state: Tensors) -> dict[str, Any]:
+    return {PREFIX + name: array for name, array in state.items()}
+
+
+def _chosen(rows: Any, new: Any, old: Any) -> Any:
+    """Rows of `new` where `rows` is True, those of `old` elsewhere."""
+    shape = tf.concat([tf.shape(rows), tf.ones(tf.rank(new) - 1, tf.int32)], axis=0)
+    return tf.where(tf.reshape(rows, shape), new, old)

@@ -1,0 +1,215 @@
+"""What the arrays of each model must look like, known before any of them is read.
+
+An array that is not named here is one that the model names itself (`to_saved`): whether it belongs
+to the model shows when the model is written again (see `contents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.autoregression.parameters import STATISTICS
+from forecast.io.errors import BundleError
+from forecast.io.npy import ArrayHeader
+
+__all__ = ["Headers", "below", "check_array", "check_finite", "check_model_arrays", "whole"]
+
+Headers = Mapping[str, ArrayHeader]
+Shapes = dict[str, tuple[int, ...]]
+_KINDS = {"lags": "iu", "multiplicative": "b", "active": "b"}
+# May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
+_MAY_BE_UNKNOWN = ("start", "statistics")
+_GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
+_WORDS = {
+    "f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers",
+    "iu": "whole numbers", "b": "truth values", "biuf": "numbers",
+}  # fmt: skip
+_MOST = 2**31
+
+
+def whole(name: str, value: Any, least: int = 0, most: int = _MOST) -> int:
+    """A whole number of a manifest within its range.
+
+    Raises:
+        BundleError: for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        shown = repr(value)[:50]
+        raise BundleError(f"its {name} is {shown}, not a whole number from {least} to {most:,}.")
+    return value
+
+
+def check_array(name: str, headers: Headers, kinds: str, shape: tuple[int, ...]) -> None:
+    """Refuse an array of another shape or kind of number.
+
+    Args:
+        name: of the array.
+        headers: those of all arrays.
+        kinds: letters of NumPy's kinds of dtype.
+        shape: what is expected; -1 for any length.
+
+    Raises:
+        BundleError: naming the array, what came and what was expected.
+    """
+    if name not in headers:
+        raise BundleError(f"array {name!r} is missing.")
+    found, dtype = headers[name].shape, headers[name].dtype
+    same = len(found) == len(shape) and all(
+        want in (-1, have) for have, want in zip(found, shape, strict=True)
+    )
+    if not same or dtype.kind not in kinds:
+        expected = tuple("any" if want == -1 else want for want in shape)
+        raise BundleError(
+            f"array {name!r} is {dtype} of shape {found}; its model needs {_WORDS[kinds]} of shape "
+            f"{expected}."
+        )
+
+
+def check_model_arrays(
+    entry: dict[str, Any], headers: Headers, num_series: int, state: Headers
+) -> None:
+    """Refuse arrays that do not fit a model, its members' too.
+
+    Args:
+        entry: the model's part of the manifest.
+        headers: of its arrays.
+        num_series: series that it was fitted on.
+        state: headers of its state.
+
+    Raises:
+        BundleError: for an array that is missing or of another shape, or a number out of range.
+    """
+    config = entry["config"]
+    rule = _RULES.get(entry["class"])
+    for name, shape in (rule(config, headers, num_series, state) if rule else {}).items():
+        check_array(name, headers, _KINDS.get(name.rpartition(".")[2], "f"), shape)
+    inner = "inner." if entry["class"] == "PipelineModel" else None
+    for index, member in enumerate(entry.get("members", ())):
+        part = f"member{index}."
+        check_model_arrays(member, below(headers, part), num_series, below(state, inner or part))
+
+
+def check_finite(arrays: Mapping[str, NDArray]) -> None:
+    """Refuse a model of which a number is none.
+
+    Raises:
+        BundleError: naming the array.
+    """
+    for name, array in arrays.items():
+        if name.rpartition(".")[2] not in _MAY_BE_UNKNOWN and not np.isfinite(array).all():
+            raise BundleError(f"array {name!r} of its model holds NaN or infinity.")
+
+
+def below(headers: Headers, prefix: str) -> Headers:
+    """The headers of the arrays whose names begin so, named without it."""
+    return {
+        name.removeprefix(prefix): header
+        for name, header in headers.items()
+        if name.startswith(prefix)
+    }
+
+
+def _shape(headers: Headers, name: str, num_axes: int) -> tuple[int, ...]:
+    check_array(name, headers, "biuf", (-1,) * num_axes)
+    return headers[name].shape
+
+
+def _autoregression(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
+    (lags,) = _shape(headers, "lags", 1)
+    slots = whole("number of slots", config["num_slots"])
+    check_array("ages", state, "iu", (-1, slots))
+    check_array("covariance", state, "f", (-1, slots * (slots + 1) // 2))
+    period, trend = whole("period", config["period"], 1), config["trend"]
+    if trend not in ("n", "c", "t", "ct"):
+        raise BundleError(f"its trend is {trend!r}, not one of 'n', 'c', 't', 'ct'.")
+    dummies = 0 if period == 1 else period - ("c" in trend)
+    return {
+        "lags": (lags,),
+        "coefficients": (num_series, lags),
+        "deterministic": (num_series, len(trend.replace("n", "")) + dummies),
+        "covariates": (num_series, -1),
+        "variances": (num_series,),
+        "centres": (num_series,),
+        "statistics": (num_series, len(STATISTICS)),
+    }
+
+
+def _pooled(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    sets, block_length, columns = _shape(headers, "coefficients", 3)
+    (centres,) = _shape(headers, "covariate_centres", 1)
+    if sets not in (1, 1 + num_series):
+        raise BundleError(f"it has {sets} sets of coefficients for {num_series} series.")
+    return {
+        "coefficients": (sets, block_length, columns),
+        "covariate_centres": (centres,),
+        "covariate_spreads": (centres,),
+    } | ({"persistence": (-1,)} if "covariate_lags" in config else {})
+
+
+def _vector(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    systems, lags, channels, _ = _shape(headers, "coefficients", 4)
+    if systems * channels != num_series:
+        raise BundleError(f"it has {systems} systems of {channels} channels, not {num_series}.")
+    return {
+        "coefficients": (systems, lags, channels, channels),
+        "intercepts": (systems, channels),
+        "slopes": (systems, channels),
+        "centres": (systems, channels),
+        "covariances": (systems, channels, channels),
+    }
+
+
+def _smoothing(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    return {
+        "smoothing": (num_series, 4),
+        "start": (num_series, 2),
+        "season": (num_series, max(_shape(headers, "season", 2)[1], 1)),
+        "multiplicative": (num_series,),
+    }
+
+
+def _pipeline(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    for name in (name for name in headers if name.startswith("parameter")):
+        if headers[name].shape[:1] != (num_series,):
+            raise BundleError(f"array {name!r} has not one row for each of {num_series} series.")
+    return {"active": (len(config["transforms"]), num_series)}
+
+
+def _combined(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    return {"weights": (-1,)} if "weights" in headers else {}
+
+
+def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
+    """The weights, so that no layer is built that is larger than what the file holds."""
+    body = config["body"]
+    gates = _GATES.get(body["layer"], 0)
+    units, width = whole("units", body["units"], 1), whole("num_features", body["num_features"], 1)
+    num_layers = whole("num_layers", body["num_layers"], 1)
+    num_weights = sum(name.startswith("weight.") for name in headers)
+    if num_layers > num_weights or not all(map(_is_number, body["options"].values())):
+        raise BundleError(f"its {num_layers} layers do not fit its {num_weights} weights.")
+    shapes: Shapes = {}
+    for layer in range(num_layers):
+        shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)
+        shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
+    highway = _pooled(config["highway"], below(headers, "highway."), num_series, state)
+    return shapes | {f"highway.{name}": shape for name, shape in highway.items()}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+_RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
+    "ARModel": _autoregression,
+    "CombinedModel": _combined,
+    "NetworkModel": _network,
+    "PipelineModel": _pipeline,
+    "PooledARModel": _pooled,
+    "SmoothingModel": _smoothing,
+    "VARModel": _vector,
+}

@@ -1,0 +1,129 @@
+"""Refits in processes of their own: the same numbers, and errors that arrive as themselves."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecast as fc
+from forecast.backtesting import run as run_module
+from forecast.backtesting.workers import num_workers
+
+from .frames import ragged
+
+FRAME = ragged(gaps=0.03).drop(columns=["z", "price"])
+
+
+def both_ways(forecasters, frame=FRAME, horizon=3, **options):
+    serial = fc.cross_validation(forecasters, frame, horizon, n_jobs=1, **options)
+    return serial, fc.cross_validation(forecasters, frame, horizon, n_jobs=2, **options)
+
+
+def test_closed_forms_are_the_same_to_the_bit():
+    forecasters = [fc.AR(), fc.PooledAR(season_length=7), fc.ETS(season_length=7)]
+    options = {"n_windows": 5, "refit": 2, "level": [80], "num_paths": 4}
+    pd.testing.assert_frame_equal(*both_ways(forecasters, **options), check_exact=True)
+
+
+def test_a_network_is_the_same_to_the_bit():
+    pytest.importorskip("tensorflow")
+    training = fc.Training(num_steps=4)
+    network = fc.LSTMForecaster(units=4, num_layers=1, training=training, season_length=7)
+    serial, parallel = both_ways(network, n_windows=3, refit=True, level=[80])
+    pd.testing.assert_frame_equal(serial, parallel, check_exact=True)
+    assert not np.allclose(
+        serial["LSTM"], fc.cross_validation(network, FRAME, 3, n_windows=3, refit=False)["LSTM"]
+    )
+
+
+def test_a_class_of_the_users_own_script_is_taken_along():
+    class Local(fc.Naive):
+        def _estimate(self, task):
+            if task.panel.lengths.max() > 115:
+                raise ArithmeticError("no root at length 117")
+            return super()._estimate(task)
+
+    pd.testing.assert_frame_equal(*both_ways(Local(alias="own"), n_windows=2, gap=3))
+    with pytest.raises(ArithmeticError, match="no root at length 117"):
+        fc.cross_validation(Local(), FRAME, 3, n_windows=4, n_jobs=2)
+    # The workers that were stopped then are replaced.
+    pd.testing.assert_frame_equal(*both_ways(Local(alias="own"), n_windows=2, gap=3))
+
+
+def test_a_class_that_no_worker_could_import_is_refused_clearly(monkeypatch):
+    module = types.ModuleType("only_in_this_process")
+    exec("import forecast as fc\nclass Stray(fc.Naive): pass", module.__dict__)  # noqa: S102
+    monkeypatch.setitem(sys.modules, "only_in_this_process", module)
+    words = r"cannot be taken to another process .*only_in_this_process.* or say n_jobs=1"
+    with pytest.raises(ValueError, match=words):
+        fc.cross_validation(module.Stray(), FRAME, 3, n_windows=3, n_jobs=2)
+    # Left to us, it is fitted here.
+    monkeypatch.setattr(run_module, "num_workers", lambda *_: 2)
+    found = fc.cross_validation(module.Stray(), FRAME, 3, n_windows=3)
+    wanted = fc.cross_validation(fc.Naive(alias="Stray"), FRAME, 3, n_windows=3, n_jobs=1)
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_an_argument_that_cannot_be_sent_is_refused_clearly():
+    class Locked(fc.Naive):
+        def __init__(self, season_length=None, alias=None):
+            super().__init__(alias=alias)
+            self.lock = threading.Lock()
+
+    with pytest.raises(ValueError, match=r"Locked cannot be taken .* or say n_jobs=1"):
+        fc.cross_validation(Locked(), FRAME, 3, n_windows=3, n_jobs=2)
+
+
+def test_an_interrupt_does_not_wait_for_the_folds_that_are_left(monkeypatch):
+    class Sleeps(fc.Naive):
+        def _estimate(self, task):
+            if task.settled is not None or task.panel.lengths.max() > 110:
+                time.sleep(60)
+            return super()._estimate(task)
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    began = time.perf_counter()
+    timer = threading.Timer(3.0, lambda: __import__("_thread").interrupt_main())
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        fc.cross_validation(Sleeps(), FRAME, 3, n_windows=4, n_jobs=2)
+    assert time.perf_counter() - began < 40
+
+
+def test_the_number_of_workers_is_left_to_us_where_it_pays(monkeypatch):
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    assert num_workers(None, 10, 1.9) == 1  # 19 s are not worth it
+    assert num_workers(None, 10, 2.1) == 8
+    assert num_workers(None, 3, 60.0) == 3
+    assert num_workers(1, 10, 60.0) == 1
+    assert num_workers(16, 4, 0.0) == 4
+    assert num_workers(2, 0, 60.0) == 1
+    monkeypatch.setattr("joblib.cpu_count", lambda: 1)
+    assert num_workers(None, 10, 60.0) == 1
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "two", True])
+@pytest.mark.parametrize("run", [fc.cross_validation, fc.compare])
+def test_a_number_of_jobs_is_at_least_one(run, wrong):
+    with pytest.raises(ValueError, match="`n_jobs` must be a whole number of at least 1; got"):
+        run(fc.Naive(alias="mine"), FRAME, 3, n_windows=2, n_jobs=wrong)
+
+
+def test_seconds_and_counts_of_workers_are_counted(monkeypatch):
+    counts = []
+    for n_jobs in (1, 2):
+        plan = run_module.Plan
+        result = fc.compare(fc.AR(lags=1, alias="mine"), FRAME, 3, n_windows=4, n_jobs=n_jobs)
+        del plan
+        counts.append(result.run.seconds.loc["mine"])
+        flags = result.material.flags
+        counts[-1] = (counts[-1] > 0).all(), flags
+    assert counts[0] == counts[1]
