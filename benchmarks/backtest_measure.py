@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Backtest", "Task", "report"]
 
-Backtest = Callable[[], int]
-"""Runs a backtest; returns the number of forecast values, and the bytes of a frame if it made one."""
+Backtest = Callable[[], int | tuple[int, int]]
+"""Runs a backtest; returns how many forecasts there are, and the bytes of a frame it made."""
 
 
 @dataclass(frozen=True)

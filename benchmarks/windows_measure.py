@@ -15,7 +15,7 @@ import pandas as pd
 from closed_form_stream import peak_memory
 from numpy.typing import NDArray
 
-__all__ = ["Task", "frame_of", "measured_epoch", "measured_preparation", "report"]
+__all__ = ["Task", "frame_of", "fresh_peak", "measured_epoch", "measured_preparation", "report"]
 
 Epoch = Callable[[NDArray, "Task"], Iterator[int]]
 Preparation = Callable[[pd.DataFrame], object]
@@ -73,7 +73,7 @@ def measured_epoch(epoch: Epoch, task: Task) -> dict[str, Any]:
     values = np.load(task.values)
     for _ in zip(range(3), epoch(values[:8].copy(), task), strict=False):
         pass  # what is loaded, compiled or started once
-    before = _fresh_peak()
+    before = fresh_peak()
     began = time.perf_counter()
     batches = epoch(values, task)
     first = next(batches)
@@ -97,7 +97,7 @@ def measured_preparation(prepare: Preparation, task: Task) -> dict[str, Any]:
     """Seconds (the fastest of three calls) and memory of what is made of a long frame."""
     frame = frame_of(task)
     prepare(frame_of(Task("", rows=2000, series=20, seed=task.seed)))
-    before, seconds = _fresh_peak(), []
+    before, seconds = fresh_peak(), []
     for _ in range(3):
         began = time.perf_counter()
         kept = prepare(frame)
@@ -135,7 +135,7 @@ def report(epochs: dict[str, Epoch], preparations: dict[str, Preparation]) -> No
     print(json.dumps(result))
 
 
-def _fresh_peak() -> int:
+def fresh_peak() -> int:
     """Memory now; the largest that is counted from here on, where the system can forget."""
     reset, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
     if not reset.exists():

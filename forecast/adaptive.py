@@ -17,7 +17,11 @@ _LADDER = np.array([*range(5, 90, 5), *range(90, 100), 99.5, 99.9])
 
 
 def adaptive_width(
-    calibration: Calibration, scores: NDArray, level: float, horizon: int
+    calibration: Calibration,
+    scores: NDArray,
+    level: float,
+    horizon: int,
+    unlearned: NDArray | None = None,
 ) -> NDArray:
     """Half the width of the central interval of each series, in units of its scale.
 
@@ -25,7 +29,9 @@ def adaptive_width(
     errors have made of it: from m = 1, score after score,
     `m <- m exp(g (1[score > m w_1] - (1 - level)))`. So the share of misses is drawn to
     1 - level whatever the errors do: a variance that shifts is followed, at every step ahead
-    alike. A level is at least as wide as all those of the ladder below it.
+    alike. A level is at least as wide as all those of the ladder below it. Errors at steps that the
+    model has learned from are smaller than those to come, so their scores count as larger by the
+    calibration's optimism.
 
     Args:
         calibration: residuals before the cutoff.
@@ -33,6 +39,8 @@ def adaptive_width(
             NaN where there is none.
         level: percent, above 0 and below 100.
         horizon: steps ahead.
+        unlearned: newest steps of each row that the model has not learned from, `(num_rows,)`; by
+            default none.
 
     Returns:
         Widths, `(num_rows, horizon)`.
@@ -43,6 +51,10 @@ def adaptive_width(
         prediction, NeurIPS.
     """
     rungs = _rungs(level)
+    if unlearned is None:
+        unlearned = np.zeros(len(scores), dtype=np.int64)
+    ages = np.arange(scores.shape[1], 0, -1)
+    scores = np.where(ages > unlearned[:, None], calibration.optimism, 1.0) * scores
     split = np.stack([calibration.half_width(rung, horizon) for rung in rungs])
     factors = _replayed(scores, split[:, 0], 1.0 - rungs / 100.0)
     width = below = np.zeros((len(scores), horizon))
@@ -66,9 +78,9 @@ def _replayed(scores: NDArray, first: NDArray, misses: NDArray) -> NDArray:
         first: widths at the first step, `(num_levels,)`; one of 0 stays so.
         misses: wanted shares of scores beyond the width, `(num_levels,)`.
     """
-    factors = np.ones((len(scores), len(first)))
+    widths = np.tile(first, (len(scores), 1))
     wider, narrower = np.exp(_RATE * (1.0 - misses)), np.exp(-_RATE * misses)
     for score in scores.T[:, :, None]:
-        moved = factors * np.where(score > factors * first, wider, narrower)
-        factors = np.where(np.isnan(score) | (first == 0.0), factors, moved)
-    return factors
+        moved = np.where(score > widths, wider, narrower)
+        np.multiply(widths, moved, out=widths, where=~np.isnan(score))
+    return np.where(first > 0.0, widths / np.where(first > 0.0, first, 1.0), 1.0)

@@ -38,6 +38,8 @@ class Calibration:
         default_scale: one-step error assumed for a series without one, in the unit of the series.
         mase: mean absolute scaled error over these origins; NaN where nothing could be scored.
         num_channels: consecutive rows whose residuals are drawn jointly.
+        optimism: size of the first step's residuals over that of one-step errors at steps that
+            the model has learned from, at least 1.
     """
 
     by_step: NDArray
@@ -45,6 +47,7 @@ class Calibration:
     default_scale: float
     mase: float
     num_channels: int = 1
+    optimism: float = 1.0
 
     def scale(self, state: StateBatch) -> NDArray:
         """Size of the one-step errors of each row, `(num_rows,)`."""
@@ -172,7 +175,8 @@ def calibrate(
     default = float(np.median(scale[usable])) if usable.any() else 0.0
     mase = mean_scaled_error(errors, seasonal_changes(panel, season)[rows])
     pooled = _pool(pool, model.block_length, channels, point)
-    return Calibration(residuals[usable], pooled, default, mase, channels)
+    optimism = _optimism(residuals[usable, 0], engine.scores(stops[0].state))
+    return Calibration(residuals[usable], pooled, default, mase, channels, optimism)
 
 
 def mean_scaled_error(errors: NDArray, denominators: NDArray) -> float:
@@ -185,6 +189,15 @@ def mean_scaled_error(errors: NDArray, denominators: NDArray) -> float:
     usable = denominators > 0
     scaled = np.abs(errors[usable]) / denominators[usable, None]
     return float(np.nanmean(scaled)) if np.isfinite(scaled).any() else float("nan")
+
+
+def _optimism(first: NDArray, learned: NDArray) -> float:
+    """Ratio of the medians, within 1 and 1.5, drawn to 1 where few residuals tell it."""
+    first, learned = (np.abs(each[~np.isnan(each)]) for each in (first, learned))
+    if not len(first) or not len(learned) or np.median(learned) == 0.0:
+        return 1.0
+    ratio = float(np.clip(np.median(first) / np.median(learned), 1.0, 1.5))
+    return 1.0 + (ratio - 1.0) * len(first) / (len(first) + _NORMAL_RESIDUALS)
 
 
 def _next_block(residuals: NDArray, block_length: int) -> NDArray:

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show where an error comes from")
-    for add in (_check, _compare, _fit, _predict, _update, _datasets, _demo):
+    for add in (_check, _compare, _fit, _predict, _update, _export, _datasets, _demo):
         add(commands, common)
     return parser
 
@@ -108,6 +108,10 @@ def _compare(commands, common) -> None:
         "others always)",
     )  # fmt: skip
     parser.add_argument(
+        "--n-jobs", type=int, metavar="N",
+        help="processes for refits (default: all cores where refits take long)",
+    )  # fmt: skip
+    parser.add_argument(
         "--models", type=_words, default="lstm,gru,esn",
         help=f"comma-separated, of {_MODELS} (default: %(default)s)",
     )  # fmt: skip
@@ -143,6 +147,15 @@ def _update(commands, common) -> None:
     parser.add_argument("model", metavar="MODEL.kfc", help="what `forecast fit` wrote")
     parser.add_argument("file", metavar="FILE", help=".csv or .parquet with later rows")
     parser.add_argument("--out", metavar="NEW.kfc", help="file to write (default: MODEL.kfc)")
+
+
+def _export(commands, common) -> None:
+    parser = commands.add_parser(
+        "export", parents=[common],
+        help="write a saved model as a TensorFlow SavedModel, which serves without this library",
+    )  # fmt: skip
+    parser.add_argument("model", metavar="MODEL.kfc", help="what `forecast fit` wrote")
+    parser.add_argument("folder", metavar="FOLDER", help="folder to make; none may be there yet")
 
 
 def _datasets(commands, common) -> None:

@@ -22,7 +22,7 @@ from forecast.quiet import native_errors_muted
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["check", "compare", "datasets", "demo", "fit", "predict", "update"]
+__all__ = ["check", "compare", "datasets", "demo", "export", "fit", "predict", "update"]
 
 
 def check(options: Namespace) -> None:
@@ -63,6 +63,7 @@ def compare(options: Namespace) -> None:
         max_train_size=options.max_train_size,
         align=options.align,
         refit=options.refit,
+        n_jobs=options.n_jobs,
         level=options.level,
         season_length=options.season_length,
         title=options.dataset or Path(options.file).name,
@@ -129,6 +130,14 @@ def update(options: Namespace) -> None:
     forecaster = _load(options.model).update(fc.read_file(options.file))
     forecaster.save(target)
     _console().print(f"{target}: {_standing(forecaster)}")
+
+
+def export(options: Namespace) -> None:
+    """Write a saved model as a TensorFlow SavedModel."""
+    forecaster = _load(options.model)
+    with native_errors_muted():
+        forecaster.export(options.folder)
+    _console().print(f"{options.folder}: {_standing(forecaster)}; see README.md in it")
 
 
 def datasets(_options: Namespace) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.pipelines import Frequency
 
-__all__ = ["distances", "with_entries"]
+__all__ = ["distances", "in_zone_of", "with_entries"]
 
 
 def distances(frequency: Frequency, origins: pd.Index, times: pd.Index) -> NDArray:
@@ -59,8 +59,12 @@ def with_entries(times: pd.Index, rows: NDArray, entries: pd.Index) -> pd.Index:
         >>> with_entries(pd.Index([5, 6, 7]), np.array([1]), pd.Index([9])).tolist()
         [5, 9, 7]
     """
-    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
-        entries = pd.DatetimeIndex(entries).tz_convert(times.tz)
     source = np.arange(len(times))
     source[rows] = len(times) + np.arange(len(rows))
-    return times.append(entries).take(source)
+    return times.append(in_zone_of(times, entries)).take(source)
+
+
+def in_zone_of(times: pd.Index, entries: pd.Index) -> pd.Index:
+    """The same moments as `entries`, in the time zone of `times`."""
+    zone = getattr(times, "tz", None)
+    return entries if zone is None else pd.DatetimeIndex(entries).tz_convert(zone)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block, Origins, Panel
 from forecast.protocol import Absorbs, Model, StateBatch, Static, uses_clock
-from forecast.record import blank_record, mean_error, newest_scores, recorded
+from forecast.record import Record, blank_record, mean_error, newest_scores, recorded
 
 __all__ = [
     "Stop",
@@ -263,9 +263,7 @@ def errors_at(
     return rows, following(panel, ends, horizon, rows) - forecasts, error_scale(state)
 
 
-def following(
-    panel: Panel, ends: NDArray, horizon: int, rows: NDArray | None = None
-) -> NDArray:
+def following(panel: Panel, ends: NDArray, horizon: int, rows: NDArray | None = None) -> NDArray:
     """The values after the first `ends` steps of series, `(num_rows, horizon)`, or NaN.
 
     Args:
@@ -281,7 +279,7 @@ def following(
     return np.where(there, panel.values[source], np.nan)
 
 
-def _outer(inner: StateBatch, record: dict[str, NDArray]) -> StateBatch:
+def _outer(inner: StateBatch, record: Record) -> StateBatch:
     arrays = {_MODEL + name: array for name, array in inner.arrays.items()}
     arrays |= {_RECORD + name: array for name, array in record.items()}
     return StateBatch(arrays, inner.clock, inner.count)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from forecast.calibration import Calibration, calibrate, calibration_origins, spread_origins
 from forecast.covariate_use import encoding_for, seen_by
-from forecast.distances import distances, with_entries
-from forecast.pipelines import Encoding, Origins, Panel, Season, default_season
+from forecast.distances import distances, in_zone_of, with_entries
+from forecast.pipelines import Encoding, Frequency, Origins, Panel, Season, default_season
 from forecast.protocol import Model, uses_clock
 
 if TYPE_CHECKING:
@@ -125,9 +125,28 @@ class Fitted:
         if known.any():
             until = with_entries(until, series[known], ends[known])
         if not known.all():
-            latest = ends[~known].max()
+            latest = in_zone_of(until, ends[~known]).max()
             until = until.where(until >= latest, latest)
         return replace(self, estimate=estimate, until=until)
+
+    def unlearned(self, ids: NDArray, ends: pd.Index, frequency: Frequency) -> NDArray:
+        """Steps of each series after the last that the model has learned from, `(num_series,)`.
+
+        Args:
+            ids: ids of the series.
+            ends: time of the last step of each.
+            frequency: distance between two steps.
+
+        Returns:
+            At least 0; the largest integer for a series that it was not fitted on.
+        """
+        rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
+        steps = np.full(len(rows), np.iinfo(np.int64).max)
+        known = np.flatnonzero(rows >= 0)
+        if len(known):
+            until = self.until.take(rows[known])
+            steps[known] = np.maximum(distances(frequency, until, ends.take(known)), 0)
+        return steps
 
     def offsets(self, panel: Panel, series: NDArray) -> NDArray:
         """Steps from the first step of each fitted series to that of the same in a history.

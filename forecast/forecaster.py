@@ -119,7 +119,8 @@ class Forecaster(Serving, ABC):
         state give the forecast of the next step and the new state), `batch` (the same over blocks,
         with masks for missing values and padding), `rollout` (the state and a horizon give the
         forecast of `predict`) and `initial_state`. Beside them stand the states of all series
-        (`states.npz`), names and shapes (`manifest.json`) and a guide with an example (`README.md`).
+        (`states.npz`), all names and shapes (`manifest.json`), and a guide with an example
+        (`README.md`).
 
         A SavedModel is a program: load only those that you wrote yourself. The safe format, which
         executes nothing, is that of `save` and `fc.load`.

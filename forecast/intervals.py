@@ -57,7 +57,12 @@ def kind_of_intervals(name: str, model: Any, intervals: Any) -> str:
 
 
 def interval_limits(
-    fitted: Fitted, state: StateBatch, points: NDArray, level: float, kind: str = "conformal"
+    fitted: Fitted,
+    state: StateBatch,
+    points: NDArray,
+    level: float,
+    kind: str = "conformal",
+    unlearned: NDArray | None = None,
 ) -> tuple[NDArray, NDArray]:
     """Both limits of the central interval at each step ahead, within the explosion guard.
 
@@ -72,6 +77,7 @@ def interval_limits(
         points: point forecasts, `(num_rows, horizon)`.
         level: percent, above 0 and below 100.
         kind: "conformal", "adaptive" or "analytic".
+        unlearned: see `adaptive_width`; by default the model has learned from all steps.
 
     Returns:
         Lower and upper limits, each `(num_rows, horizon)`.
@@ -79,17 +85,22 @@ def interval_limits(
     if kind == "analytic":
         low, high = _analytic(fitted.model, state, points, level)
     else:
-        spread = _conformal(fitted.calibration, state, level, points.shape[1], kind)
+        spread = _conformal(fitted.calibration, state, level, points.shape[1], kind, unlearned)
         low, high = points - spread, points + spread
     bounds = engine.bounds(state)
     return bounds.clip(low), bounds.clip(high)
 
 
 def _conformal(
-    calibration: Calibration, state: StateBatch, level: float, horizon: int, kind: str
+    calibration: Calibration,
+    state: StateBatch,
+    level: float,
+    horizon: int,
+    kind: str,
+    unlearned: NDArray | None,
 ) -> NDArray:
     if kind == "adaptive":
-        width = adaptive_width(calibration, engine.scores(state), level, horizon)
+        width = adaptive_width(calibration, engine.scores(state), level, horizon, unlearned)
     else:
         width = calibration.half_width(level, horizon)
     return calibration.scale(state)[:, None] * width

@@ -96,8 +96,9 @@ class Serving(Parameters, Findings):
         future = future_of(self, future_df, store, horizon)
         points = engine.forecast(fitted.model, store.state, horizon, future=future)[:, 0]
         frame = point_frame(store, layout.columns, self.name, points)
+        unlearned = fitted.unlearned(store.ids, store.ends, store.frequency) if levels else None
         for number in levels:
-            limits = interval_limits(fitted, store.state, points, number, kind)
+            limits = interval_limits(fitted, store.state, points, number, kind, unlearned)
             for column, values in zip(interval_names(self.name, number), limits, strict=True):
                 frame[column] = values.ravel()
         return write_frame(frame, layout, None if levels else self.name)

@@ -12,12 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
-from forecast.distances import with_entries
+from forecast.distances import in_zone_of, with_entries
 from forecast.pipelines import Frequency, Panel, with_gaps
 from forecast.protocol import Model, StateBatch
-from forecast.succession import gaps_before
+from forecast.succession import gaps_before, refuse_other_zone
 
 __all__ = ["StateStore"]
+
+# A block of more entries than this is parted where it would be padding for the most part.
+_LARGEST_BLOCK, _MOST_PADDING = 4_000_000, 4
 
 _Step = Callable[[Model, StateBatch, Panel], tuple[Model, StateBatch]]
 
@@ -51,7 +54,8 @@ class StateStore:
         model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
     ) -> StateStore:
         """States after the whole of each series of `panel`; see `engine.begin`."""
-        _, state = _absorbed(model, engine.begin(model, series, offset), panel)
+        state = engine.begin(model, series, offset)
+        state, _ = engine.absorb(model, state, panel.block(0, panel.lengths))
         return StateStore._standing(panel, state)
 
     @staticmethod
@@ -115,6 +119,7 @@ class StateStore:
             store = self._put(rows[old], StateStore._standing(led, state))
         if len(new):
             fresh = panel.take(new)
+            refuse_other_zone(fresh, self.ends)
             begun = engine.begin(model, series[new], None if offset is None else offset[new])
             model, state = step(model, begun, fresh)
             store = store._join(StateStore._standing(fresh, state))
@@ -123,7 +128,8 @@ class StateStore:
     def _join(self, other: StateStore) -> StateStore:
         """The store with the series of another after its own."""
         ids = np.concatenate([self.ids, other.ids])
-        ends, state = self.ends.append(other.ends), self.state.join(other.state)
+        ends = self.ends.append(in_zone_of(self.ends, other.ends))
+        state = self.state.join(other.state)
         covariates = np.concatenate([self.covariates, other.covariates])
         return StateStore(ids, ends, state, self.frequency, covariates)
 
@@ -143,7 +149,16 @@ class StateStore:
 
 
 def _absorbed(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
-    return model, engine.absorb(model, state, panel.block(0, panel.lengths))[0]
+    """The states after the panel; series of like lengths together where padding would abound."""
+    lengths = panel.lengths
+    if len(lengths) * lengths.max() <= max(_LARGEST_BLOCK, _MOST_PADDING * lengths.sum()):
+        return model, engine.absorb(model, state, panel.block(0, lengths))[0]
+    _, sizes = np.frexp(lengths)
+    for size in np.unique(sizes):
+        rows = np.flatnonzero(sizes == size)
+        block = panel.take(rows).block(0, lengths[rows])
+        state = state.put(rows, engine.absorb(model, state.take(rows), block)[0])
+    return model, state
 
 
 def _learned(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:

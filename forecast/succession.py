@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from forecast.distances import distances
 from forecast.pipelines import Frequency, Panel
 
-__all__ = ["gaps_before"]
+__all__ = ["gaps_before", "refuse_other_zone"]
 
 # A wrong year in one row must not cost hours of steps without a value.
 _FEWEST_STEPS_REFUSED = 10_000
@@ -31,14 +31,15 @@ def gaps_before(panel: Panel, ends: pd.Index, seen: NDArray) -> NDArray:
         ValueError: for rows that are no newer, lie beside the grid, come in times with a zone
             where those seen have none (or the reverse), or lie too far ahead; names the series.
     """
-    _refuse_other_zone(panel, ends)
+    refuse_other_zone(panel, ends)
     _refuse_older(panel, ends)
     gaps = _steps(panel, ends) - 1
     _refuse_far(panel, ends, gaps, seen)
     return gaps
 
 
-def _refuse_other_zone(panel: Panel, ends: pd.Index) -> None:
+def refuse_other_zone(panel: Panel, ends: pd.Index) -> None:
+    """Refuse rows whose times have a zone where those seen before have none, or the reverse."""
     given, known = (getattr(times, "tz", None) for times in (panel.starts, ends))
     if (given is None) != (known is None):
         fix = "tz_localize(None) removes a zone" if known is None else "tz_localize adds one"

@@ -218,21 +218,21 @@ CLASSES = [
 ]  # fmt: skip
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
+def places(value: Any) -> list[tuple[Any, Any]]:
     """Every entry: the list or the object that holds it, and where in it."""
     keys = list(value) if isinstance(value, dict) else range(len(value))
     found = [(value, key) for key in keys]
     for key in keys:
         if isinstance(value[key], dict | list):
-            found += _places(value[key])
+            found += places(value[key])
     return found
 
 
 def _some_place(random: Random, manifest: Any) -> tuple[Any, Any]:
     """An entry anywhere, sections with few entries as often as those with many."""
     section = manifest[str(random.choice([key for key in manifest if key != "format"]))]
-    places = _places(section) if isinstance(section, dict | list) else []
-    return places[int(random.integers(len(places)))] if places else (manifest, "format_version")
+    found = places(section) if isinstance(section, dict | list) else []
+    return found[int(random.integers(len(found)))] if found else (manifest, "format_version")
 
 
 def hostile_value(random: Random, manifest: Any) -> None:
@@ -243,17 +243,17 @@ def hostile_value(random: Random, manifest: Any) -> None:
 def hostile_number(random: Random, manifest: Any) -> None:
     """A number at a place where a number stands."""
     sections = ("model", "fitted", "forecaster", "store", "reading")
-    everywhere = [place for section in sections for place in _places(manifest[section])]
-    places = [(at, key) for at, key in everywhere if isinstance(at[key], int | float)]
-    if places:
-        place, key = places[int(random.integers(len(places)))]
+    everywhere = [place for section in sections for place in places(manifest[section])]
+    found = [(at, key) for at, key in everywhere if isinstance(at[key], int | float)]
+    if found:
+        place, key = found[int(random.integers(len(found)))]
         numbers = [0, -1, 2, 1000, 10**6, 10**9, 2**31, 2**62, 2**63, 10**30, 1e300, 0.5, True]
         place[key] = numbers[int(random.integers(len(numbers)))]
 
 
 def another_class(random: Random, manifest: Any) -> None:
-    places = [(at, key) for at, key in _places(manifest) if key in ("class", "$dataclass")]
-    place, key = places[int(random.integers(len(places)))]
+    found = [(at, key) for at, key in places(manifest) if key in ("class", "$dataclass")]
+    place, key = found[int(random.integers(len(found)))]
     place[key] = str(random.choice(CLASSES))
 
 

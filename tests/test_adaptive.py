@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -53,6 +54,38 @@ def test_equals_the_equation_and_is_nowhere_narrower_than_a_lower_level():
         ]
         found = adaptive_width(calibration, scores, 95, 4)[row]
         np.testing.assert_allclose(found, np.max(each, axis=0), rtol=1e-10)
+
+
+def test_scores_of_steps_that_were_learned_from_count_as_larger():
+    by_step, scores = residuals(6), np.abs(np.random.default_rng(7).normal(size=(3, 64)))
+    plain, hopeful = calibration_of(by_step), replace(calibration_of(by_step), optimism=1.3)
+    unlearned = np.array([0, 10, 5_000])
+    larger = scores.copy()
+    larger[0] *= 1.3
+    larger[1, :-10] *= 1.3
+    np.testing.assert_allclose(
+        adaptive_width(hopeful, scores, 90, 4, unlearned), adaptive_width(plain, larger, 90, 4)
+    )
+
+
+def test_optimism_is_that_of_the_fit():
+    """AR(12) of 90 steps: errors to come are larger than those that it was fitted to."""
+    rng = np.random.default_rng(8)
+    frame = frame_of(*rng.normal(size=(400, 90)))
+    many = fc.AR(lags=12).fit(frame, horizon=4, freq=1)
+    learned = np.sqrt((1 - 13 / 80) / (1 + 13 / 80))  # of the deviations, about 80 rows, 13 terms
+    assert many.fitted_.calibration.optimism == pytest.approx(1 / learned, abs=0.12)
+    assert fc.Naive().fit(frame, horizon=4, freq=1).fitted_.calibration.optimism < 1.05
+
+
+def test_steps_after_the_fit_are_known_by_their_time():
+    frame = frame_of(np.arange(40.0) % 7, np.arange(40.0) % 5)
+    pooled = fc.PooledAR(lags=2).fit(frame, freq=1)
+    newer = pd.DataFrame({"unique_id": "s1", "ds": [40, 42], "y": 1.0})
+    new = pd.DataFrame({"unique_id": "new", "ds": np.arange(9), "y": np.arange(9.0)})
+    store = pooled.update(pd.concat([newer, new])).store_
+    found = pooled.fitted_.unlearned(store.ids, store.ends, store.frequency)
+    assert found.tolist() == [0, 3, np.iinfo(np.int64).max]
 
 
 def test_without_scores_the_width_is_that_of_split_conformal_prediction():

@@ -44,7 +44,9 @@ def error_of(capsys, *words: object) -> str:
 # Good input ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["check", "compare", "fit", "predict", "update", "datasets"])
+@pytest.mark.parametrize(
+    "command", ["check", "compare", "fit", "predict", "update", "export", "datasets"]
+)
 def test_each_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])

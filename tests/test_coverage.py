@@ -28,8 +28,8 @@ from forecast.calibration import Calibration  # noqa: E402
 def test_coverage_is_within_three_points_at_every_step_ahead(process, model):
     """4,000 series, the last 8 of 108 steps held out; the standard error is 0.6 points at most."""
     values = PROCESSES[process](np.random.default_rng(11), 4_000, 108)
-    forecaster = fc.AR(lags=2) if model == "AR" else fc.Naive()
-    for (_, level), by_step in benchmark.coverage(forecaster, values, 8).items():
+    found = benchmark.coverage(benchmark.FORECASTERS[model](), values, 8)
+    for (_, level), by_step in found.items():
         np.testing.assert_allclose(by_step, level, atol=3.0)
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.pipelines import Origins, Panel, first_values, steps_behind
 from forecast.backtesting.plan import FEWEST_STEPS
+from forecast.pipelines import Origins, Panel, first_values, steps_behind
 
 __all__ = ["joint_origins", "shown_rows"]
 

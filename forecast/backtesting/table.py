@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,18 +74,15 @@ def origin_frame(plan: Plan, window: int, columns: Mapping[str, NDArray]) -> pd.
 def _keys(plan: Plan, offsets: NDArray) -> dict[str, Any]:
     """Id, time, cutoff and actual value of each row of a table."""
     panel, origins, columns = plan.reading.panel, plan.origins, plan.reading.layout.columns
-    stamps = panel.starts.to_numpy() if panel.starts.dtype.kind != "M" else panel.starts.asi8
-    times, cutoffs = np.empty((2, offsets[-1]), dtype=stamps.dtype)
+    times, cutoffs = np.empty((2, offsets[-1]), dtype=_whole_numbers(panel.starts).dtype)
     codes, actual = np.empty(offsets[-1], dtype=np.int32), np.empty(offsets[-1])
-    for window, (first, last) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+    for window, (first, last) in enumerate(pairwise(offsets)):
         rows, part = plan.rows(window), slice(first, last)
         known = origins.ends[window][rows]
         times[part] = _stamps(panel, rows, known + origins.gap, origins.horizon)
         cutoffs[part] = _stamps(panel, rows, known - 1, 1).repeat(origins.horizon)
         codes[part] = rows.repeat(origins.horizon)
-        actual[part] = engine.following(
-            panel, known + origins.gap, origins.horizon, rows
-        ).ravel()
+        actual[part] = engine.following(panel, known + origins.gap, origins.horizon, rows).ravel()
     return {
         columns.id: _repeated(panel.ids, codes),
         columns.time: _as_times(times, panel.starts),
@@ -104,7 +102,11 @@ def _repeated(ids: NDArray, codes: NDArray) -> Any:
 def _stamps(panel: Any, rows: NDArray, known: NDArray, number: int) -> NDArray:
     """`number` times of each series from step `known` on, as whole numbers."""
     steps = known[:, None] + np.arange(number)
-    times = panel.frequency.shift(panel.starts.take(rows).repeat(number), steps.ravel())
+    starts = panel.starts.take(rows).repeat(number)
+    return _whole_numbers(panel.frequency.shift(starts, steps.ravel()))
+
+
+def _whole_numbers(times: pd.Index) -> NDArray:
     return times.asi8 if isinstance(times, pd.DatetimeIndex) else times.to_numpy()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -62,7 +62,7 @@ def num_workers(n_jobs: int | None, num_folds: int, seconds: float) -> int:
     return max(min(n_jobs, num_folds), 1)
 
 
-def worked(course: Course, first: Fitted, number: int) -> Iterator[FoldResult]:
+def worked(course: Course, first: Fitted, number: int) -> Generator[FoldResult, None, None]:
     """All folds but the first, each fitted, walked and rolled out in a worker, in order.
 
     A few more than there are workers are on the way at a time. A worker fits by the same code and
@@ -103,7 +103,8 @@ def _packed(course: Course, first: Fitted) -> bytes:
     from joblib.externals.loky.backend.reduction import dumps
 
     forecaster = course.forecaster.clone()
-    without_model = replace(first, estimate=replace(first.estimate, model=None))
+    nothing: Any = None
+    without_model = replace(first, estimate=replace(first.estimate, model=nothing))
     try:
         return bytes(dumps((replace(course, forecaster=forecaster), without_model)))
     except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError) as error:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.protocol import StateBatch
 
-__all__ = ["Past", "along"]
+__all__ = ["Past", "along", "sums_before"]
 
 # Windows looked at in one go: bounds the memory of a long block.
 _CHUNK_ELEMENTS = 4_000_000
@@ -148,7 +148,7 @@ def along(
     window = np.concatenate([past.window, values], axis=1)[:, :-1]
     windows = sliding_window_view(window, window_length, axis=1)
     known = np.nan_to_num(values)
-    totals, sizes = _sums_before(past.total, known), _sums_before(past.size, np.abs(known))
+    totals, sizes = sums_before(past.total, known), sums_before(past.size, np.abs(known))
     first = np.where(np.isnan(past.first), values[:, 0], past.first)
     chunk = max(1, _CHUNK_ELEMENTS // (num_rows * window_length))
     for start in range(0, num_steps, chunk):
@@ -187,6 +187,8 @@ def _pushed(window: NDArray, values: NDArray) -> NDArray:
     return pushed
 
 
-def _sums_before(start: NDArray, values: NDArray) -> NDArray:
+def sums_before(start: NDArray, values: NDArray) -> NDArray:
     """`start` plus the values before each step, `(num_rows, num_steps)`."""
-    return start[:, None] + np.cumsum(values, axis=1) - values
+    # Not the sum through the step less the step: its rounding would have seen the step.
+    before = np.concatenate([np.zeros((len(values), 1)), values[:, :-1]], axis=1)
+    return start[:, None] + np.cumsum(before, axis=1)

@@ -44,6 +44,8 @@ class Combine(Forecaster):
     `fell_back_` names the series that were too short for one of the members. Intervals come from
     past errors of the combination, whatever the members say of theirs.
 
+    With `update(rows, learn=True)` every member that can learns as it would alone; weights stay.
+
     Args:
         forecasters: the members, at least one; unfitted, and left as they are. Two of one class
             need different aliases.

@@ -41,7 +41,8 @@ class Pipeline(Forecaster):
     that it stops no other series; `outside_domain_` counts them. `fell_back_` names the series that
     were too short for one of the transforms, which are left as they are there, or for the last
     step. The season is looked for again after the transforms. Intervals come from past errors of
-    the whole, whatever the last step says of its own.
+    the whole, whatever the last step says of its own. With `update(rows, learn=True)` the last step
+    learns, if it can; transforms stay as they were fitted.
 
     Args:
         steps: transforms such as `fc.Log1p()`, `fc.Difference()`, `fc.STLDeseasonalizer()`, or your

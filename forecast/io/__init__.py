@@ -1,6 +1,8 @@
 """Safe bundles: a fitted forecaster in one file, without pickle.
 
-Hashes in a bundle detect damage, not malice; loading executes nothing that comes from the file.
+Integrity, not authenticity: hashes cover every byte, so damage is refused, but not a file that
+somebody made on purpose. Loading executes nothing of that either, and takes no more memory than the
+size of the file asks for.
 """
 
 from forecast.io.bundle import load, save

@@ -127,7 +127,7 @@ class Archive:
         start, entries = header.to_bytes(), header.blank()
         self._file.seek(member.data_start + len(start))
         digest, checksum = hashlib.sha256(start), zlib.crc32(start)
-        view = memoryview(entries.view(np.uint8))
+        view = memoryview(entries.view(np.uint8))  # type: ignore[arg-type]
         for at in range(0, len(view), _CHUNK):
             piece = view[at : at + _CHUNK]
             if self._file.readinto(piece) != len(piece):  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from forecast.forecaster import Forecaster
 from forecast.io.codec import Own, decode_ids, decode_value, encode_ids, encode_value
 from forecast.io.errors import BundleError
 from forecast.io.frames import decode_layout, decode_times, encode_layout, encode_times
-from forecast.io.nesting import decode_model, encode_model
+from forecast.io.nesting import check_numbers, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
 from forecast.io.shapes import (
     Headers,
@@ -85,6 +85,8 @@ def check_headers(content: Mapping[str, Any], headers: Headers) -> None:
     if not num_series or not num_rows:
         raise BundleError("it holds no series.")
     whole("horizon", content["fitted"]["horizon"], 1, _LARGEST_HORIZON)
+    settings = {name: entry for name, entry in content["fitted"].items() if name != "ids"}
+    check_numbers(content["forecaster"], content["model"], settings)
     for name, length in zip(_TIMES, (num_series, num_series, num_rows), strict=True):
         check_array(name, headers, "i", (length,))
     for name in ("steps/clock", "steps/count"):
@@ -157,11 +159,10 @@ def _fitted(
 ) -> Fitted:
     entries, arrays = content["fitted"], read("model/")
     check_finite(arrays)
-    estimate = Estimate(
-        model=decode_model(content["model"], arrays, own),
-        **decode_value(entries["estimate"]), **read("estimate/"),
-    )  # fmt: skip
-    calibration = Calibration(**decode_value(entries["calibration"]), **read("calibration/"))
+    model = decode_model(content["model"], arrays, own)
+    learned: dict[str, Any] = {**decode_value(entries["estimate"]), **read("estimate/")}
+    residuals: dict[str, Any] = {**decode_value(entries["calibration"]), **read("calibration/")}
+    estimate, calibration = Estimate(model=model, **learned), Calibration(**residuals)
     _check_calibration(calibration, estimate)
     ids, season = decode_ids(entries["ids"]), Season(**entries["season"])
     whole("season", season.length, 1)

@@ -11,10 +11,14 @@ from forecast.io.errors import BundleError
 from forecast.io.registry import known_name, model_class
 from forecast.protocol import Model
 
-__all__ = ["check_depth", "decode_model", "encode_model"]
+__all__ = ["check_depth", "check_numbers", "decode_model", "encode_model"]
 
 # Levels of lists and objects in a manifest; a combination within a combination takes four.
 _DEEPEST = 64
+# What the settings of a manifest may add up to: some classes list their lags as they are made.
+_LARGEST_SUM = 3_000_000
+# These settings cost nothing before a fit.
+_FREE = ("seed", "num_steps")
 
 
 def check_depth(manifest: Any) -> None:
@@ -32,6 +36,31 @@ def check_depth(manifest: Any) -> None:
         if not level:
             return
     raise BundleError(f"it is nested deeper than {_DEEPEST} levels; combine fewer combinations.")
+
+
+def check_numbers(*sections: Any) -> None:
+    """Refuse settings that would cost gigabytes or minutes, such as a billion lags.
+
+    Args:
+        sections: parts of a manifest that hold settings.
+
+    Raises:
+        BundleError: where the whole numbers among them add up to more than 3 million.
+
+    Example:
+        >>> check_numbers({"lags": 24, "seed": 10**12})
+    """
+    level, total = list(sections), 0
+    while level:
+        for value in level:
+            items = value.items() if isinstance(value, dict) else ()
+            total += sum(abs(v) for key, v in items if type(v) is int and key not in _FREE)
+        level = [entry for value in level for entry in _entries(value)]
+    if total > _LARGEST_SUM:
+        raise BundleError(
+            f"its settings are too large: they add up to more than {_LARGEST_SUM:,}, which no "
+            "forecaster needs."
+        )
 
 
 def encode_model(model: Model) -> tuple[dict[str, Any], dict[str, NDArray]]:

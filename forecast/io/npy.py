@@ -115,6 +115,6 @@ def array_data(array: NDArray) -> memoryview:
     """The entries of an array as bytes, in the order that `ArrayHeader.of` names; not copied
     where they lie side by side.
     """  # noqa: D205
-    order = "F" if ArrayHeader.of(array).is_fortran else "C"
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return memoryview(little.ravel(order=order).view(np.uint8))
+    flat = little.ravel(order="F" if ArrayHeader.of(array).is_fortran else "C")
+    return memoryview(flat.view(np.uint8))  # type: ignore[arg-type]

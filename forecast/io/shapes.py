@@ -28,6 +28,15 @@ _WORDS = {
     "f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers",
     "iu": "whole numbers", "b": "truth values", "biuf": "numbers",
 }  # fmt: skip
+# What the transforms of this library learn of each series; others are a user's own.
+_SCALED = frozenset(("centre", "scale"))
+_LEARNED = {
+    "BoxCox": frozenset(("power", "centre")),
+    "Difference": frozenset(), "FillGaps": frozenset(), "Identity": frozenset(),
+    "Log1p": frozenset(), "MeanAbsoluteScaler": _SCALED, "MinMaxScaler": _SCALED,
+    "RobustScaler": _SCALED, "STLDeseasonalizer": frozenset(("season",)),
+    "SeasonalDifference": frozenset(), "StandardScaler": _SCALED,
+}  # fmt: skip
 _MOST = 2**31
 
 
@@ -176,6 +185,10 @@ def _pipeline(config: Any, headers: Headers, num_series: int, state: Headers) ->
     for name in (name for name in headers if name.startswith("parameter")):
         if headers[name].shape[:1] != (num_series,):
             raise BundleError(f"array {name!r} has not one row for each of {num_series} series.")
+    for index, transform in enumerate(config["transforms"]):
+        found, name = set(below(headers, f"parameter{index}.")), transform.get("$dataclass")
+        if found != _LEARNED.get(name, found):
+            raise BundleError(f"its {name} has learned {sorted(found)}; something is missing.")
     return {"active": (len(config["transforms"]), num_series)}
 
 

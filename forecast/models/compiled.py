@@ -68,8 +68,25 @@ def value_and_gradients(function: Callable[[list[Any]], Any], at: list[Any]) -> 
     )
 
 
+def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled as a whole for each size that it is called with, inside of a trace.
+
+    Worth its second of compiling only for a size that comes again and again.
+    """
+    if not is_traced():
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def is_traced() -> bool:
+    """Whether compiled functions are traced once for all sizes; elsewhere they run as they are."""
+    return keras.backend.backend() == "tensorflow"
+
+
 def _trace(function: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
-    if keras.backend.backend() == "tensorflow":
+    if is_traced():
         import tensorflow as tf
 
         specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]

@@ -14,8 +14,10 @@ __all__ = ["descended"]
 
 # Steps of a stretch: the gradient goes back to its beginning, not beyond.
 _TRUNCATION = 32
-# Weights move by at most this much for each step of time.
-_RATE = 5e-3
+# Weights move by at most this much for each step of time. In shares of the loss: where forecasts
+# are good already, a move that a poor network needs would undo them.
+_RATE = 4e-3
+_MOST_LOSS = 1.0
 _MOST_NORM = 1.0
 _NUM_STEPS = 3
 
@@ -56,6 +58,6 @@ def _descended(
             break
         best, least = weights, float(loss)
         norm = np.sqrt(sum(float(np.square(part, dtype=float).sum()) for part in gradients))
-        size = np.float32(rate / max(norm, _MOST_NORM))
+        size = np.float32(rate * min(least, _MOST_LOSS) / max(norm, _MOST_NORM))
         weights = [old - size * part for old, part in zip(weights, gradients, strict=True)]
     return best

@@ -14,6 +14,7 @@ from forecast.baselines.window import Past
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import inputs_along, read_inputs
+from forecast.models.paths import can_be_compiled, rolled
 from forecast.models.newer import newer_steps
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
@@ -71,7 +72,13 @@ class NetworkModel:
         feedback: Feedback,
         future: NDArray,  # noqa: ARG002 (networks do not use covariates yet)
     ) -> NDArray:
-        """See `forecast.protocol.Model`; step after step on its own output."""
+        """See `forecast.protocol.Model`; in one compiled call where that can be."""
+        if horizon > 1 and can_be_compiled(self.highway, feedback):
+            return rolled(self.highway, self.body, state, _cells(state), horizon, feedback)
+        return self.walk(state, horizon, feedback)
+
+    def walk(self, state: StateBatch, horizon: int, feedback: Feedback) -> NDArray:
+        """`rollout` step after step: slower, for any feedback and on any backend."""
         num_rows, num_paths = state.num_rows, feedback.num_paths
         rows = np.repeat(np.arange(num_rows), num_paths)
         past, cells = Past.of_state(state).take(rows), [cell[rows] for cell in _cells(state)]

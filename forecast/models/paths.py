@@ -1,48 +1,142 @@
-"""Sample paths of a network by compiled rollouts, some rows at a time on all cores."""
+"""Free running of networks by compiled rollouts: some rows at a time, on all cores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.draws import FeedBack
-from forecast.models.compiled import tensor
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.draws import Prepared
+from forecast.models.body import Body, ReadBody
+from forecast.models.compiled import is_traced, tensor
 from forecast.models.lens import Lens
 from forecast.models.rollout import RolloutForm, compiled_rollout
 from forecast.protocol import StateBatch
 
-_CHUNK_PATHS = 2048
+__all__ = ["Preparable", "can_be_compiled", "rolled"]
+
+# Paths of a call: what its layers work on stays in the cache of a core.
+_NUM_LANES = 2048
+# Steps of all paths from which layers compiled for that number of paths pay.
+_MANY_STEPS = 200_000
 
 
-def rolled(model, state: StateBatch, cells, horizon: int, feedback: FeedBack) -> NDArray:
-    features, highway = model.highway.features, model.highway
-    lens = Lens(highway)
-    body = getattr(model.body, "body", model.body)
-    readout = getattr(model.body, "coefficients", np.zeros(0))
-    form = RolloutForm(highway.power.exponent, len(features.seasons), features.scale == "window",
-                       int(features.span).bit_length())
-    run = compiled_rollout(body.program, form).run
-    arrays = state.arrays
-    coefs = lens.coefficients(arrays["series"])
+@runtime_checkable
+class Preparable(Protocol):
+    """A feedback that can be given as arrays before the rollout."""
+
+    @property
+    def num_paths(self) -> int:
+        """Paths rolled forward for each row."""
+        ...
+
+    def prepared(self, horizon: int, rows: slice) -> Prepared:
+        """What is added at each step to the rows' paths, and their bounds."""
+        ...
+
+    def count_clipped(self, clipped: NDArray) -> None:
+        """Note how many values of each row were moved into their bounds, `(num_rows,)`."""
+        ...
+
+
+def can_be_compiled(highway: PooledARModel, feedback: object) -> bool:
+    """Whether arrays say all that the network sees and is fed, and a trace serves all sizes."""
+    return is_traced() and isinstance(feedback, Preparable) and Lens(highway).is_whole
+
+
+def rolled(
+    highway: PooledARModel,
+    body: Body | ReadBody,
+    state: StateBatch,
+    cells: Sequence[NDArray],
+    horizon: int,
+    feedback: Preparable,
+) -> NDArray:
+    """Roll forward freely, `(num_rows, num_paths, horizon)`.
+
+    Args:
+        highway: the linear forecaster inside the network.
+        body: the layers.
+        state: states of `num_rows` series, with the window and sums of the highway.
+        cells: states of the layers, each `(num_rows, units)`.
+        horizon: steps ahead.
+        feedback: draws and bounds; told how many values were clipped.
+    """
+    call = _Call(highway, body, state, cells, horizon, feedback)
+    chunks = list(_chunks(state.num_rows, feedback.num_paths))
     values = np.empty((state.num_rows, feedback.num_paths, horizon))
-    groups = tensor(lens.groups)
+    moved = np.empty(state.num_rows, dtype=np.int64)
 
-    def one(rows: slice) -> NDArray:
-        prepared = feedback.prepared(horizon, rows)
-        found, moved = run(arrays["window"][rows], arrays["total"][rows], state.clock[rows], features.span,
-            groups, *(c[rows] for c in coefs), arrays["forecast"][rows],
-            np.moveaxis(prepared.noise, 2, 0), prepared.low, prepared.high, readout,
-            *(cell[rows] for cell in cells), *body.tensors)
-        values[rows] = found[:, ::-1].swapaxes(1, 2)
-        return moved
+    def work(rows: slice) -> None:
+        newest_first, moved[rows] = call(rows)
+        values[rows] = newest_first[:, ::-1].swapaxes(1, 2)
 
-    size = max(1, _CHUNK_PATHS // feedback.num_paths)
-    chunks = [slice(i, min(i + size, state.num_rows)) for i in range(0, state.num_rows, size)]
-    with ThreadPoolExecutor(2) as pool:
-        moved = list(pool.map(one, chunks))
-    feedback.count_clipped(np.concatenate(moved))
+    with ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1)) as threads:
+        list(threads.map(work, chunks))  # raises what a thread has raised
+    feedback.count_clipped(moved)
     return values
+
+
+class _Call:
+    """The arguments of a compiled rollout, some rows at a time; as of `rolled`."""
+
+    def __init__(
+        self,
+        highway: PooledARModel,
+        body: Body | ReadBody,
+        state: StateBatch,
+        cells: Sequence[NDArray],
+        horizon: int,
+        feedback: Preparable,
+    ) -> None:
+        """Find the compiled function, and what is the same for all rows."""
+        features, lens = highway.features, Lens(highway)
+        self.state, self.horizon, self.feedback = state, horizon, feedback
+        layers, self.readout = _parts(body)
+        num_steps = state.num_rows * feedback.num_paths * horizon
+        form = RolloutForm(
+            exponent=highway.power.exponent,
+            num_seasons=len(features.seasons),
+            is_scaled=features.scale == "window",
+            num_bits=int(features.span).bit_length(),
+            num_lanes=_num_lanes(feedback.num_paths) if num_steps >= _MANY_STEPS else 0,
+        )
+        self.run = compiled_rollout(layers.program, form).run
+        arrays = state.arrays
+        self.past = (arrays["window"], arrays["total"], state.clock)
+        self.span, self.groups = features.span, tensor(lens.groups)
+        self.coefficients = lens.coefficients(arrays["series"])
+        self.cells, self.weights = cells, layers.tensors
+
+    def __call__(self, rows: slice) -> list[NDArray]:
+        """Values of the rows, newest first, and how many of each were moved."""
+        fed = self.feedback.prepared(self.horizon, rows)
+        past = (array[rows] for array in self.past)
+        of_rows = (array[rows] for array in self.coefficients)
+        upcoming, noise = self.state.arrays["forecast"][rows], np.moveaxis(fed.noise, 2, 0)
+        cells = (cell[rows] for cell in self.cells)
+        return self.run(*past, self.span, self.groups, *of_rows, upcoming, noise, fed.low, fed.high,
+                        self.readout, *cells, *self.weights)  # fmt: skip
+
+
+def _parts(body: Body | ReadBody) -> tuple[Body, NDArray]:
+    """The layers, and the linear map that reads them; empty where they have a readout."""
+    if isinstance(body, ReadBody):
+        return body.body, body.coefficients
+    return body, np.zeros(0)
+
+
+def _chunks(num_rows: int, num_paths: int) -> Iterator[slice]:
+    size = max(1, _NUM_LANES // num_paths)
+    for start in range(0, num_rows, size):
+        yield slice(start, min(start + size, num_rows))
+
+
+def _num_lanes(num_paths: int) -> int:
+    """Paths of a call: a power of two that holds all those of a row."""
+    return max(_NUM_LANES, 2 ** (num_paths - 1).bit_length())

@@ -43,7 +43,7 @@ class Program:
         features, mask = (None, None, blueprint.num_features), (None, None)
         beside = [*self.states, *self.weights]
         self.encode = compiled(self._encode, [(features, "float32"), (mask, "bool"), *beside])
-        self.step = compiled(self._step, [(features[1:], "float32"), *beside])
+        self.step = compiled(self.pure_step, [(features[1:], "float32"), *beside])
 
     @contextmanager
     def of(self, weights: Sequence[Any]) -> Iterator[RecurrentStack]:
@@ -86,7 +86,13 @@ class Program:
     def _encode(self, features: Any, mask: Any, *parts: Any) -> tuple[Any, ...]:
         return self._run(lambda stack, states: stack(features, mask, states), parts)
 
-    def _step(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+    def pure_step(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+        """`step` of tensors, for other compiled functions: outputs, then the states.
+
+        Args:
+            features: `(rows, num_features)`.
+            *parts: states, then weights.
+        """
         return self._run(lambda stack, states: stack.step(features, states), parts)
 
     def _run(

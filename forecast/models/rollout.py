@@ -6,14 +6,14 @@ there is one trace for each form of layers, and a new horizon compiles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from keras import ops
 
-from forecast.models.compiled import compiled
+from forecast.models.compiled import compiled, fused
 from forecast.models.program import Program
 from forecast.models.sorted_spread import SortedSpread
 from forecast.models.tensor_inputs import Highway, Recent, recent_of, tensor_inputs
@@ -33,17 +33,25 @@ class RolloutForm:
         num_seasons: seasons of the highway.
         is_scaled: whether the highway's constant is in the unit of the window.
         num_bits: `2**num_bits` is above the highway's span.
+        num_lanes: paths that the layers are always called with, blank ones among them, so that
+            they can be compiled for this number; 0 for any number.
     """
 
     exponent: float
     num_seasons: int
     is_scaled: bool
     num_bits: int
+    num_lanes: int = 0
 
     @property
     def num_groups(self) -> int:
         """Groups of lags, see `forecast.models.lens.Lens`."""
         return 5 + 7 * self.num_seasons
+
+    @property
+    def num_features(self) -> int:
+        """Features of the network."""
+        return 5 + 3 * self.num_seasons
 
 
 class CompiledRollout:
@@ -61,6 +69,7 @@ class CompiledRollout:
         """Trace it."""
         self.program = program
         self.form = form
+        self.layers = fused(program.pure_step) if form.num_lanes else program.pure_step
         row, matrix, double = (None,), (None, None), "float64"
         groups = (form.num_groups, None)
         past = [(matrix, double), (row, double), (row, double), ((), "int32")]
@@ -92,9 +101,56 @@ class CompiledRollout:
         form = self.form
         highway = Highway(groups, of_lags, of_groups, of_rest, span, form.num_seasons,
                           form.is_scaled)  # fmt: skip
-        with self.program.of(weights) as stack:
-            walk = _Walk(form, highway, recent, stack, readout, (noise, low, high))
-            return walk.values(upcoming, cells)
+        layers = _Layers(self.layers, weights, readout, form)
+        walk = _Walk(form, highway, recent, layers, (noise, low, high))
+        return walk.values(upcoming, cells)
+
+
+@dataclass(frozen=True, eq=False)
+class _Layers:
+    """The layers with their weights, for `n` rows of `m` paths.
+
+    Args:
+        pure_step: see `Program.pure_step`.
+        weights: of the layers.
+        readout: of a `ReadBody`, `(width + num_features + 1,)`; empty where the layers have one.
+        form: of the rollout.
+    """
+
+    pure_step: Callable[..., tuple[Tensor, ...]]
+    weights: Sequence[Tensor]
+    readout: Tensor
+    form: RolloutForm
+
+    def begun(self, cells: Sequence[Tensor], num_paths: Tensor) -> list[Tensor]:
+        """The state of each row for each of its paths, `(lanes, units)`."""
+        return [self._in_lanes(ops.repeat(cell[:, None], num_paths, axis=1)) for cell in cells]
+
+    def __call__(
+        self, features: Tensor, cells: Sequence[Tensor]
+    ) -> tuple[Tensor, Sequence[Tensor]]:
+        """Corrections in float64, `(n, m)`, from features `(n, m, num_features)`."""
+        lanes = self._in_lanes(features)
+        outputs, *cells = self.pure_step(lanes, *cells, *self.weights)
+        num_rows, num_paths = ops.shape(features)[:2]
+        read = self._read(ops.cast(outputs, "float64"), lanes)[: num_rows * num_paths]
+        return ops.reshape(read, (num_rows, num_paths)), cells
+
+    def _read(self, outputs: Tensor, features: Tensor) -> Tensor:
+        """By the layers' own readout, or by the linear map of a `ReadBody`."""
+        if len(outputs.shape) == 1:
+            return outputs
+        seen = ops.concatenate([outputs, ops.cast(features, "float64")], axis=1)
+        return ops.matmul(seen, self.readout[:-1, None])[:, 0] + self.readout[-1]
+
+    def _in_lanes(self, values: Tensor) -> Tensor:
+        """`(n, m, width)` as `(lanes, width)`, blank where there are more lanes than paths."""
+        width = values.shape[2]
+        lanes = ops.reshape(values, (-1, width))
+        if not self.form.num_lanes:
+            return lanes
+        room = self.form.num_lanes - ops.shape(lanes)[0]
+        return ops.concatenate([lanes, ops.zeros((room, width), dtype=values.dtype)])
 
 
 class _Walk:
@@ -105,13 +161,11 @@ class _Walk:
         form: RolloutForm,
         highway: Highway,
         recent: Recent,
-        stack: Any,
-        readout: Tensor,
+        layers: _Layers,
         feedback: tuple[Tensor, Tensor, Tensor],
     ) -> None:
         """Store all that stays the same from step to step."""
-        self.form, self.highway, self.recent = form, highway, recent
-        self.stack, self.readout = stack, readout
+        self.form, self.highway, self.recent, self.layers = form, highway, recent, layers
         self.noise, low, high = feedback
         self.low, self.high = low[:, None], high[:, None]
         self.horizon, self.num_rows, self.num_paths = ops.shape(self.noise)
@@ -129,7 +183,7 @@ class _Walk:
             own[:, None][:, : ops.minimum(self.horizon, 1)],  # a length that is known when it runs
             blank + self.recent.surplus + own,
             moved,
-            *(self._of_paths(cell) for cell in cells),
+            *self.layers.begun(cells, self.num_paths),
         )
         _, own, _, moved, *_ = ops.while_loop(
             lambda step, *_: step < self.horizon, self._step, first
@@ -157,23 +211,8 @@ class _Walk:
         """Forecast of the next value less the reference, `(rows, paths)`, and the cells there."""
         inputs = tensor_inputs(self.highway, recent, lambda level: self.spread(step, level))
         features = ops.transpose(inputs.features, (0, 2, 1))
-        features = ops.reshape(features, (-1, self.highway_width))
-        outputs, cells = self.stack.step(features, list(cells))
-        corrections = ops.reshape(self._read(outputs, features), ops.shape(inputs.base))
+        corrections, cells = self.layers(features, cells)
         return inputs.base + inputs.unit * corrections, cells
-
-    @property
-    def highway_width(self) -> int:
-        """Number of features."""
-        return 5 + 3 * self.form.num_seasons
-
-    def _read(self, outputs: Tensor, features: Tensor) -> Tensor:
-        """Corrections in float64: of the layers' own readout, or by the linear map of a `ReadBody`."""
-        outputs = ops.cast(outputs, "float64")
-        if self.stack.readout is not None:
-            return outputs
-        seen = ops.concatenate([outputs, ops.cast(features, "float64")], axis=1)
-        return ops.matmul(seen, self.readout[:-1, None])[:, 0] + self.readout[-1]
 
     def _fed(self, upcoming: Tensor, step: Any) -> tuple[Tensor, Tensor]:
         """What is fed back, less the reference, and how many values of each row were moved."""
@@ -181,12 +220,6 @@ class _Walk:
         value = ops.clip(emitted, self.low, self.high)
         moved = ops.sum(ops.cast(value != emitted, "int64"), axis=1)
         return encoded(value, self.form.exponent) - self.recent.reference[:, None], moved
-
-    def _of_paths(self, cell: Tensor) -> Tensor:
-        """The state of each row for each of its paths, `(rows * paths, units)`."""
-        units = cell.shape[1]
-        beside = ops.zeros((self.num_rows, self.num_paths, units), dtype=cell.dtype)
-        return ops.reshape(cell[:, None] + beside, (-1, units))
 
 
 @lru_cache(maxsize=32)

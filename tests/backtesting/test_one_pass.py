@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from backtesting.frames import ragged, series
 
 import forecast as fc
 from forecast.backtesting import course as course_module
 from forecast.backtesting import standing as standing_module
-
-from .frames import ragged, series
 
 TINY = fc.Training(num_steps=4)
 

@@ -7,11 +7,10 @@ import builtins
 import numpy as np
 import pandas as pd
 import pytest
+from backtesting.frames import ragged
 
 import forecast as fc
 from forecast.backtesting import parquet as parquet_module
-
-from .frames import ragged
 
 pytest.importorskip("pyarrow")
 
@@ -154,7 +153,9 @@ def test_without_pyarrow_the_error_says_what_to_install(tmp_path, monkeypatch):
         return load(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"needs pyarrow: pip install 'keras-forecast\[parquet\]'"):
+    with pytest.raises(
+        ImportError, match=r"needs pyarrow: pip install 'keras-forecast\[parquet\]'"
+    ):
         fc.cross_validation(Breaks(), FRAME, 3, n_windows=6, sink=tmp_path / "cv.parquet")
 
 

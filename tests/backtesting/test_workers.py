@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -10,12 +11,11 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
+from backtesting.frames import ragged
 
 import forecast as fc
 from forecast.backtesting import run as run_module
 from forecast.backtesting.workers import num_workers
-
-from .frames import ragged
 
 FRAME = ragged(gaps=0.03).drop(columns=["z", "price"])
 
@@ -58,7 +58,7 @@ def test_a_class_of_the_users_own_script_is_taken_along():
 
 def test_a_class_that_no_worker_could_import_is_refused_clearly(monkeypatch):
     module = types.ModuleType("only_in_this_process")
-    exec("import forecast as fc\nclass Stray(fc.Naive): pass", module.__dict__)  # noqa: S102
+    exec("import forecast as fc\nclass Stray(fc.Naive): pass", module.__dict__)
     monkeypatch.setitem(sys.modules, "only_in_this_process", module)
     words = r"cannot be taken to another process .*only_in_this_process.* or say n_jobs=1"
     with pytest.raises(ValueError, match=words):
@@ -80,18 +80,17 @@ def test_an_argument_that_cannot_be_sent_is_refused_clearly():
         fc.cross_validation(Locked(), FRAME, 3, n_windows=3, n_jobs=2)
 
 
-def test_an_interrupt_does_not_wait_for_the_folds_that_are_left(monkeypatch):
+@pytest.mark.skipif(sys.platform == "win32", reason="threads cannot be sent signals")
+def test_an_interrupt_does_not_wait_for_the_folds_that_are_left():
     class Sleeps(fc.Naive):
         def _estimate(self, task):
             if task.settled is not None or task.panel.lengths.max() > 110:
                 time.sleep(60)
             return super()._estimate(task)
 
-    def stopped(*_):
-        raise KeyboardInterrupt
-
+    main = threading.main_thread().ident
+    timer = threading.Timer(1.0, lambda: signal.pthread_kill(main, signal.SIGINT))
     began = time.perf_counter()
-    timer = threading.Timer(3.0, lambda: __import__("_thread").interrupt_main())
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         fc.cross_validation(Sleeps(), FRAME, 3, n_windows=4, n_jobs=2)
@@ -117,13 +116,6 @@ def test_a_number_of_jobs_is_at_least_one(run, wrong):
         run(fc.Naive(alias="mine"), FRAME, 3, n_windows=2, n_jobs=wrong)
 
 
-def test_seconds_and_counts_of_workers_are_counted(monkeypatch):
-    counts = []
-    for n_jobs in (1, 2):
-        plan = run_module.Plan
-        result = fc.compare(fc.AR(lags=1, alias="mine"), FRAME, 3, n_windows=4, n_jobs=n_jobs)
-        del plan
-        counts.append(result.run.seconds.loc["mine"])
-        flags = result.material.flags
-        counts[-1] = (counts[-1] > 0).all(), flags
-    assert counts[0] == counts[1]
+def test_seconds_of_workers_are_counted():
+    seconds = fc.compare([], FRAME, 3, n_windows=2, n_jobs=2).run.seconds
+    assert (seconds > 0).all(axis=None)

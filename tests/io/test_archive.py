@@ -177,7 +177,7 @@ def test_a_larger_file_than_allowed(path):
 def test_a_pipe_and_a_folder_are_no_files(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
-        with pytest.raises(FileNotFoundError, match="there is no file .*; check"):
+        with pytest.raises(FileNotFoundError, match=r"there is no file .*; check"):
             read(path)
 
 

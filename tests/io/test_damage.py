@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
 import sys
 import time
 import warnings
@@ -11,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundle_damage import damage
+from bundle_damage import damage, places
 from io_samples import long_frame, members, write_members
 
 import forecast as fc
 from forecast.io import BundleError, load, save
+from forecast.io.archive import to_json
 from forecast.io.contents import describe
 
 TRAINING = fc.Training(num_steps=2, num_checks=1)
@@ -60,6 +63,14 @@ def little_memory(more: int = MEMORY) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
+def numbers(content, manifest=None):
+    """Places of the manifest where a whole number or nothing stands."""
+    manifest = manifest or json.loads(content["manifest.json"])
+    sections = (manifest[name] for name in ("forecaster", "model", "fitted", "store", "reading"))
+    everywhere = [place for section in sections for place in places(section)]
+    return [(at, key) for at, key in everywhere if at[key] is None or type(at[key]) is int]
+
+
 def assert_same(found, expected) -> None:
     assert found[0] == expected[0]
     assert found[1].keys() == expected[1].keys()
@@ -100,6 +111,23 @@ def test_damage_is_refused_or_harmless(name, sound, tmp_path):
             except Exception as error:
                 raise AssertionError(f"{name}, seed {seed}: {error!r}") from error
     assert found.count("refused") > 300
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_every_setting_may_be_huge(name, sound, tmp_path):
+    """One number of the manifest after the other: a billion of anything is never made."""
+    content, _ = sound[name]
+    path = tmp_path / "model.kfc"
+    with little_memory():
+        for index, number in itertools.product(range(len(numbers(content))), (10**9, 10**6, -3)):
+            manifest = json.loads(content["manifest.json"])
+            place, key = numbers(content, manifest)[index]
+            place[key] = number
+            write_members(path, content | {"manifest.json": to_json(manifest)})
+            start = time.perf_counter()
+            with contextlib.suppress(BundleError):
+                load(path)
+            assert time.perf_counter() - start < SECONDS, (key, number)
 
 
 @pytest.mark.slow

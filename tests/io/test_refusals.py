@@ -213,7 +213,7 @@ CHANGES = {
         {"model": {"class": "Lambda", "config": {}}}, "asks for the model 'Lambda'; known are ARM",
     ),
     "an unknown dataclass": (
-        {"forecaster": {"class": "AR", "arguments": {"lags": {"$dataclass": "Popen", "fields": {}}}}},
+        {"forecaster": {"class": "AR", "arguments": {"a": {"$dataclass": "Popen", "fields": {}}}}},
         "asks for the settings 'Popen'",
     ),
     "an unknown argument": (

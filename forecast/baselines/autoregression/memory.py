@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.algebra.gram import Gram
-from forecast.baselines.autoregression.plan import ARPlan
+from forecast.baselines.autoregression.parameters import ARParameters
+from forecast.baselines.autoregression.plan import ARPlan, undifferenced
 from forecast.baselines.autoregression.settings import Estimation
 from forecast.baselines.autoregression.terms import Deterministic
 from forecast.baselines.learning import why_not_kept
@@ -73,6 +74,9 @@ class ARMemory:
         used[places] = True
         self.used[rows] = used
         self.sums.weight[rows] = gram.weight
+        if len(places) == len(self.plan.lags):  # the usual case is quicker at once
+            self.sums.mean[rows], self.sums.second[rows] = gram.mean, gram.second
+            return
         self.sums.mean[rows] = 0.0
         self.sums.second[rows] = 0.0
         self.sums.mean[rows[:, None], kept] = gram.mean
@@ -91,6 +95,18 @@ class ARMemory:
         """Another one, to be changed in place."""
         sums = Gram(self.sums.weight.copy(), self.sums.mean.copy(), self.sums.second.copy())
         return ARMemory(replace(self.plan, used=self.used.copy()), sums, self.constant.copy())
+
+    def check(self, parameters: ARParameters) -> None:
+        """Refuse parameters of other series, lags or covariates."""
+        lags, _ = undifferenced(
+            self.plan.lags, np.zeros((0, len(self.plan.lags))), self.plan.difference
+        )
+        size = _num_columns(self.plan, parameters.covariates.shape[1]) + 1
+        if not (
+            np.isin(lags, parameters.lags).all()
+            and self.sums.mean.shape == (len(parameters.coefficients), size)
+        ):
+            raise ValueError("the sums of an autoregression are not those of its coefficients.")
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """Settings for JSON, and arrays."""

@@ -192,6 +192,7 @@ class ARModel:
         if not isinstance(memory, str):
             terms = Deterministic(form["trend"], form["period"])
             memory = ARMemory.from_saved(memory, sums, terms, form["logarithm"])
+            memory.check(ARParameters(**own))
         return cls(ARForm(**form), ARParameters(**own), memory)
 
     def _known(self, window: NDArray, rows: NDArray) -> NDArray:
@@ -231,7 +232,7 @@ class ARModel:
         values = np.where(block.observed[part], block.values[part], np.nan)
         series = np.concatenate([self._known(window, rows), self.encode(values)], axis=1)
         if filtered or one_step is not None:
-            base = self._base(rows, state.clock[part], block.covariates[part])
+            base = self._base(rows, _time(state)[part], block.covariates[part])
             made = np.full(base.shape, np.nan)
             if filtered:
                 walk = self._filter(rows, series, _unknown(state.arrays, part), base)

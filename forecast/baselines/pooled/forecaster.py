@@ -51,6 +51,11 @@ class PooledAR(Forecaster):
     The forecast is the median of the best five at most, of those within 5 % of the best;
     `choices_` names them.
 
+    `update(rows, learn=True)` moves the pool's coefficients by recursive least squares, of absolute
+    errors with each new row weighed once; each series keeps its distance from the pool. It needs
+    `block_length * columns^2` numbers, kept where these are at most 2^20; beyond, and of past
+    covariates with `block_length` above 1, it refuses.
+
     Args:
         lags: a number L (lags 1..L) or a list of 1-based lags; chosen by default.
         block_length: steps with a regression of their own; 1 is recursive. By default both 1 and

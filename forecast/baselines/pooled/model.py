@@ -113,6 +113,8 @@ class PooledARModel(WindowModel):
             sums = PoolSums.from_saved(
                 sums, {name.removeprefix(_SUMS): array for name, array in kept.items()}
             )
+            if sums.information.shape[:2] != arrays["coefficients"].shape[1:]:
+                raise ValueError("the sums of a pooled autoregression are not of its columns.")
         power = Power(settings["exponent"])
         return cls(features=features, power=power, memory=memory, sums=sums, **arrays)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.past import Past
+from forecast.baselines.past import Past, sums_before
 from forecast.baselines.pooled.features import CYCLES, Features
 
 __all__ = ["track"]
@@ -106,8 +106,7 @@ def _mean(total: NDArray, count: NDArray, otherwise: NDArray) -> NDArray:
 
 def _all_before(start: NDArray, past: Past, values: NDArray) -> NDArray:
     """Mean of everything before each step, given the sum before the first."""
-    known = np.nan_to_num(values)
-    total = start[:, None] + np.cumsum(known, axis=1) - known
+    total = sums_before(start, np.nan_to_num(values))
     return total / np.maximum(past.clock[:, None] + np.arange(values.shape[1]), 1)
 
 

@@ -28,6 +28,9 @@ class VAR(Forecaster):
     model's own forecast of it, given the channels that have one; rows with a missing lag are not
     fitted on. A fit that would explode is damped, which `choices_` says.
 
+    `update(rows, learn=True)` adds the rows to the regressions by recursive least squares; orders
+    and penalties stay as they were chosen.
+
     Args:
         lags: number of lags, at least 1, or how to choose it; by default `LagSelection("aic")`.
         channels: None, or the name of the id column: all series are channels of one system.

@@ -197,7 +197,13 @@ class VARModel(WindowModel):
         if shapes != {(systems, channels)} or channels != inputs or not square:
             raise ValueError("the arrays of a vector autoregression do not fit together.")
         if kept:
-            settings["sums"] = unpacked(kept, settings.pop("trend"), channels)
+            sums = unpacked(kept, settings.pop("trend"), channels)
+            longest = max((one.order for one in sums if one is not None), default=0)
+            if len(sums) != systems or longest > arrays["coefficients"].shape[1]:
+                raise ValueError(
+                    "the sums of a vector autoregression are not those of its systems."
+                )
+            settings["sums"] = sums
         return super().from_saved(settings, arrays)
 
 

@@ -102,9 +102,10 @@ def packed(sums: Sequence[SystemSums | None]) -> dict[str, NDArray]:
         for one in there
         for part in (np.asarray(one.gram.weight), one.gram.mean, one.gram.second)
     ]
-    facts = [(-1, 0.0, 0.0) if one is None else (one.order, one.ridge, one.free) for one in sums]
-    orders, ridges, free = (np.array(column) for column in zip(*facts, strict=True))
     every = np.concatenate(numbers) if numbers else np.zeros(0)
+    orders = np.array([-1 if one is None else one.order for one in sums], dtype=np.int64)
+    ridges = np.array([0.0 if one is None else float(one.ridge) for one in sums])
+    free = np.array([0.0 if one is None else float(one.free) for one in sums])
     return {"orders": orders, "ridges": ridges, "free": free, "numbers": every}
 
 

@@ -72,29 +72,29 @@ class ServedAR(ServedModel):
         The forecast is f with variance `S = a'Pa + sigma^2`. A value moves the unknown ones by
         `(Pa / S) (y - f)`; a missing one takes a slot with mean f, variance S, covariances Pa.
         """
-        ages, forecast, missing = state["ages"], self._next(state), tf.math.is_nan(values)
+        forecast, missing, ages = self._next(state), tf.math.is_nan(values), state["ages"]
         covariance = _unpacked(state["covariance"], self._slots)
-        by_age = tf.pad(tf.gather(self._polynomial, state["series"]), [[0, 0], [1, 0]])
-        weights = tf.gather(by_age, ages, batch_dims=1)
-        shared = tf.linalg.matvec(covariance, weights)
-        spread = tf.reduce_sum(shared * weights, axis=1) + tf.gather(
-            self._variances, state["series"]
-        )
+        shared, spread = self._shared(state, covariance)
         gain = tf.math.divide_no_nan(shared, spread[:, None])
         gain = tf.where(missing[:, None], tf.zeros_like(gain), gain)
         error = tf.where(missing, tf.zeros_like(values), values - forecast)
         window = _moved(state["window"], ages, gain * error[:, None])
         covariance -= gain[:, :, None] * shared[:, None, :]
         slot = _slot(ages) & missing[:, None]
-        shared = tf.where(slot, spread[:, None], shared)
-        covariance = tf.where(slot[:, :, None], shared[:, None, :], covariance)
-        covariance = tf.where(slot[:, None, :], shared[:, :, None], covariance)
+        covariance = _remembered(covariance, slot, tf.where(slot, spread[:, None], shared))
         ages = tf.where(slot, tf.ones_like(ages), tf.where(ages > 0, ages + 1, 0))
         ages = tf.where(ages > self._length, tf.zeros_like(ages), ages)
-        taken = ages > 0
-        covariance = tf.where(taken[:, :, None] & taken[:, None, :], covariance, 0.0)
+        covariance = tf.where(_pairs(ages > 0), covariance, tf.zeros_like(covariance))
         after = self.feed({**state, "window": window}, tf.where(missing, forecast, values)[:, None])
         return {**after, "ages": ages, "covariance": _packed(covariance, self._slots)}
+
+    def _shared(self, state: Tensors, covariance: Any) -> tuple[Any, Any]:
+        """Pa, `(num_rows, num_slots)`, and S, `(num_rows,)`."""
+        by_age = tf.pad(tf.gather(self._polynomial, state["series"]), [[0, 0], [1, 0]])
+        weights = tf.gather(by_age, state["ages"], batch_dims=1)
+        shared = tf.linalg.matvec(covariance, weights)
+        variances = tf.gather(self._variances, state["series"])
+        return shared, tf.reduce_sum(shared * weights, axis=1) + variances
 
     def feed(self, state: Tensors, values: Any) -> dict[str, Any]:
         """See `ServedModel`; what was unknown stays as it is."""
@@ -110,14 +110,12 @@ class ServedAR(ServedModel):
 
 def _terms(terms: Deterministic, coefficients: NDArray) -> tuple[NDArray, NDArray]:
     """Slope of each series, `(num_series,)`, and level of each phase, `(num_series, period)`."""
-    num_series = len(coefficients)
-    slopes = np.zeros(num_series)
-    if "t" in terms.trend:
-        slopes = coefficients[:, int("c" in terms.trend)]
+    start, at = np.zeros(len(coefficients), dtype=np.int64), int("c" in terms.trend)
+    if "t" not in terms.trend:
+        return np.zeros(len(coefficients)), terms.level(coefficients, start, terms.period)
     flat = coefficients.copy()
-    if "t" in terms.trend:
-        flat[:, int("c" in terms.trend)] = 0.0
-    return slopes, terms.level(flat, np.zeros(num_series, dtype=np.int64), terms.period)
+    flat[:, at] = 0.0
+    return coefficients[:, at], terms.level(flat, start, terms.period)
 
 
 def _moved(window: Any, ages: Any, shifts: Any) -> Any:
@@ -134,6 +132,16 @@ def _slot(ages: Any) -> Any:
     order = tf.where(ages > 0, -ages, before_all)
     distinct = order * num_slots + tf.range(num_slots, dtype=ages.dtype)
     return distinct == tf.reduce_min(distinct, axis=1, keepdims=True)
+
+
+def _remembered(covariance: Any, slot: Any, shared: Any) -> Any:
+    """The covariance with row and column of the slot replaced."""
+    covariance = tf.where(slot[:, :, None], shared[:, None, :], covariance)
+    return tf.where(slot[:, None, :], shared[:, :, None], covariance)
+
+
+def _pairs(taken: Any) -> Any:
+    return taken[:, :, None] & taken[:, None, :]
 
 
 def _unpacked(packed: Any, num_slots: int) -> Any:

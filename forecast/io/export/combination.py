@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from forecast.baselines.power import Power
 from forecast.composition.combination import CombinedModel
+from forecast.io.export.record import RANGE, ranged
 from forecast.io.export.rolling import rolled
 from forecast.io.export.served import ServedModel, StateArray, Tensors, learned
 from forecast.protocol import StateBatch
 
 __all__ = ["ServedCombination"]
 
-_SHARED = ("clock", "series", "minimum", "maximum")
+_COMMON = ("clock", "series")
 
 
 class ServedCombination(ServedModel):
@@ -34,19 +35,18 @@ class ServedCombination(ServedModel):
         self._weights = None if model.weights is None else learned(model.weights)
 
     def state_arrays(self) -> dict[str, StateArray]:
-        """See `ServedModel`; members share what is the same for all."""
-        arrays = {}
+        """See `ServedModel`; clock and series are the same for all members."""
+        arrays = dict(RANGE)
         for index, member in enumerate(self._members):
-            for name, array in member.state_arrays().items():
-                arrays[name if name in _SHARED else _prefix(index) + name] = array
+            arrays |= _beside(index, member, member.state_arrays())
         return arrays
 
     def of_state(self, state: StateBatch) -> dict[str, NDArray]:
         """See `ServedModel`."""
-        arrays = {}
+        arrays = {name: state.arrays[name] for name in RANGE}
         for index, member in enumerate(self._members):
-            for name, array in member.of_state(state.select(f"member{index}.")).items():
-                arrays[name if name in _SHARED else _prefix(index) + name] = array
+            own = StateBatch(state.select(f"member{index}.").arrays, state.clock, state.count)
+            arrays |= _beside(index, member, member.of_state(own))
         return arrays
 
     def emit(self, state: Tensors, num_steps: int) -> Any:
@@ -59,29 +59,28 @@ class ServedCombination(ServedModel):
 
     def observe(self, state: Tensors, values: Any) -> dict[str, Any]:
         """See `ServedModel`; at a step without a value each member does what it does alone."""
-        after = dict(state)
+        after = {**state, **ranged(state, values)}
         for index, (member, own) in enumerate(self._parts(state)):
-            for name, array in member.observe(own, member.encode(values)).items():
-                after[name if name in _SHARED else _prefix(index) + name] = array
+            after |= _beside(index, member, member.observe(own, member.encode(values)))
         return after
 
     def feed(self, state: Tensors, values: Any) -> dict[str, Any]:
-        """See `ServedModel`; every member takes them as observed."""
+        """See `ServedModel`; every member takes them as observed, the range stays as it is."""
         columns = tf.transpose(values)
 
         def move(step: Any, now: Tensors) -> tuple[Any, Tensors]:
             after = self.observe(now, columns[step])
             return step + 1, {name: after[name] for name in now}
 
-        more = tf.shape(columns)[0]
         start = (tf.constant(0), dict(state))
-        return tf.while_loop(lambda step, _: step < more, move, start)[1]
+        _, after = tf.while_loop(lambda step, _: step < tf.shape(columns)[0], move, start)
+        return {**after, **{name: state[name] for name in RANGE}}
 
     def _parts(self, state: Tensors) -> list[tuple[ServedModel, dict[str, Any]]]:
-        """Each member with its own state."""
-        shared = {name: state[name] for name in _SHARED if name in state}
+        """Each member with its own state, bounded by the range of this one."""
+        common = {name: state[name] for name in (*_COMMON, *RANGE) if name in state}
         return [
-            (member, shared | _own(state, _prefix(index)))
+            (member, common | _own(state, _prefix(index)))
             for index, member in enumerate(self._members)
         ]
 
@@ -97,6 +96,14 @@ class ServedCombination(ServedModel):
 
 def _prefix(index: int) -> str:
     return f"member{index}_"
+
+
+def _beside(index: int, member: ServedModel, arrays: Tensors) -> dict[str, Any]:
+    """The arrays of a member by their names in the combination."""
+    return {
+        name if name in _COMMON else _prefix(index) + name: arrays[name]
+        for name in member.state_arrays()
+    }
 
 
 def _own(state: Tensors, prefix: str) -> dict[str, Any]:

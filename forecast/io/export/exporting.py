@@ -32,9 +32,13 @@ def export(forecaster: Forecaster, path: str | Path) -> None:
     Args:
         forecaster: fitted.
         path: folder to make.
+
+    Raises:
+        RuntimeError: if Keras does not run on TensorFlow.
     """
     check_new(path)
     check_exportable(forecaster)
+    _require_tensorflow()
     from forecast.io.export.signatures import PREFIX, Signatures
 
     served = served_model(forecaster.fitted_.model)
@@ -55,3 +59,14 @@ def _write_model(signatures: Signatures, folder: Path):
     graphs = signatures.graphs()
     tf.saved_model.save(signatures, str(folder), signatures=graphs)
     return graphs
+
+
+def _require_tensorflow() -> None:
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise RuntimeError(
+            f"a SavedModel is written by Keras on TensorFlow, and Keras runs on {backend} here. "
+            "Save the forecaster, load it in a process with KERAS_BACKEND=tensorflow, export there."
+        )

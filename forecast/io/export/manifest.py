@@ -34,8 +34,8 @@ series. Any number of rows may come at once.
 - `initial_state`: `series` gives the state before the first step ({series}).
 
 `states.npz` has the states of all series at the time of the export, with `ids`, `ends` (the time
-each stands at) and `series`. `manifest.json` has all names, shapes and dtypes. A central interval is
-`forecast +- scale * width`, `width` by level and step ahead under `intervals` in the manifest.
+each stands at) and `series`. `manifest.json` has all names, shapes and dtypes. A central interval
+is `forecast +- scale * width`, `width` by level and step ahead under `intervals` in the manifest.
 
 ```python
 import numpy as np
@@ -82,6 +82,7 @@ def describe(forecaster: Forecaster, graphs: Mapping[str, Any]) -> dict[str, Any
         "horizon": horizon,
         "signatures": {name: _signature(graph) for name, graph in graphs.items()},
         "states": STATES,
+        "takes_new_series": forecaster.takes_new_series,
         "fitted_ids": [_plain(name) for name in fitted.ids],
         "intervals": widths,
     }

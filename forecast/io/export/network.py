@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -25,16 +24,12 @@ class ServedNetwork(ServedWindow):
 
     Args:
         model: the model.
-
-    Raises:
-        RuntimeError: if Keras does not run on TensorFlow.
     """
 
     remembered = ("window", "total", "clock", "series")
 
     def __init__(self, model: NetworkModel) -> None:
         """Take over the weights of all layers, and the highway of every series."""
-        _require_tensorflow()
         super().__init__(model.highway.features.window_length, 1, model.highway.power)
         body, lens, sets = model.body, Lens(model.highway), len(model.highway.coefficients)
         of_lags, of_groups, of_rest = lens.coefficients(np.arange(sets) - 1)
@@ -95,15 +90,6 @@ class ServedNetwork(ServedWindow):
             return outputs
         seen = tf.concat([outputs, tf.cast(features, tf.float64)], axis=1)
         return tf.linalg.matvec(seen, self._readout[:-1]) + self._readout[-1]
-
-
-def _require_tensorflow() -> None:
-    backend = keras.backend.backend()
-    if backend != "tensorflow":
-        raise RuntimeError(
-            f"a network is exported by Keras on TensorFlow, and Keras runs on {backend} here. "
-            "Save the forecaster, load it in a process with KERAS_BACKEND=tensorflow, export there."
-        )
 
 
 def _cell(index: int) -> str:

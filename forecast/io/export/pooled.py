@@ -30,21 +30,11 @@ class ServedPooled(ServedWindow):
 
     def __init__(self, model: PooledARModel) -> None:
         """Lay the coefficients out by lag and by mean."""
-        features, coefficients = model.features, model.coefficients
+        features = model.features
         super().__init__(features.window_length, model.block_length, model.power)
-        num_lags, num_level = len(features.lags), 3 * features.level_means
-        of_lags = np.zeros((*coefficients.shape[:2], features.window_length))
-        of_lags[:, :, -np.array(features.lags)] = coefficients[:, :, :num_lags]
-        of_means = coefficients[:, :, num_lags + num_level : -1]
-        of_rest = np.zeros((*coefficients.shape[:2], 2))
-        of_rest[:, :, 1] = coefficients[:, :, -1]
-        if features.level_means:
-            level = coefficients[:, :, num_lags : num_lags + 3]
-            of_means = np.concatenate([level[:, :, :2], of_means], axis=2)
-            of_rest[:, :, 0] = level[:, :, 2]
         groups = [_groups(features, step + 1) for step in range(model.block_length)]
-        self._features = features
-        self._groups = learned(np.stack(groups))
+        of_lags, of_means, of_rest = _layout(features, model.coefficients)
+        self._features, self._groups = features, learned(np.stack(groups))
         self._of_lags, self._of_means = learned(of_lags), learned(of_means)
         self._of_rest = learned(of_rest)
 
@@ -54,30 +44,49 @@ class ServedPooled(ServedWindow):
         known = tf.cast(~tf.math.is_nan(window), tf.float64)
         level = _mean_of_known(window[:, -span:], known[:, -span:], window[:, -1])
         moved = tf.where(known > 0.0, window - level[:, None], 0.0)
-        clock = tf.cast(tf.maximum(state["clock"], 1), tf.float64)
-        everything, scale = state["total"] / clock - level, self._scale(state, level, moved, known)
-        sets = state["series"] + 1 if self._of_lags.shape[0] > 1 else tf.zeros_like(state["series"])
+        everything = state["total"] / _steps(state) - level
+        of_lags, of_means, of_rest = self._coefficients(state, num_steps)
         groups = self._groups[:num_steps]
         sums = tf.einsum("nl,kgl->nkg", moved, groups)
         counts = tf.maximum(tf.einsum("nl,kgl->nkg", known, groups), 1.0)
-        of_lags = tf.gather(self._of_lags[:, :num_steps], sets)
-        of_means = tf.gather(self._of_means[:, :num_steps], sets)
-        of_rest = tf.gather(self._of_rest[:, :num_steps], sets)
         linear = tf.einsum("nl,nkl->nk", moved, of_lags)
         linear += tf.reduce_sum(sums / counts * of_means, axis=2)
         linear += everything[:, None] * of_rest[:, :, 0]
+        scale = self._scale(state, level, moved, known)
         return level[:, None] + linear + scale[:, None] * of_rest[:, :, 1]
+
+    def _coefficients(self, state: Tensors, num_steps: int) -> list[Any]:
+        """Those of lags, of means, of the mean of everything and the constant, of each row."""
+        series = state["series"]
+        sets = series + 1 if self._of_lags.shape[0] > 1 else tf.zeros_like(series)
+        arrays = (self._of_lags, self._of_means, self._of_rest)
+        return [tf.gather(array[:, :num_steps], sets) for array in arrays]
 
     def _scale(self, state: Tensors, level: Any, moved: Any, known: Any) -> Any:
         """See `Features.scale`."""
         if self._features.scale == "none":
             return tf.ones_like(level)
         if self._features.scale == "causal":
-            size = state["size"] / tf.cast(tf.maximum(state["clock"], 1), tf.float64)
+            size = state["size"] / _steps(state)
         else:
             span = self._features.span
             size = _mean_of_known(tf.abs(moved)[:, -span:], known[:, -span:], tf.zeros_like(level))
         return tf.maximum(size, 1e-9 * tf.maximum(tf.abs(level), 1.0))
+
+
+def _layout(features: Features, coefficients: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Coefficients by lag, oldest first, by mean, and of the mean of everything and the constant.
+
+    Each `(num_sets, block_length, ...)`.
+    """
+    shape, num_lags = coefficients.shape[:2], len(features.lags)
+    of_lags, of_rest = np.zeros((*shape, features.window_length)), np.zeros((*shape, 2))
+    of_lags[:, :, -np.array(features.lags)] = coefficients[:, :, :num_lags]
+    of_means, of_rest[:, :, 1] = coefficients[:, :, num_lags:-1], coefficients[:, :, -1]
+    if features.level_means:  # those over 2 and 3 spans and everything come first
+        of_rest[:, :, 0] = of_means[:, :, 2]
+        of_means = np.delete(of_means, 2, axis=2)
+    return of_lags, of_means, of_rest
 
 
 def _groups(features: Features, step: int) -> NDArray:
@@ -94,6 +103,10 @@ def _groups(features: Features, step: int) -> NDArray:
         lags += [newest + season * np.arange(cycles) for cycles in CYCLES]
     back = np.arange(features.window_length, 0, -1)
     return np.array([np.isin(back, own) for own in lags]).reshape(-1, len(back)).astype(float)
+
+
+def _steps(state: Tensors) -> Any:
+    return tf.cast(tf.maximum(state["clock"], 1), tf.float64)
 
 
 def _mean_of_known(values: Any, known: Any, otherwise: Any) -> Any:

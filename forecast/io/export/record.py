@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from forecast.io.export.served import StateArray, Tensors
 
-__all__ = ["RECORD", "guarded", "of_record", "recorded", "scale"]
+__all__ = ["RANGE", "RECORD", "guarded", "of_record", "ranged", "recorded", "scale"]
 
 _NAN = float("nan")
 
-RECORD = {
-    "minimum": StateArray(initial=_NAN),
-    "maximum": StateArray(initial=_NAN),
-    "error_sum": StateArray(),
-    "error_count": StateArray(dtype="int64"),
-}
-"""Range of the values, sum and number of the absolute one-step errors."""
+RANGE = {"minimum": StateArray(initial=_NAN), "maximum": StateArray(initial=_NAN)}
+"""Smallest and largest value so far."""
+RECORD = {**RANGE, "error_sum": StateArray(), "error_count": StateArray(dtype="int64")}
+"""Beside them the sum and the number of the absolute one-step errors."""
 
 
 def of_record(record: Mapping[str, NDArray]) -> dict[str, NDArray]:
@@ -40,10 +37,17 @@ def recorded(state: Tensors, values: Any, one_step: Any) -> dict[str, Any]:
     error = tf.abs(values - one_step)
     known = ~tf.math.is_nan(error)
     return {
-        "minimum": _first_or(state["minimum"], values, tf.minimum),
-        "maximum": _first_or(state["maximum"], values, tf.maximum),
+        **ranged(state, values),
         "error_sum": state["error_sum"] + tf.where(known, error, tf.zeros_like(error)),
         "error_count": state["error_count"] + tf.cast(known, tf.int64),
+    }
+
+
+def ranged(state: Tensors, values: Any) -> dict[str, Any]:
+    """Smallest and largest value after one step."""
+    return {
+        "minimum": _of_known(tf.minimum, state["minimum"], values),
+        "maximum": _of_known(tf.maximum, state["maximum"], values),
     }
 
 
@@ -55,16 +59,16 @@ def scale(state: Tensors, default: float) -> Any:
 
 
 def guarded(state: Tensors, values: Any) -> Any:
-    """Values `(num_rows, num_steps)` within the explosion guard; see `Bounds`."""
+    """Values `(num_rows, num_steps)` within the explosion guard, see `Bounds`; NaN without one."""
     low, high = state["minimum"], state["maximum"]
     span = high - low
     low, high = tf.where(low >= 0.0, tf.maximum(low - span, 0.0), low - span), high + span
     low, high = low[:, None], high[:, None]
-    values = tf.where(values < low, low, values)
+    values = tf.where((values < low) | tf.math.is_nan(low), low, values)
     return tf.where(values > high, high, values)
 
 
-def _first_or(before: Any, values: Any, function: Any) -> Any:
+def _of_known(function: Any, before: Any, values: Any) -> Any:
     """`function` of both where both are known, else the one that is."""
     both = tf.where(tf.math.is_nan(values), before, function(before, values))
     return tf.where(tf.math.is_nan(before), values, both)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from forecast.baselines.power import LARGEST_LOGARITHM, Power
+from forecast.baselines.power import Power
+from forecast.models.tensor_power import decoded, encoded
 from forecast.protocol import StateBatch
 
 __all__ = ["ServedModel", "StateArray", "Tensors", "learned"]
@@ -96,25 +97,19 @@ class ServedModel(tf.Module, ABC):
         return self.decode(self.emit(state, 1)[:, 0])
 
     def encode(self, values: Any) -> Any:
-        """See `Power.encode`."""
-        if self.power.exponent == 1.0:
-            return values
-        logarithm = tf.math.log1p(tf.where(values < 0.0, tf.zeros_like(values), values))
-        if self.power.is_logarithm:
-            return logarithm
-        return tf.math.expm1(self.power.exponent * logarithm) / self.power.exponent
+        """See `Power.encode`; what is missing stays so."""
+        return _of_known(encoded, values, self.power.exponent)
 
     def decode(self, values: Any) -> Any:
-        """See `Power.decode`."""
-        exponent = self.power.exponent
-        if exponent == 1.0:
-            return values
-        if not self.power.is_logarithm:
-            smallest = tf.constant(-1.0 + 1e-12, values.dtype)
-            scaled = exponent * values
-            values = tf.math.log1p(tf.where(scaled < smallest, smallest, scaled)) / exponent
-        largest = tf.constant(LARGEST_LOGARITHM, values.dtype)
-        return tf.math.expm1(tf.where(values > largest, largest, values))
+        """See `Power.decode`; what is missing stays so."""
+        return _of_known(decoded, values, self.power.exponent)
+
+
+def _of_known(function: Callable[[Any, float], Any], values: Any, exponent: float) -> Any:
+    """`function` of what is not NaN: a maximum would not hand it on."""
+    missing = tf.math.is_nan(values)
+    known = tf.where(missing, tf.zeros_like(values), values)
+    return tf.where(missing, values, function(known, exponent))
 
 
 def learned(array: Any, dtype: Any = np.float64) -> tf.Variable:

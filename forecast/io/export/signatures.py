@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forecast.io.export.record import RECORD, of_record, recorded, scale
 from forecast.io.export.rolling import rolled
-from forecast.io.export.served import ServedModel, StateArray, Tensors
+from forecast.io.export.served import ServedModel, Tensors
 from forecast.protocol import StateBatch
 
 __all__ = ["PREFIX", "Signatures"]

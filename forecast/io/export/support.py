@@ -32,7 +32,7 @@ def check_exportable(forecaster: Forecaster) -> None:
     name, columns = forecaster.name, forecaster.layout_.columns
     encoded = forecaster.fitted_.encoding.encoded
     if encoded.future or encoded.past:
-        used = [*encoded.future, *encoded.past]
+        used = [covariate.name for covariate in (*encoded.future, *encoded.past)]
         raise ValueError(
             f"{name} forecasts with the covariates {used}, which an export does not take: fit it "
             f"without them. {_INSTEAD}"
