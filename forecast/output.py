@@ -69,11 +69,13 @@ def sample_frame(store: StateStore, columns: Columns, paths: NDArray) -> pd.Data
     rows = np.broadcast_to(steps, paths.shape).ravel()
     return pd.DataFrame(
         {
-            columns.id: np.repeat(store.ids, num_paths * horizon),
+            # Repeated as a column: pandas looks at the text of each series once, not at every row.
+            columns.id: pd.Series(store.ids).array.repeat(num_paths * horizon),
             columns.time: times[rows],
             "path": np.tile(np.repeat(np.arange(num_paths), horizon), num_series),
             columns.target: paths.ravel(),
-        }
+        },
+        copy=False,
     )
 
 

@@ -11,7 +11,12 @@ from scipy import stats
 
 from forecast import AR, PooledAR, engine
 from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
-from forecast.calibration import Calibration, calibrate, calibration_origins
+from forecast.calibration import (
+    Calibration,
+    calibrate,
+    calibration_origins,
+    spread_origins,
+)
 from forecast.pipelines import Origins, read_frame
 
 
@@ -97,6 +102,37 @@ def test_origins_lie_in_the_last_part_of_the_training_data(lengths, horizon, sea
         assert used[-1, longest]
         held_out = lengths[longest] - ends[:, longest][used[:, longest]].min()
         assert held_out <= max(lengths[longest] // 3, origins.horizon)
+
+
+def test_origins_of_a_few_long_series_lie_further_apart():
+    """Neighbouring origins have nearly the same errors far ahead."""
+    lengths = np.array([600, 480])
+    near = calibration_origins(lengths, 12, 1)
+    apart = spread_origins(lengths, near)
+    assert near.step_size == 1 and apart.step_size == 7
+    assert len(apart.ends) == len(near.ends) == 25 and apart.horizon == 12
+    np.testing.assert_array_equal(apart.ends[-1], lengths - 12)
+    assert (lengths - apart.ends[0] <= lengths.max() // 3).all()
+    assert spread_origins(lengths, apart) is None
+    short, many = np.full(2, 90), np.full(60, 600)
+    for each in (short, many):
+        assert spread_origins(each, calibration_origins(each, 12, 1)) is None
+
+
+def test_spread_origins_change_residuals_alone():
+    """The score and the choices of the fit before the nearer origins stand."""
+    values = np.random.default_rng(5).normal(size=500).cumsum()
+    ar = AR(lags=2).fit(frame_of(values), horizon=8)
+    panel = read_frame(frame_of(values)).panel
+    near = calibration_origins(panel.lengths, 8, ar.fitted_.season.length)
+    apart = spread_origins(panel.lengths, near)
+    fits = [AR(lags=2).fit(frame_of(values[: each.ends[0, 0]])) for each in (near, apart)]
+    nearer, wider = (
+        calibrate(fit.fitted_.model, panel, each, ar.fitted_.season.length, "mean")
+        for fit, each in zip(fits, (near, apart), strict=True)
+    )
+    np.testing.assert_allclose(ar.fitted_.calibration.by_step, wider.by_step, rtol=1e-9)
+    assert ar.fitted_.calibration.mase == pytest.approx(nearer.mase)
 
 
 @pytest.mark.parametrize("block_length", [1, 3])

@@ -69,7 +69,7 @@ GOOD = rows_of("b", 33, [8.0, 9.0])
         ),
         (rows_of("a", 40, [1.0, np.inf]), r"infinite in 1 rows of column 'y', first at series 'a'"),
         (rows_of("a", 40, ["many"]), r"column 'y' of series 'a' holds text, for example 'many'"),
-        (rows_of("a", 40, [1j]), r"column 'y' of series 'a' holds complex"),
+        (rows_of("a", 40, [1j]), r"column 'y' of series '.' holds complex"),
         (rows_of(None, 40, [1.0]), r"id column 'unique_id' is empty in row 2"),
         (rows_of("a", 40, [1.0]).assign(ds=pd.NaT), r"time column 'ds' is empty in series 'a'"),
         (

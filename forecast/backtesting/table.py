@@ -74,29 +74,34 @@ def origin_frame(plan: Plan, window: int, columns: Mapping[str, NDArray]) -> pd.
 def _keys(plan: Plan, offsets: NDArray) -> dict[str, Any]:
     """Id, time, cutoff and actual value of each row of a table."""
     panel, origins, columns = plan.reading.panel, plan.origins, plan.reading.layout.columns
+    ids = _repeated_ids(plan, offsets)  # first: on the way they take twice their room
     times, cutoffs = np.empty((2, offsets[-1]), dtype=_whole_numbers(panel.starts).dtype)
-    codes, actual = np.empty(offsets[-1], dtype=np.int32), np.empty(offsets[-1])
+    actual = np.empty(offsets[-1])
     for window, (first, last) in enumerate(pairwise(offsets)):
         rows, part = plan.rows(window), slice(first, last)
         known = origins.ends[window][rows]
         times[part] = _stamps(panel, rows, known + origins.gap, origins.horizon)
         cutoffs[part] = _stamps(panel, rows, known - 1, 1).repeat(origins.horizon)
-        codes[part] = rows.repeat(origins.horizon)
         actual[part] = engine.following(panel, known + origins.gap, origins.horizon, rows).ravel()
     return {
-        columns.id: _repeated(panel.ids, codes),
+        columns.id: ids,
         columns.time: _as_times(times, panel.starts),
         _CUTOFF: _as_times(cutoffs, panel.starts),
         columns.target: actual,
     }
 
 
-def _repeated(ids: NDArray, codes: NDArray) -> Any:
-    """The id of each row, gathered piece by piece: text takes several times its room on the way."""
-    distinct = pd.Series(ids)
-    pieces = [distinct.array.take(codes[first : first + _ROWS_OF_A_PIECE])
-              for first in range(0, len(codes), _ROWS_OF_A_PIECE)]  # fmt: skip
-    return pd.concat([pd.Series(piece, dtype=distinct.dtype) for piece in pieces]).array
+def _repeated_ids(plan: Plan, offsets: NDArray) -> Any:
+    """The id of each row, gathered piece by piece."""
+    codes = np.empty(offsets[-1], dtype=np.int32)
+    for window, (first, last) in enumerate(pairwise(offsets)):
+        codes[first:last] = plan.rows(window).repeat(plan.origins.horizon)
+    distinct = pd.Series(plan.reading.panel.ids)
+    pieces = [
+        distinct.take(codes[first : first + _ROWS_OF_A_PIECE])
+        for first in range(0, len(codes), _ROWS_OF_A_PIECE)
+    ]
+    return pd.concat(pieces).array
 
 
 def _stamps(panel: Any, rows: NDArray, known: NDArray, number: int) -> NDArray:

@@ -87,6 +87,7 @@ class WindowModel(ABC):
         num_rows, num_paths = state.num_rows, feedback.num_paths
         rows = np.repeat(np.arange(num_rows), num_paths)
         past, blocks = Past.of_state(state).take(rows), []
+        line, length = _with_room(past.window, horizon), self.window_length
         for step in range(0, horizon, self.block_length):
             # The last block may reach beyond the horizon: its last known row stands in there.
             ahead = np.minimum(np.arange(step, step + self.block_length), horizon - 1)
@@ -95,7 +96,11 @@ class WindowModel(ABC):
             emitted = self.decode(emitted).reshape(num_rows, num_paths, -1)
             values = feedback(emitted, step)
             blocks.append(values)
-            past = self._fed(past, self.encode(values.reshape(num_rows * num_paths, -1)))
+            after = step + self.block_length
+            if after < horizon:
+                own = self.encode(values.reshape(num_rows * num_paths, -1))
+                line[:, length + step : length + after] = own
+                past = self._fed(past, own, line[:, after : length + after])
         return np.concatenate(blocks, axis=2)[:, :, :horizon]
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
@@ -141,9 +146,9 @@ class WindowModel(ABC):
             return self.memory.ahead(before, block.num_steps)
         return self.memory.along(before, block.past_covariates)
 
-    def _fed(self, past: Past, values: NDArray) -> Past:
-        """The pasts after `values`, `(n, num_steps)`, which were forecast."""
-        after = past.append(values)
+    def _fed(self, past: Past, values: NDArray, window: NDArray) -> Past:
+        """The pasts after `values`, `(n, num_steps)`, which were forecast and end the window."""
+        after = past.followed(values, window)
         if self.memory is None:
             return after
         return after.beside(self.memory.ahead(past.covariates, values.shape[1])[:, -1])
@@ -188,3 +193,11 @@ class WindowModel(ABC):
         """The state after the valid steps of the block."""
         after = memory[np.arange(len(memory)), block.valid.sum(axis=1)]
         return state.advance(past.absorb(values, block.valid).beside(after).arrays(), block)
+
+
+def _with_room(window: NDArray, num_steps: int) -> NDArray:
+    """Values with room for those that follow, so that every later window is a part of it."""
+    num_rows, length = window.shape
+    line = np.empty((num_rows, length + num_steps))
+    line[:, :length] = window
+    return line

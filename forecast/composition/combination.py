@@ -48,7 +48,7 @@ class CombinedModel:
         members: Sequence[Model],
         block_length: int,
         weights: NDArray | None = None,
-        shares: Sequence[tuple[int, int]] | None = None,
+        shares: Sequence[tuple[int, int | None]] | None = None,
     ) -> None:
         """Store the parts."""
         channels = {num_channels(member) for member in members}

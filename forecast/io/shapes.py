@@ -209,6 +209,11 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
     for layer in range(num_layers):
         shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)
         shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
+    if body["layer"] == "EchoState":
+        columns = units + width + 1
+        shapes["coefficients"] = (columns,)
+        if "information" in headers:
+            shapes["information"] = (columns, columns)
     highway = _pooled(config["highway"], below(headers, "highway."), num_series, state)
     return shapes | {f"highway.{name}": shape for name, shape in highway.items()}
 

@@ -52,7 +52,9 @@ class NetworkForecaster(Forecaster):
         """The pooled autoregression, one step ahead, on the training series."""
         seasons = seasons_of(task.season)
         lags = tuple(range(1, default_num_lags(task.panel, seasons) + 1))
-        return estimate_pooled(task.panel, PooledSettings(lags, seasons, 1, *_HIGHWAY))
+        found = estimate_pooled(task.panel, PooledSettings(lags, seasons, 1, *_HIGHWAY))
+        # Without the sums: of a network the correction learns from newer rows, not the highway.
+        return PooledARModel(found.features, found.coefficients, found.power)
 
 
 class _Trained(NetworkForecaster):

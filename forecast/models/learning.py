@@ -27,9 +27,11 @@ def descended(
 ) -> list[NDArray]:
     """The weights after learning from newer steps, stretch after stretch.
 
-    `W <- W - r g / max(|g|, 1)`, g the gradient of the mean absolute error on a stretch of at most
-    32 steps, from the states carried into it; three such steps, and of these the best: one that
-    lowers the loss by nothing is not taken. There is no randomness in it.
+    `W <- W - r n min(L, 1) g / max(|g|, 1)`, L the mean absolute error on a stretch of n <= 32
+    steps, g its gradient, both from the states carried into it: r n in three parts, each from where
+    the last one led. A part that does not lower L ends them and is not taken. What a first step of
+    a block teaches is the readout alone, since the state before it is given. There is no
+    randomness and no memory of earlier gradients in it.
 
     Args:
         program: compiled functions of the layers.

@@ -14,8 +14,8 @@ from forecast.baselines.window import Past
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import inputs_along, read_inputs
-from forecast.models.paths import can_be_compiled, rolled
 from forecast.models.newer import newer_steps
+from forecast.models.paths import can_be_compiled, rolled
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["NetworkModel"]

@@ -52,9 +52,7 @@ class NewerSteps:
             before = self.features[:, part][:, -1]
 
 
-def newer_steps(
-    highway: PooledARModel, past: Past, values: NDArray, block: Block
-) -> NewerSteps:
+def newer_steps(highway: PooledARModel, past: Past, values: NDArray, block: Block) -> NewerSteps:
     """Walk the highway along a block and note what it sees and misses.
 
     Nothing is learned from a gap, from padding, from a series that has not seen a season yet, nor

@@ -88,9 +88,7 @@ def _information(design: NDArray, weights: NDArray, penalty: float) -> NDArray:
     return gram + np.diag(np.append(diagonal[:-1], 0.0))
 
 
-def _rows(
-    body: Body, lesson: Lesson, stride: int
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _rows(body: Body, lesson: Lesson, stride: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Every k-th taught step: states, inputs and a constant; targets; weights; lateness."""
     num_series, num_steps = lesson.targets.shape
     taught = lesson.weights > 0

@@ -192,7 +192,9 @@ def test_sums_that_are_too_many_are_not_kept_and_learning_is_refused(
     block = block_of(values[:, 30:])
     with pytest.raises(ValueError, match=r"this readout cannot learn .* without the sums of a fit"):
         model.learn(state, block)
-    monkeypatch.setattr(bodies, "why_not_kept", lambda number, advice: f"{number} numbers; {advice}")
+    monkeypatch.setattr(
+        bodies, "why_not_kept", lambda number, advice: f"{number} numbers; {advice}"
+    )
     with pytest.raises(ValueError, match=r"cannot learn from newer rows: \d+ numbers; take fewer"):
         model.learn(state, block)
 

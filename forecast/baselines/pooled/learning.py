@@ -52,7 +52,7 @@ def learn_pool(
 
 
 def _solve(sums: PoolSums, moments: NDArray, pool: NDArray, steps: NDArray) -> None:
-    for step in np.flatnonzero(steps):
+    for step in np.flatnonzero(steps).tolist():
         pool[step] = sums.solve(step, moments)
 
 

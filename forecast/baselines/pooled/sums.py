@@ -88,7 +88,8 @@ class PoolSums:
     @classmethod
     def from_saved(cls, settings: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
         """What `to_saved` gave; refuses arrays that do not fit together."""
-        sums = cls(**settings, **arrays)
+        arguments: dict[str, Any] = {**settings, **arrays}
+        sums = cls(**arguments)
         steps, size = len(sums.information), len(sums.centre)
         fits = (
             sums.information.shape == (steps, size, size)

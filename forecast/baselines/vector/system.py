@@ -131,7 +131,7 @@ def _gram(
 
 
 def _completed(
-    slopes: NDArray, rows: tuple[NDArray, ...], facts: tuple[float, ...], gram: Gram
+    slopes: NDArray, rows: tuple[NDArray, ...], facts: tuple[float, float, float], gram: Gram
 ) -> SystemFit:
     """The fit with these coefficients on lags: constant and trend follow from what they leave."""
     design, target, terms = rows

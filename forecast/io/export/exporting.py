@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,13 +47,14 @@ def export(forecaster: Forecaster, path: str | Path) -> None:
     state = {PREFIX + name: array for name, array in arrays.items()}
     with new_folder(path) as folder:
         graphs = _write_model(signatures, folder)
-        np.savez(folder / STATES, **standing(forecaster, state))
+        arrays: dict[str, Any] = standing(forecaster, state)
+        np.savez(folder / STATES, **arrays)
         texts = {MANIFEST: to_json(describe(forecaster, graphs)), README: readme(forecaster)}
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
 
 
-def _write_model(signatures: Signatures, folder: Path):
+def _write_model(signatures: Signatures, folder: Path) -> dict[str, Any]:
     import tensorflow as tf
 
     graphs = signatures.graphs()

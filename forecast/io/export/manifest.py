@@ -35,7 +35,8 @@ series. Any number of rows may come at once.
 
 `states.npz` has the states of all series at the time of the export, with `ids`, `ends` (the time
 each stands at) and `series`. `manifest.json` has all names, shapes and dtypes. A central interval
-is `forecast +- scale * width`, `width` by level and step ahead under `intervals` in the manifest.
+is `forecast +- scale * width`, `width` by level and step ahead under `intervals` in the manifest;
+no forecast leaves the range of its history by more than one range.
 
 ```python
 import numpy as np

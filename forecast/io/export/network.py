@@ -70,14 +70,16 @@ class ServedNetwork(ServedWindow):
 
     def _highway(self, series: Any) -> Highway:
         sets = series + 1 if self._of_lags.shape[0] > 1 else tf.zeros_like(series)
-        arrays = (self._of_lags, self._of_groups, self._of_rest)
-        of_rows = [tf.gather(array, sets) for array in arrays]
         features = self._features
         return Highway(
-            self._groups.read_value(), *of_rows,
-            span=features.span, num_seasons=len(features.seasons),
-            is_scaled=features.scale != "none",
-        )  # fmt: skip
+            self._groups.read_value(),
+            tf.gather(self._of_lags, sets),
+            tf.gather(self._of_groups, sets),
+            tf.gather(self._of_rest, sets),
+            features.span,
+            len(features.seasons),
+            features.scale != "none",
+        )
 
     def _step(self, features: Any, cells: list[Any]) -> tuple[Any, list[Any]]:
         with self._program.of([weight.read_value() for weight in self._weights]) as stack:

@@ -49,18 +49,22 @@ class ServedPooled(ServedWindow):
         groups = self._groups[:num_steps]
         sums = tf.einsum("nl,kgl->nkg", moved, groups)
         counts = tf.maximum(tf.einsum("nl,kgl->nkg", known, groups), 1.0)
-        linear = tf.einsum("nl,nkl->nk", moved, of_lags)
+        linear = tf.linalg.matvec(of_lags, moved)
         linear += tf.reduce_sum(sums / counts * of_means, axis=2)
         linear += everything[:, None] * of_rest[:, :, 0]
         scale = self._scale(state, level, moved, known)
         return level[:, None] + linear + scale[:, None] * of_rest[:, :, 1]
 
     def _coefficients(self, state: Tensors, num_steps: int) -> list[Any]:
-        """Those of lags, of means, of the mean of everything and the constant, of each row."""
-        series = state["series"]
-        sets = series + 1 if self._of_lags.shape[0] > 1 else tf.zeros_like(series)
+        """Those of lags, of means, and of the mean of everything and the constant.
+
+        A set for each row, or one for all where all share the pool's.
+        """
         arrays = (self._of_lags, self._of_means, self._of_rest)
-        return [tf.gather(array[:, :num_steps], sets) for array in arrays]
+        first = [array[:, :num_steps] for array in arrays]
+        if self._of_lags.shape[0] == 1:
+            return first
+        return [tf.gather(array, state["series"] + 1) for array in first]
 
     def _scale(self, state: Tensors, level: Any, moved: Any, known: Any) -> Any:
         """See `Features.scale`."""
