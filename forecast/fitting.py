@@ -140,7 +140,7 @@ class Fitted:
         Returns:
             At least 0; the largest integer for a series that it was not fitted on.
         """
-        rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
+        rows = self.positions(ids)
         steps = np.full(len(rows), np.iinfo(np.int64).max)
         known = np.flatnonzero(rows >= 0)
         if len(known):

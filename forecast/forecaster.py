@@ -139,7 +139,7 @@ class Forecaster(Serving, ABC):
             >>> import tempfile, forecast as fc
             >>> model = fc.AR(lags=9).fit(fc.load_dataset("sunspots"))
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     model.export(f"{folder}/1")  # doctest: +SKIP (takes seconds)
+            ...     model.export(f"{folder}/1")  # doctest: +SKIP
         """
         from forecast.io.export import export
 

@@ -151,7 +151,7 @@ class StateStore:
 def _absorbed(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
     """The states after the panel; series of like lengths together where padding would abound."""
     lengths = panel.lengths
-    if len(lengths) * lengths.max() <= max(_LARGEST_BLOCK, _MOST_PADDING * lengths.sum()):
+    if not _is_mostly_padding(lengths):
         return model, engine.absorb(model, state, panel.block(0, lengths))[0]
     _, sizes = np.frexp(lengths)
     for size in np.unique(sizes):
@@ -162,7 +162,23 @@ def _absorbed(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, Sta
 
 
 def _learned(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
-    return engine.learn(model, state, panel.block(0, panel.lengths))[:2]
+    """As `_absorbed`, by a model that learns: in the order of time, so stretch after stretch."""
+    lengths = panel.lengths
+    if not _is_mostly_padding(lengths):
+        return engine.learn(model, state, panel.block(0, lengths))[:2]
+    begin, (_, sizes) = 0, np.frexp(lengths)
+    for end in (2 ** np.unique(sizes)).tolist():
+        rows = np.flatnonzero(lengths > begin)
+        block = panel.take(rows).block(begin, end)
+        model, after, _ = engine.learn(model, state.take(rows), block)
+        state, begin = state.put(rows, after), end
+    return model, state
+
+
+def _is_mostly_padding(lengths: NDArray) -> bool:
+    """Whether one block of series of these lengths would be large, and padding for the most."""
+    size = len(lengths) * int(lengths.max(initial=0))
+    return size > max(_LARGEST_BLOCK, _MOST_PADDING * int(lengths.sum()))
 
 
 def _last_covariates(panel: Panel) -> NDArray:

@@ -130,3 +130,29 @@ def test_feedback_adds_draws_and_keeps_within_bounds():
     found = FeedBack(limits, 4, drawn)(emitted, 3)
     np.testing.assert_array_equal(found, np.clip(drawn.residuals(4, 3)[:, :, :1], -1.0, 2.0))
     np.testing.assert_array_equal(FeedBack(limits, 4)(emitted + 7.0, 3), 2.0)
+
+
+def test_all_steps_at_once_are_the_steps_one_after_the_other():
+    rng = np.random.default_rng(7)
+    for channels, block in ((1, 1), (3, 1), (3, 2)):
+        pool, rows = rng.normal(size=(30, channels * block)), 2 * channels
+        series, origin = rng.integers(0, 99, rows).astype(np.uint64), np.full(rows, 40)
+        drawn = Draws(3, series, origin, pool, rng.uniform(1, 2, rows), channels)
+        steps = [drawn.residuals(4, step) for step in range(0, 5, block)]
+        whole = drawn.along(4, 5)
+        np.testing.assert_array_equal(whole, np.concatenate(steps, axis=2)[:, :, :5])
+        last = drawn.rows(slice(channels, None)).along(4, 5)
+        np.testing.assert_array_equal(last, whole[channels:])
+
+
+def test_a_feedback_as_arrays_says_what_it_does():
+    limits = Bounds(np.array([-1.0, 0.0]), np.array([2.0, 0.0]))
+    drawn = Draws(1, np.arange(2, dtype=np.uint64), np.array([5, 6]), np.ones((9, 1)), np.ones(2))
+    for draws in (None, drawn):
+        feedback = FeedBack(limits, 3, draws)
+        found = feedback.prepared(4, slice(1, None))
+        assert found.noise.shape == (1, 3, 4)
+        np.testing.assert_array_equal(found.noise, 0.0 if draws is None else 1.0)
+        assert (found.low, found.high) == (limits.low[1:], limits.high[1:])
+    feedback.count_clipped(np.array([2, 9]))  # the second series is constant
+    assert feedback.num_clipped == 2

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
@@ -101,7 +100,7 @@ class Course:
     def _stops(self, fold: int, fitted: Fitted) -> Iterator[engine.Stop]:
         panel = fitted.encoding.apply(self.plan.reading.panel)
         part = self.plan.origins.windows(self.folds[fold])
-        series = pd.Index(fitted.ids).get_indexer(pd.Index(panel.ids))
+        series = fitted.positions(panel.ids)
         if not self.forecaster.takes_new_series:
             self._refuse_unknown(panel.ids[(series < 0) & (part.ends >= 0).any(axis=0)])
             # An unknown series without an origin here is not looked at: any fitted row will do.

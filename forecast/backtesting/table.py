@@ -98,7 +98,9 @@ def _repeated_ids(plan: Plan, offsets: NDArray) -> Any:
         codes[first:last] = plan.rows(window).repeat(plan.origins.horizon)
     distinct = pd.Series(plan.reading.panel.ids)
     pieces = [
-        distinct.take(codes[first : first + _ROWS_OF_A_PIECE])
+        pd.Series(
+            distinct.array.take(codes[first : first + _ROWS_OF_A_PIECE]), dtype=distinct.dtype
+        )
         for first in range(0, len(codes), _ROWS_OF_A_PIECE)
     ]
     return pd.concat(pieces).array

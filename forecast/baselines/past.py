@@ -105,7 +105,10 @@ class Past:
 
     def append(self, values: NDArray) -> Past:
         """The pasts after `values`, `(n, num_steps)`; past covariates stay as they are."""
-        window = _shifted(self.window, values)
+        return self.followed(values, _shifted(self.window, values))
+
+    def followed(self, values: NDArray, window: NDArray) -> Past:
+        """`append` where the newest values, `values` last, stand in a window already."""
         first = np.where(np.isnan(self.first), values[:, 0], self.first)
         clock = self.clock + values.shape[1]
         total = self.total + values.sum(axis=1)

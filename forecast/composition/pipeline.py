@@ -183,7 +183,7 @@ class Pipeline(Forecaster):
         learned = [type(one).__name__ for one in self._transforms if one.per_series]
         if not (learned and self._last.takes_new_series):
             return super()._fitted_rows(ids)
-        rows = pd.Index(self.fitted_.ids).get_indexer(pd.Index(ids))
+        rows = self.fitted_.positions(ids)
         if (rows < 0).any():
             unknown = list(np.asarray(ids)[rows < 0][:5])
             raise ValueError(

@@ -55,10 +55,13 @@ class RolloutForm:
 
 
 class CompiledRollout:
-    """`run(window, total, clock, span, highway, upcoming, noise, low, high, readout, cells, weights)`.
+    """`run` rolls rows forward; it is traced once for all sizes.
 
-    It returns values, `(rows, horizon, paths)`, newest first, and how many of each row were moved
-    into their bounds. See `_run` for the arguments.
+    Its arguments, `n` rows of `m` paths: window `(n, window_length)`, oldest first; total and clock
+    `(n,)`; span; the four arrays of `forecast.models.lens.Lens`; forecast of the next step `(n,)`;
+    noise `(horizon, n, m)`; smallest and largest value `(n,)`; linear map of a `ReadBody`, or
+    nothing; states of the layers, each `(n, units)`; their weights. It returns values, newest
+    first, `(n, horizon, m)`, and how many of each row were moved into their bounds.
 
     Args:
         program: the layers.

@@ -1,4 +1,6 @@
-"""Sums of absolute deviations from many levels, by one sort: `sum |x - l| = (2k - n) l + S_n - 2 S_k`.
+"""Sums of absolute deviations from many levels, by one sort.
+
+    sum |x - l| = (2k - n) l + S_n - 2 S_k
 
 S_k is the sum of the k values that are not above the level l. The paths of a series share their
 history, so it is sorted once; each path then looks up k instead of walking over all values.
@@ -23,7 +25,7 @@ class SortedSpread:
     Args:
         recent: pasts when the rollout starts, without values of their own.
         span: newest values that count.
-        num_bits: twice doubled, so to speak: `2**num_bits` is above the span.
+        num_bits: steps of the bisection; `2**num_bits` is above the span.
     """
 
     def __init__(self, recent: Recent, span: Tensor, num_bits: int) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from forecast import AR
 from forecast.baselines.algebra.companion import spectral_radius
+from forecast.baselines.autoregression import stability
 from forecast.baselines.autoregression.stability import allowed_root, is_stable, stabilise
 
 
@@ -57,6 +58,25 @@ def test_an_explosive_fit_is_drawn_to_the_last_value_or_else_damped(seed):
             )
         else:
             np.testing.assert_array_equal(row, before)
+
+
+@given(order=st.integers(1, 12), share=st.floats(0.9, 1.1), seed=st.integers(0, 1000))
+def test_sums_near_one_decide_as_the_roots_do(order, share, seed):
+    """Positive coefficients have a root at 1 where they sum to 1; signs may only lessen it."""
+    rng = np.random.default_rng(seed)
+    batch = share * rng.dirichlet(np.ones(order), size=6)
+    batch[3:] *= rng.choice([-1.0, 1.0], size=(3, order))
+    moduli = np.array([companion_modulus(row) for row in batch])
+    clear = np.abs(moduli - 1.0) > 1e-6
+    np.testing.assert_array_equal(is_stable(batch)[clear], (moduli < 1.0)[clear])
+
+
+def test_nothing_is_mixed_where_nothing_explodes(monkeypatch):
+    monkeypatch.setattr(stability, "_towards_last_value", None)
+    batch = np.array([[0.5, 0.3, -0.2], [1.4, -0.6, 0.1]])
+    shrunk, explosive = stabilise(np.arange(1, 4), batch)
+    assert not explosive.any() and shrunk is not batch
+    np.testing.assert_array_equal(shrunk, batch)
 
 
 EXPLOSIVE = {

@@ -33,8 +33,10 @@ def allowed_root(horizon: int) -> float:
 def is_stable(coefficients: NDArray) -> NDArray:
     """Whether all roots of `z^p - a_1 z^(p-1) - ... - a_p` lie within the unit circle.
 
-    The step-down recursion: they do if and only if every reflection coefficient does,
-    `a_j <- (a_j + k a_(m-j)) / (1 - k^2)` with `k = a_m`, for m = p, ..., 1.
+    They do where `sum |a_k| < 1`, and do not where `sum a_k >= 1` (a real root at 1 or beyond). All
+    others are asked by the step-down recursion: the roots lie within if and only if every
+    reflection coefficient does, `a_j <- (a_j + k a_(m-j)) / (1 - k^2)` with `k = a_m`, for
+    m = p, ..., 1.
 
     Args:
         coefficients: a of the lags 1 to p, `(num_series, p)`.
@@ -43,16 +45,26 @@ def is_stable(coefficients: NDArray) -> NDArray:
         `(num_series,)`.
 
     Example:
-        >>> is_stable(np.array([[0.5, 0.3], [0.5, 0.6]])).tolist()
-        [True, False]
+        >>> is_stable(np.array([[0.5, 0.3], [0.5, 0.6], [-0.9, 0.1]])).tolist()
+        [True, False, False]
 
     Source: Kay, "Modern Spectral Estimation" (1988), section 6.3.
     """
-    rest = np.array(coefficients, dtype=np.float64)
+    coefficients = np.asarray(coefficients, dtype=np.float64)
+    stable = np.abs(coefficients).sum(axis=1) < 1.0
+    unclear = np.flatnonzero(~stable & (coefficients.sum(axis=1) < 1.0))
+    stable[unclear] = _stepped_down(coefficients[unclear])
+    return stable
+
+
+def _stepped_down(rest: NDArray) -> NDArray:
+    """`is_stable` by the recursion alone."""
     stable = np.ones(len(rest), dtype=bool)
     for order in range(rest.shape[1], 0, -1):
         last = rest[:, order - 1]
         stable &= np.abs(last) < 1.0
+        if not stable.any():
+            break
         last = np.where(stable, last, 0.0)[:, None]
         lower = np.where(stable[:, None], rest[:, : order - 1], 0.0)
         rest = (lower + last * lower[:, ::-1]) / (1.0 - last**2)
@@ -102,6 +114,8 @@ def stabilise(
     beyond = moduli > allowed
     explosive[suspects[beyond]] = True
     shrunk = coefficients.copy()
+    if not explosive.any():
+        return shrunk, explosive
     if 1 in lags:
         shrunk[explosive] = _towards_last_value(lags, shrunk[explosive], allowed)
     else:

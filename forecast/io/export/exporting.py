@@ -41,13 +41,16 @@ def export(forecaster: Forecaster, path: str | Path) -> None:
     _require_tensorflow()
     from forecast.io.export.signatures import PREFIX, Signatures
 
-    served = served_model(forecaster.fitted_.model)
-    signatures = Signatures(served, forecaster.fitted_.calibration.default_scale)
-    arrays = signatures.of_state(forecaster.store_.state)
-    state = {PREFIX + name: array for name, array in arrays.items()}
+    fitted, least = forecaster.fitted_, -1 if forecaster.takes_new_series else 0
+    positions = range(least, len(fitted.ids))
+    signatures = Signatures(
+        served_model(fitted.model), fitted.calibration.default_scale, positions
+    )
+    state = signatures.of_state(forecaster.store_.state)
+    named = {PREFIX + name: array for name, array in state.items()}
+    arrays: dict[str, Any] = standing(forecaster, named)
     with new_folder(path) as folder:
         graphs = _write_model(signatures, folder)
-        arrays: dict[str, Any] = standing(forecaster, state)
         np.savez(folder / STATES, **arrays)
         texts = {MANIFEST: to_json(describe(forecaster, graphs)), README: readme(forecaster)}
         for name, text in texts.items():

@@ -23,22 +23,28 @@ _README = """# {name}: a forecaster as a TensorFlow SavedModel
 
 One step is {step}. Everything is a pure function: what a series has seen stands in arrays
 named `state_...`, one row a series, which every call takes and returns. Keep them between calls, by
-series. Any number of rows may come at once.
+series. Any number of rows may come at once, the same in all arrays of a call, in the dtypes of
+`manifest.json`; what does not fit together is refused.
 
 - `step`: `values` (one new value a series, NaN where the step passed without one) and the state
   give `forecast` of the next step, `scale` (mean absolute one-step error so far) and the new state.
 - `batch`: blocks of `values`, `observed` (False: the step passed without a value) and `valid`
   (False: padding, the series stands still), each (series, steps), give `one_step` (the forecast of
   each step made before it), `forecast` of the step after the block, `scale` and the new state.
-- `rollout`: the state and `horizon`, a number of steps, give `forecast`, (series, horizon).
+- `rollout`: the state and `horizon`, a number of steps, give `forecast`, (series, horizon),
+  `scale`, `lowest` and `highest`.
 - `initial_state`: `series` gives the state before the first step ({series}).
+  A series begins with its first value: steps without one before it change nothing.
 
 `states.npz` has the states of all series at the time of the export, with `ids`, `ends` (the time
 each stands at) and `series`. `manifest.json` has all names, shapes and dtypes. A central interval
-is `forecast +- scale * width`, `width` by level and step ahead under `intervals` in the manifest;
-no forecast leaves the range of its history by more than one range.
+is `forecast +- scale * width`, `width` by level and step ahead under `intervals` in the manifest,
+cut at `lowest` and `highest`: neither forecast nor interval leaves the range of the history by more
+than one range, or falls below 0 where no value did.
 
 ```python
+import json
+
 import numpy as np
 import tensorflow as tf
 
@@ -51,8 +57,14 @@ moved = model.signatures["step"](values=values, **state)
 state = {{name: moved[name] for name in state}}  # keep it for the next value
 
 horizon = tf.constant({horizon}, tf.int64)
-forecast = model.signatures["rollout"](horizon=horizon, **state)["forecast"]
-print(dict(zip(known["ids"], forecast.numpy())))
+ahead = model.signatures["rollout"](horizon=horizon, **state)
+ahead = {{name: tensor.numpy() for name, tensor in ahead.items()}}
+forecast = ahead["forecast"]
+width = np.array(json.load(open("manifest.json"))["intervals"]["80"])
+spread = ahead["scale"][:, None] * width
+low = np.maximum(forecast - spread, ahead["lowest"][:, None])
+high = np.minimum(forecast + spread, ahead["highest"][:, None])
+print(dict(zip(known["ids"].tolist(), forecast.round(3).tolist())))
 ```
 
 A SavedModel is a program: load one only if you know who wrote it.

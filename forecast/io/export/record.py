@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.io.export.served import StateArray, Tensors
 
-__all__ = ["RANGE", "RECORD", "guarded", "of_record", "ranged", "recorded", "scale"]
+__all__ = ["RANGE", "RECORD", "guarded", "limits", "of_record", "ranged", "recorded", "scale"]
 
 _NAN = float("nan")
 
@@ -58,12 +58,16 @@ def scale(state: Tensors, default: float) -> Any:
     return tf.where(count > 0, mean, tf.constant(default, tf.float64))
 
 
-def guarded(state: Tensors, values: Any) -> Any:
-    """Values `(num_rows, num_steps)` within the explosion guard, see `Bounds`; NaN without one."""
+def limits(state: Tensors) -> tuple[Any, Any]:
+    """Lowest and highest value of the explosion guard, each `(num_rows,)`; see `Bounds`."""
     low, high = state["minimum"], state["maximum"]
     span = high - low
-    low, high = tf.where(low >= 0.0, tf.maximum(low - span, 0.0), low - span), high + span
-    low, high = low[:, None], high[:, None]
+    return tf.where(low >= 0.0, tf.maximum(low - span, 0.0), low - span), high + span
+
+
+def guarded(state: Tensors, values: Any) -> Any:
+    """Values `(num_rows, num_steps)` within the limits; NaN without any."""
+    low, high = (limit[:, None] for limit in limits(state))
     values = tf.where((values < low) | tf.math.is_nan(low), low, values)
     return tf.where(values > high, high, values)
 

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from forecast.io.export.record import RECORD, of_record, recorded, scale
+from forecast.io.export.record import RECORD, limits, of_record, recorded, scale
 from forecast.io.export.rolling import rolled
 from forecast.io.export.served import ServedModel, Tensors
 from forecast.protocol import StateBatch
@@ -24,13 +24,15 @@ class Signatures(tf.Module):
     Args:
         served: the model.
         default_scale: one-step error assumed of a series without one.
+        series: positions that a series may have among the fitted ones, -1 for a new one.
     """
 
-    def __init__(self, served: ServedModel, default_scale: float) -> None:
-        """Store both."""
+    def __init__(self, served: ServedModel, default_scale: float, series: range) -> None:
+        """Store all."""
         super().__init__()
         self.served = served
         self._default_scale = default_scale
+        self._series = (series.start, series.stop - 1)
         self._arrays = {**served.state_arrays(), **RECORD}
 
     def of_state(self, state: StateBatch) -> dict[str, NDArray]:
@@ -55,16 +57,27 @@ class Signatures(tf.Module):
         }  # fmt: skip
 
     def _initial_state(self, series: Any) -> dict[str, Any]:
+        least, most = (tf.constant(end, tf.int64) for end in self._series)
+        words = f"series must be a position from {self._series[0]} to {self._series[1]}"
+        checks = [
+            tf.debugging.assert_greater_equal(series, least, words),
+            tf.debugging.assert_less_equal(series, most, words),
+        ]
+        with tf.control_dependencies(checks):
+            series = tf.identity(series)
         num_rows = tf.shape(series)[0]
         state = {name: array.blank(num_rows) for name, array in self._arrays.items()}
         return _named(state | ({"series": series} if "series" in state else {}))
 
     def _step(self, values: Any, **state: Any) -> dict[str, Any]:
-        after = self._after(_bare(state), values)
+        begun = _bare(state)
+        (values,) = _matching(begun, values)
+        after = self._after(begun, values)
         return {"forecast": self._forecast(after), **self._results(after)}
 
     def _batch(self, values: Any, observed: Any, valid: Any, **state: Any) -> dict[str, Any]:
-        nan = tf.constant(float("nan"), tf.float64)
+        begun, nan = _bare(state), tf.constant(float("nan"), tf.float64)
+        values, observed, valid = _matching(begun, values, observed, valid)
         columns = tf.transpose(tf.where(observed & valid, values, nan))
         exists, num_steps = tf.transpose(valid), tf.shape(values)[1]
 
@@ -76,7 +89,7 @@ class Signatures(tf.Module):
             return step + 1, forecasts.write(step, made), after
 
         forecasts = tf.TensorArray(tf.float64, num_steps, element_shape=(None,))
-        start = (tf.constant(0), forecasts, _bare(state))
+        start = (tf.constant(0), forecasts, begun)
         _, forecasts, after = tf.while_loop(lambda step, *_: step < num_steps, move, start)
         one_step = tf.reshape(forecasts.stack(), tf.shape(columns))
         results = {"one_step": tf.transpose(one_step), "forecast": self._forecast(after)}
@@ -84,18 +97,25 @@ class Signatures(tf.Module):
 
     def _rollout(self, horizon: Any, **state: Any) -> dict[str, Any]:
         begun = _bare(state)
+        (begun["clock"],) = _matching(begun, begun["clock"])
         positive = tf.debugging.assert_positive(horizon, "horizon must be at least 1")
         with tf.control_dependencies([positive]):
             num_steps = tf.cast(horizon, tf.int32)
-        forecast = rolled(self.served, begun, num_steps)
-        return {"forecast": forecast, "scale": scale(begun, self._default_scale)}
+        forecast, (low, high) = rolled(self.served, begun, num_steps), limits(begun)
+        spread = scale(begun, self._default_scale)
+        return {"forecast": forecast, "scale": spread, "lowest": low, "highest": high}
 
     def _after(self, state: Tensors, values: Any) -> dict[str, Any]:
-        """The state after one step; NaN where it has no value."""
+        """The state after one step; NaN where it has no value.
+
+        A series begins with its first value: steps without one before it change nothing.
+        """
         nothing = tf.constant(float("nan"), tf.float64)
         one_step = tf.where(state["clock"] > 0, self.served.one_step(state), nothing)
         after = self.served.observe(state, self.served.encode(values))
-        return {**after, **recorded(state, values, one_step)}
+        after |= recorded(state, values, one_step)
+        begins = (state["clock"] > 0) | ~tf.math.is_nan(values)
+        return {name: _chosen(begins, after[name], state[name]) for name in state}
 
     def _forecast(self, state: Tensors) -> Any:
         """Forecast of the next step, within the guard, `(num_rows,)`."""
@@ -111,6 +131,21 @@ def _graph(function: Any, **specs: tf.TensorSpec) -> Any:
 
 def _spec(name: str, shape: tuple[int | None, ...], dtype: Any = tf.float64) -> tf.TensorSpec:
     return tf.TensorSpec(shape, dtype, name=name)
+
+
+def _matching(state: Tensors, *inputs: Any) -> list[Any]:
+    """The inputs, once they are of one shape with a row for each row of the state.
+
+    TensorFlow would let one row stand for all of them.
+    """
+    shape, rows = tf.shape(inputs[0]), [tf.shape(array)[0] for array in state.values()]
+    words = "the inputs must have a row for each row of the state"
+    checks = [tf.debugging.assert_equal(tf.stack(rows), shape[:1], words)]
+    words = "values, observed and valid must have the same shape, with one step or more"
+    checks += [tf.debugging.assert_equal(tf.shape(other), shape, words) for other in inputs[1:]]
+    checks += [tf.debugging.assert_positive(shape[1:], words)]
+    with tf.control_dependencies(checks):
+        return [tf.identity(array) for array in inputs]
 
 
 def _bare(state: Tensors) -> dict[str, Any]:
