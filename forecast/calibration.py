@@ -20,6 +20,7 @@ __all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error
 # Fewer residuals than this say too little of their own spread: normal errors are assumed.
 _FEWEST_RESIDUALS = 8
 _MOST_ORIGINS = 24
+_MOST_SPREAD_ORIGINS = 200
 _ENOUGH_RESIDUALS = 600
 _NORMAL_RESIDUALS = 200
 # Mean absolute deviation of the standard normal distribution.
@@ -132,20 +133,26 @@ def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
 
 
 def spread_origins(lengths: NDArray, origins: Origins) -> Origins | None:
-    """As many origins, further apart: over the last third of a few long series.
+    """More origins, over all of the last third of a few long series.
+
+    Neighbouring origins have nearly the same errors far ahead, and few of them give widths that
+    jump from step to step.
 
     Args:
         lengths: steps of each series.
         origins: those of `calibration_origins`.
 
     Returns:
-        Origins at most a horizon apart; None where the others lie as far apart, or where many
+        Origins at most a horizon apart; None where the others reach as far back, or where many
         series share them.
     """
-    number = len(origins.ends) - 1
+    if len(origins.ends) <= _MOST_ORIGINS:
+        return None
     room = int(lengths.max()) // 3 - origins.horizon
-    step = min(room // max(number, 1), origins.horizon)
-    if number < _MOST_ORIGINS or step <= origins.step_size:
+    wanted = int(np.clip(_ENOUGH_RESIDUALS // len(lengths), _MOST_ORIGINS, _MOST_SPREAD_ORIGINS))
+    step = int(np.clip(room // wanted, 1, origins.horizon))
+    number = min(wanted, room // step)
+    if number * step <= (len(origins.ends) - 1) * origins.step_size:
         return None
     ends = lengths - origins.horizon - np.arange(number, -1, -1)[:, None] * step
     usable = ends >= np.maximum(lengths // 2, 2)

@@ -104,13 +104,17 @@ def test_origins_lie_in_the_last_part_of_the_training_data(lengths, horizon, sea
         assert held_out <= max(lengths[longest] // 3, origins.horizon)
 
 
-def test_origins_of_a_few_long_series_lie_further_apart():
+@pytest.mark.parametrize(
+    ("lengths", "step_size", "number"),
+    [([600], 1, 188), ([600, 480], 1, 188), ([6000, 480, 99], 9, 200), ([600] * 24, 7, 26)],
+)
+def test_origins_of_a_few_long_series_reach_far_back(lengths, step_size, number):
     """Neighbouring origins have nearly the same errors far ahead."""
-    lengths = np.array([600, 480])
+    lengths = np.array(lengths)
     near = calibration_origins(lengths, 12, 1)
     apart = spread_origins(lengths, near)
-    assert near.step_size == 1 and apart.step_size == 7
-    assert len(apart.ends) == len(near.ends) == 25 and apart.horizon == 12
+    assert near.step_size == 1 and len(near.ends) == 25
+    assert apart.step_size == step_size and len(apart.ends) == number + 1 and apart.horizon == 12
     np.testing.assert_array_equal(apart.ends[-1], lengths - 12)
     assert (lengths - apart.ends[0] <= lengths.max() // 3).all()
     assert spread_origins(lengths, apart) is None

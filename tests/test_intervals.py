@@ -97,7 +97,8 @@ def test_a_gap_before_the_forecast_widens_its_interval():
 
 
 def test_unknown_kinds_are_refused():
-    with pytest.raises(ValueError, match=r"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got 5"):
+    expected = r"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got 5"
+    with pytest.raises(ValueError, match=expected):
         check_intervals(5)
 
 

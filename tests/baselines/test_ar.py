@@ -273,7 +273,10 @@ def test_a_criterion_as_text_is_refused_with_the_way_to_say_it():
     [
         (lambda: AR(lags=[]), r"`lags` is empty; give a number p for lags 1 to p"),
         (lambda: AR(season_length=0), r"`season_length` must be a whole number of at least 1"),
-        (lambda: AR(intervals="normal"), r"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got"),
+        (
+            lambda: AR(intervals="normal"),
+            r"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got",
+        ),
         (
             lambda: AR(terms="ct"),
             r"`terms` must be of the class Terms, such as fc.Terms\(\); got 'ct'",
