@@ -106,7 +106,7 @@ def test_origins_lie_in_the_last_part_of_the_training_data(lengths, horizon, sea
 
 @pytest.mark.parametrize(
     ("lengths", "step_size", "number"),
-    [([600], 1, 188), ([600, 480], 1, 188), ([6000, 480, 99], 9, 200), ([600] * 24, 7, 26)],
+    [([600], 1, 188), ([600, 480], 1, 188), ([6000, 480, 99], 9, 200), ([600] * 24, 7, 25)],
 )
 def test_origins_of_a_few_long_series_reach_far_back(lengths, step_size, number):
     """Neighbouring origins have nearly the same errors far ahead."""
