@@ -16,27 +16,31 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from closed_form_data import long_frame, simulated, write_parquet
+from keeping import RESULTS, keep
 from numpy.typing import NDArray
+from peers import Environment
 
 from forecast.pipelines import Frequency, Panel
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = Path(tempfile.gettempdir()) / "keras-forecast-peers"
-RESULT = ROOT / "benchmarks" / "results" / "closed_form.json"
+PEERS = Environment(
+    "keras-forecast-peers",
+    packages=("statsforecast",),
+    modules=("statsforecast",),
+    reported=("statsforecast",),
+)
+RESULT = RESULTS / "closed_form.json"
 LAGS, HORIZON = 24, 24
 OURS = "fit and forecast"
 FLOOR = "floor: product of Gram matrices"
@@ -111,18 +115,6 @@ class Forecaster:
         fitted.predict(horizon=HORIZON)
 
 
-def peer_python() -> Path | None:
-    """Python of the peers' environment, made if it is not there; None if that fails."""
-    python = PEERS / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not python.exists():
-        venv.create(PEERS, with_pip=True)
-    known = subprocess.run([python, "-c", "import statsforecast"], capture_output=True, check=False)
-    if known.returncode:
-        command = [python, "-m", "pip", "install", "-qq", "statsforecast"]
-        known = subprocess.run(command, capture_output=True, check=False)
-    return None if known.returncode else python
-
-
 def peer_seconds(python: Path, values: NDArray, folder: Path) -> dict[str, Any]:
     """Seconds of statsforecast, measured in its own process after a first fit that compiles."""
     path = folder / "subset.npy"
@@ -160,7 +152,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[dict[str,
         "fc.AR on a long frame, with intervals": (len(values), forecaster),
         "statsmodels AutoReg": (len(subset), lambda: statsmodels_loop(subset)),
     }
-    python = None if arguments.without_peers else peer_python()
+    python = None if arguments.without_peers else PEERS.python()
     if python is None:
         print("statsforecast is left out: not asked for, or it could not be installed.")
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
@@ -236,19 +228,9 @@ def main() -> None:
         file = streamed(arguments, Path(name))
     print(pd.DataFrame(rows).round(4).to_string(index=False))
     print(pd.DataFrame(file).T.round(1).to_string())
-    packages = ("keras-forecast", "numpy", "scipy", "pandas", "statsmodels", "pyarrow")
-    settings = {key: value for key, value in vars(arguments).items() if key != "output"}
-    record = {
-        "settings": settings | {"lags": LAGS, "horizon": HORIZON},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "versions": {package: version(package) for package in packages},
-        "rows": rows,
-        **extra,
-        "streamed": file,
-    }
-    arguments.output.parent.mkdir(exist_ok=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    settings = vars(arguments) | {"lags": LAGS, "horizon": HORIZON}
+    packages = ("numpy", "scipy", "pandas", "statsmodels", "pyarrow")
+    keep(arguments.output, settings, packages, rows=rows, **extra, streamed=file)
 
 
 if __name__ == "__main__":

@@ -17,26 +17,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-import venv
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from closed_form_data import simulated
+from keeping import RESULTS, keep
+from peers import Environment
 from windows_measure import Task
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = Path(tempfile.gettempdir()) / "keras-forecast-window-peers"
-RESULT = ROOT / "benchmarks" / "results" / "windows.json"
+RESULT = RESULTS / "windows.json"
 # Of this torch there is a build without CUDA where an index offers one.
-PACKAGES = ("torch==2.13.0", "neuralforecast", "darts")
+PEERS = Environment(
+    "keras-forecast-window-peers",
+    packages=("torch==2.13.0", "neuralforecast", "darts"),
+    modules=("neuralforecast", "darts"),
+    reported=("neuralforecast", "darts", "torch", "numpy", "pandas"),
+)
 OURS = "ours"
 READ = "read_frame, freq given"
 PREPARATIONS = {READ: False, "read_frame, freq inferred": False, "neuralforecast": True}
@@ -82,28 +85,6 @@ CONTENDERS = (
     Contender("darts, 2 workers", RANDOM, True, 1.0, True),
     Contender("keras, end to end", RANDOM, False, 0.5, True),
 )
-
-
-def peer_python() -> Path | None:
-    """Python of the peers' environment, made if it is not there; None if that fails."""
-    python = PEERS / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not python.exists():
-        venv.create(PEERS, with_pip=True)
-    look = [python, "-c", "import neuralforecast, darts"]
-    if subprocess.run(look, capture_output=True, check=False).returncode:
-        command = [python, "-m", "pip", "install", "-qq", *PACKAGES]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            return None
-    return python
-
-
-def peer_versions(python: Path) -> dict[str, str]:
-    """Versions in the peers' environment."""
-    names = ["neuralforecast", "darts", "torch", "numpy", "pandas"]
-    code = "import json, sys; from importlib.metadata import version as v; "
-    code += "print(json.dumps({name: v(name) for name in sys.argv[1:]}))"
-    done = subprocess.run([python, "-c", code, *names], capture_output=True, check=True, text=True)
-    return json.loads(done.stdout)
 
 
 def measured(task: Task, python: Path | None) -> dict[str, Any]:
@@ -224,7 +205,7 @@ def arguments_of() -> argparse.Namespace:
 def main() -> None:
     """Run, print the tables, write the JSON."""
     arguments = arguments_of()
-    python = None if arguments.without_peers else peer_python()
+    python = None if arguments.without_peers else PEERS.python()
     if python is None:
         print("neuralforecast and darts are left out: not asked for, or not to be installed.")
     with tempfile.TemporaryDirectory() as folder:
@@ -234,19 +215,9 @@ def main() -> None:
     frames = preparations(arguments, python)
     for rows in (windows, frames):
         print(pd.DataFrame(rows).round(3).to_string(index=False))
-    settings = {key: value for key, value in vars(arguments).items() if key != "output"}
-    packages = ("keras-forecast", "keras", "tensorflow", "numpy", "pandas", "pyarrow")
-    record = {
-        "settings": settings,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "versions": {package: version(package) for package in packages},
-        "versions of the peers": None if python is None else peer_versions(python),
-        "windows": windows,
-        "frames": frames,
-    }
-    arguments.output.parent.mkdir(exist_ok=True, parents=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    packages = ("keras", "tensorflow", "numpy", "pandas", "pyarrow")
+    keep(arguments.output, vars(arguments), packages, versions_of_the_peers=PEERS.versions(python),
+         windows=windows, frames=frames)  # fmt: skip
 
 
 if __name__ == "__main__":
