@@ -148,10 +148,11 @@ def grid_positions(rows: Rows, frequency: Frequency) -> np.ndarray:
     start = rows.times.min()
     positions = frequency.locate(rows.times, start)
     if np.any(positions < 0):
-        odd = int(np.argmax(positions < 0))
+        odd, first = int(np.argmax(positions < 0)), int(rows.times.argmin())
+        begun = f" that starts at {start} (series {rows.ids[rows.codes[first]]!r})"
         raise ValueError(
-            f"irregular time: {rows.place(odd)} is not on the grid of freq={frequency.alias!r} "
-            f"that starts at {start} (series {rows.ids[rows.codes[rows.times.argmin()]]!r}). "
+            f"irregular time: {rows.place(odd)} is not on the grid of freq={frequency.alias!r}"
+            f"{begun if rows.times[odd] != start else ''}. "
             f"Correct the time{rows.of('time')}, resample to equal steps, or pass the freq= that "
             "the times follow; "
             "read series of different frequencies apart."
