@@ -154,10 +154,16 @@ def rows_of(
     ]
 
 
+def rounds_of(task: Task, rounds: int) -> int:
+    """Turns for one size: fewer where a call of the peer takes ten seconds and more."""
+    is_large = task.series * task.paths * task.horizon > 1_000_000
+    return min(rounds, 3) if is_large else rounds
+
+
 def arguments_of() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5, help="turns; of ten times the paths, 3")
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="the first so many only")
     parser.add_argument("--without-peers", action="store_true", help="ours only")
     parser.add_argument("--output", type=Path, default=RESULT)
@@ -172,7 +178,7 @@ def main() -> None:
         print("GluonTS is left out: not asked for, or not to be installed.")
     rows: list[dict[str, Any]] = []
     for task in SIZES[: arguments.sizes]:
-        rows += turns(task, python, arguments.rounds)
+        rows += turns(task, python, rounds_of(task, arguments.rounds))
     print(pd.DataFrame(rows).round(3).to_string(index=False))
     packages = ("keras-forecast", "keras", "tensorflow", "numpy", "pandas")
     record = {

@@ -27,6 +27,7 @@ def cross_validation(
     max_train_size: int | None = None,
     align: str = "series",
     level: Any = None,
+    intervals: str | None = None,
     refit: bool | int | None = None,
     use_fitted: bool = False,
     num_paths: int | None = None,
@@ -62,6 +63,8 @@ def cross_validation(
         align: "series" counts origins from the end of each series, "calendar" from the latest end:
             series that have ended by then take no part.
         level: percentages of intervals; none by default.
+        intervals: their kind, "conformal", "adaptive" or "analytic", as for `predict`; each
+            forecaster's own by default.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
         use_fitted: use fitted forecasters as they are, without refitting; refused unless what they
@@ -71,7 +74,8 @@ def cross_validation(
         seed: of these paths, as for `sample`.
         sink: path of a Parquet file to write each origin to as it is passed, for tables larger
             than memory; the file appears whole or not at all. Read back it is the frame that
-            would be returned (times in seconds come back in milliseconds).
+            would be returned (times in seconds come back in milliseconds, text in object columns
+            as pandas reads text).
         n_jobs: processes for refits, 1 for none beside this one; by default as many as there are
             cores where refits are expected to take more than 20 s together. The numbers are the
             same.
@@ -114,8 +118,9 @@ def cross_validation(
     path = None if sink is None else check_sink(sink)
     sampling = None if num_paths is None else Sampling(num_paths, seed)
     plan = make_plan(
-        df, columns, horizon, split, freq=freq, level=level, refit=refit, sampling=sampling
-    )
+        df, columns, horizon, split, freq=freq, level=level, refit=refit, sampling=sampling,
+        intervals=intervals,
+    )  # fmt: skip
     if path is None:
         return write_frame(backtest(given, plan, use_fitted, n_jobs).frame, plan.reading.layout)
     written(given, plan, path, use_fitted, n_jobs)

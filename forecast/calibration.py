@@ -15,7 +15,14 @@ from forecast.draws import Draws, keyed_uniforms
 from forecast.pipelines import Origins, Panel
 from forecast.protocol import Model, StateBatch, num_channels
 
-__all__ = ["Calibration", "calibrate", "calibration_origins", "mean_scaled_error", "spread_origins"]
+__all__ = [
+    "Calibration",
+    "calibrate",
+    "calibration_origins",
+    "mean_scaled_error",
+    "past_score",
+    "spread_origins",
+]
 
 # Fewer residuals than this say too little of their own spread: normal errors are assumed.
 _FEWEST_RESIDUALS = 8
@@ -184,6 +191,14 @@ def calibrate(
     pooled = _pool(pool, model.block_length, channels, point)
     optimism = _optimism(residuals[usable, 0], engine.scores(stops[0].state))
     return Calibration(residuals[usable], pooled, default, mase, channels, optimism)
+
+
+def past_score(model: Model, panel: Panel, origins: Origins, season: int) -> float:
+    """The `mase` that `calibrate` finds, without the residuals: one-step errors are spared."""
+    every = np.arange(panel.num_series)
+    stops = list(engine.walk(model, panel, every, origins, one_step=False))
+    rows, errors, _ = engine.errors_at(model, panel, stops, origins.horizon)
+    return mean_scaled_error(errors, seasonal_changes(panel, season)[rows])
 
 
 def mean_scaled_error(errors: NDArray, denominators: NDArray) -> float:

@@ -146,6 +146,9 @@ def _update(commands, common) -> None:
     )
     parser.add_argument("model", metavar="MODEL.kfc", help="what `forecast fit` wrote")
     parser.add_argument("file", metavar="FILE", help=".csv or .parquet with later rows")
+    parser.add_argument(
+        "--learn", action="store_true", help="also move the parameters by them, where a model can"
+    )
     parser.add_argument("--out", metavar="NEW.kfc", help="file to write (default: MODEL.kfc)")
 
 

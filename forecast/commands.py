@@ -124,10 +124,10 @@ def predict(options: Namespace) -> None:
 
 
 def update(options: Namespace) -> None:
-    """Let a saved model absorb newer rows."""
+    """Let a saved model absorb newer rows, or learn from them."""
     target = options.out or options.model
     check_path(target)
-    forecaster = _load(options.model).update(fc.read_file(options.file))
+    forecaster = _load(options.model).update(fc.read_file(options.file), learn=options.learn)
     forecaster.save(target)
     _console().print(f"{target}: {_standing(forecaster)}")
 

@@ -94,9 +94,10 @@ def check_path(path: str | Path) -> None:
         IsADirectoryError: if `path` is a folder.
         PermissionError: if folder or file may not be written to, or `path` is a device.
     """
-    target = Path(path).resolve()
+    target, folder = Path(path).resolve(), Path(path).parent
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"folder {target.parent} does not exist; create it first")
+        missing = target.parent if folder.is_dir() else folder  # a link leads to another folder
+        raise FileNotFoundError(f"folder {missing} does not exist; create it first")
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file")
     if not os.access(target.parent, os.W_OK):

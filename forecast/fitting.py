@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.calibration import Calibration, calibrate, calibration_origins, spread_origins
+from forecast.calibration import (
+    Calibration,
+    calibrate,
+    calibration_origins,
+    past_score,
+    spread_origins,
+)
 from forecast.covariate_use import encoding_for, seen_by
 from forecast.distances import distances, in_zone_of, with_entries
 from forecast.pipelines import Encoding, Frequency, Origins, Panel, Season, default_season
@@ -213,19 +219,18 @@ def fit_model(
     origins = calibration_origins(panel.lengths, horizon, scoring)
     head = panel.head(origins.first_ends(panel.lengths))
     estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins), settled))
-    calibration = calibrate(estimate.model, panel, origins, scoring, forecaster.point)
     whole = Task(panel, season, horizon, settled=estimate.settled)
-    calibration = _spread(calibration, forecaster, whole, origins, scoring)
+    calibration = _calibrated(forecaster, estimate.model, whole, origins, scoring)
     estimate = forecaster._complete(estimate, whole)
     return Fitted(
         estimate, panel.ids, panel.starts, panel.ends, season, horizon, calibration, encoding
     )
 
 
-def _spread(
-    calibration: Calibration, forecaster: Forecaster, task: Task, origins: Origins, season: int
+def _calibrated(
+    forecaster: Forecaster, model: Model, task: Task, origins: Origins, season: int
 ) -> Calibration:
-    """The residuals at origins that lie further apart, where few series are long enough.
+    """The residuals at the origins; at some further apart, where few series are long enough.
 
     Errors several steps ahead of neighbouring origins are nearly the same and say little of their
     spread. A closed form is fitted once more, with what was settled, before the first of the
@@ -233,8 +238,9 @@ def _spread(
     """
     apart = spread_origins(task.panel.lengths, origins)
     if not forecaster.closed_form or apart is None:
-        return calibration
+        return calibrate(model, task.panel, origins, season, forecaster.point)
+    score = past_score(model, task.panel, origins, season)
     head = task.panel.head(apart.first_ends(task.panel.lengths))
-    model = forecaster._estimate(replace(task, panel=head)).model
-    found = calibrate(model, task.panel, apart, season, forecaster.point)
-    return replace(found, mase=calibration.mase)
+    earlier = forecaster._estimate(replace(task, panel=head)).model
+    found = calibrate(earlier, task.panel, apart, season, forecaster.point)
+    return replace(found, mase=score)

@@ -24,6 +24,7 @@ __all__ = [
     "Model",
     "StateBatch",
     "Static",
+    "can_learn",
     "num_channels",
     "uses_clock",
 ]
@@ -214,6 +215,14 @@ class Learns(Protocol):
             ValueError: where this fit cannot learn; says why and what can.
         """
         ...
+
+
+def can_learn(model: Model) -> bool:
+    """Whether newer steps can move parameters of the model: its attribute, or if it `Learns`.
+
+    An autoregression that chose a naive forecast has none, nor has a combination of such.
+    """
+    return getattr(model, "can_learn", isinstance(model, Learns))
 
 
 def num_channels(model: Model) -> int:

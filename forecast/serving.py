@@ -17,8 +17,9 @@ from forecast.intervals import interval_limits, kind_of_intervals
 from forecast.output import interval_names, point_frame, sample_frame
 from forecast.parameters import Parameters
 from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, write_frame
-from forecast.protocol import Learns
+from forecast.protocol import can_learn
 from forecast.store import StateStore
+from forecast.succession import refuse_other_ids
 
 __all__ = ["Serving"]
 
@@ -157,12 +158,18 @@ class Serving(Parameters, Findings):
     def update(self, df: Any, learn: bool = False) -> Self:
         """Absorb newer rows, at a cost that does not depend on the history.
 
+        Every state is then what `condition` makes of the old and the new rows together. (After a
+        lesson it still holds what the older parameters made of the older rows.)
+
         Args:
-            df: frame of the columns given to `fit`: rows later than what each series has seen, or
-                whole new series for a global model. Missing steps in between count as gaps; rows
-                without any value after them change nothing.
-            learn: also move the parameters by these rows, where the model can; False estimates
-                nothing again.
+            df: frame of the columns given to `fit`, with rows of all series or of some, in any
+                order: later than what each has seen, or whole new series for a global model.
+                Missing steps in between count as gaps; rows without any value after them change
+                nothing.
+            learn: also move the parameters by these rows: recursive least squares (AR, PooledAR,
+                VAR, the readout of an echo-state network) or a few gradient steps (the other
+                networks). Choices, transforms and intervals stay those of `fit`. Every row counts
+                each time it is given; what was absorbed without learning stays unlearned.
 
         Returns:
             The forecaster.
@@ -170,11 +177,19 @@ class Serving(Parameters, Findings):
         Raises:
             ValueError: for rows that are not newer, unknown series, or a forecaster that cannot
                 learn from newer rows alone; nothing is changed then.
+
+        Example:
+            >>> import forecast as fc
+            >>> rows = fc.load_dataset("sunspots")
+            >>> model = fc.AR(lags=9).fit(rows[:-20], horizon=3).update(rows[-20:-10])
+            >>> model.update(rows[-10:], learn=True).predict().shape
+            (3, 3)
         """
         fitted = self._require_fitted()
         if learn:
             self._require_learning()
         panel = fitted.encoding.apply(self._read(df, self.store_.ids).panel)
+        refuse_other_ids(panel.ids[self.store_.positions(panel.ids) < 0], self.store_.ids)
         rows, calendar = self._fitted_rows(panel.ids), self._used_columns.calendar
         refuse_other_static(fitted.encoding, self.store_, panel)
         offsets = fitted.offsets(panel, rows)
@@ -186,11 +201,12 @@ class Serving(Parameters, Findings):
         return self
 
     def _require_learning(self) -> None:
-        if not isinstance(self.fitted_.model, Learns):
+        if not can_learn(self.fitted_.model):
             raise ValueError(
-                f"{self.name} cannot learn from newer rows alone: learn=True is for AR, PooledAR, "
-                "VAR and networks such as LSTMForecaster. Call update(df) without it to absorb the "
-                "rows, or fit(df) with the whole history to estimate again."
+                f"{self.name} cannot learn from newer rows alone as it was fitted "
+                f"({self.choices_}): learn=True is for AR, PooledAR, VAR and networks such as "
+                "LSTMForecaster, unless they chose a naive forecast. Call update(df) without it to "
+                "absorb the rows, or fit(df) with the whole history to estimate again."
             )
 
     def _condition(self, panel: Panel) -> StateStore:

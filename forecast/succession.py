@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from forecast.distances import distances
 from forecast.pipelines import Frequency, Panel
 
-__all__ = ["gaps_before", "refuse_other_zone"]
+__all__ = ["gaps_before", "refuse_other_ids", "refuse_other_zone"]
 
 # A wrong year in one row must not cost hours of steps without a value.
 _FEWEST_STEPS_REFUSED = 10_000
@@ -47,6 +49,33 @@ def refuse_other_zone(panel: Panel, ends: pd.Index) -> None:
             f"series {panel.ids[0]!r}: the rows have time zone {given}, what was seen before has "
             f"{known}. Give times as before: {fix}."
         )
+
+
+def refuse_other_ids(unknown: NDArray, known: NDArray) -> None:
+    """Refuse new series that are named like known ones but for the type of their ids.
+
+    Numbers that a csv file made text (or the reverse) would go on as series of their own.
+
+    Args:
+        unknown: ids that are not among the known ones.
+        known: ids of the series seen before.
+
+    Raises:
+        ValueError: naming both.
+    """
+    if not len(unknown):
+        return
+    texts = {_text(one): one for one in known}
+    for one in unknown:
+        if (other := texts.get(_text(one))) is not None:
+            raise ValueError(
+                f"series {one!r} is new, but {other!r} has been seen before: the ids are of "
+                "another type now. Give the id column the type that it had."
+            )
+
+
+def _text(one: Any) -> Any:
+    return tuple(map(str, one)) if isinstance(one, tuple) else str(one)
 
 
 def _refuse_older(panel: Panel, ends: pd.Index) -> None:

@@ -52,6 +52,10 @@ def serve(folder: Path, rows: dict) -> dict:
     exists = np.ones_like(rows["history"], dtype=bool)
     history = call["batch"](values=rows["history"], observed=exists, valid=exists, **new)
     result |= {f"new_{key}": array for key, array in history.items()}
+    late = {name: np.pad(array, ((0, 0), (2, 0))) for name, array in
+            (("values", rows["history"]), ("observed", exists))}  # fmt: skip
+    late = call["batch"](valid=np.ones_like(late["observed"]), **late, **new)
+    result |= {f"late_{key}": array for key, array in late.items()}
     return result
 
 
@@ -71,7 +75,7 @@ def run_guide(folder: Path) -> dict:
     code = re.search(r"```python\n(.*?)```", Path("README.md").read_text(), re.DOTALL).group(1)
     names: dict = {}
     exec(code, names)
-    return {"guide": names["forecast"].numpy()}
+    return {"guide": names["forecast"], "guide_low": names["low"], "guide_high": names["high"]}
 
 
 if __name__ == "__main__":

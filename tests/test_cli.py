@@ -115,6 +115,25 @@ def test_update_replaces_the_model_by_default(csv, tmp_path, capsys):
     np.testing.assert_allclose(last, frame.groupby("unique_id")["y"].last())
 
 
+def test_update_learns_where_asked_to(csv, tmp_path, capsys):
+    frame = pd.read_csv(csv)
+    new = later_rows(frame)
+    old = frame.drop(index=new.index)
+    old.to_csv(tmp_path / "old.csv", index=False)
+    new.to_csv(tmp_path / "new.csv", index=False)
+    bundle = tmp_path / "model.kfc"
+    run("fit", tmp_path / "old.csv", "--model", "var", "--horizon", 3, "--out", bundle)
+    run("update", bundle, tmp_path / "new.csv", "--learn")
+    expected = fc.VAR().fit(old, horizon=3).update(new, learn=True).predict()
+    np.testing.assert_allclose(fc.load(bundle).predict()["VAR"], expected["VAR"], rtol=1e-12)
+    run("fit", tmp_path / "old.csv", "--model", "naive", "--out", bundle)
+    before = bundle.read_bytes()
+    capsys.readouterr()
+    said = error_of(capsys, "update", bundle, tmp_path / "new.csv", "--learn")
+    assert "Naive cannot learn from newer rows alone as it was fitted (last value)" in said
+    assert bundle.read_bytes() == before
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_predict_from_another_history_into_a_file(suffix, csv, tmp_path, capsys):
     run("fit", csv, "--model", "drift", "--out", tmp_path / "model.kfc")

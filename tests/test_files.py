@@ -11,7 +11,7 @@ import pytest
 from io_samples import long_frame
 
 import forecast as fc
-from forecast.files import replaced_file, write_table
+from forecast.files import check_path, replaced_file, write_table
 from forecast.io import load, save
 from forecast.io.container import Member
 
@@ -46,6 +46,15 @@ def test_a_folder_that_does_not_exist(tmp_path):
         replaced_file(tmp_path / "nowhere" / "a.txt"),
     ):
         pytest.fail("nothing can be written there")
+
+
+def test_a_folder_that_does_not_exist_is_named_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"^folder nowhere does not exist; create it"):
+        check_path("nowhere/a.txt")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "gone" / "a.txt")
+    with pytest.raises(FileNotFoundError, match=r"folder /.*gone does not exist; create it first"):
+        check_path("link.txt")
 
 
 def test_a_folder_in_the_files_place(tmp_path):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from contracts import assert_states_equal
 
-from forecast import Drift, engine
+from forecast import AR, Combine, Difference, Drift, Pipeline, PooledAR, SeasonalNaive, engine
 from forecast.fitting import Estimate
 from forecast.forecaster import Forecaster
 from forecast.pipelines import Block
@@ -125,6 +125,31 @@ def test_forecasts_come_from_the_old_model_and_the_state_from_the_new():
         np.testing.assert_array_equal(after.select("record.").arrays[name], wanted)
 
 
+def test_one_long_gap_among_many_series_costs_no_padding(monkeypatch):
+    """Learned from in the order of time, in stretches that are full for the most part."""
+    rng, ids = np.random.default_rng(1), np.array([f"s{i}" for i in range(50)], dtype=object)
+    frame = pd.DataFrame({"unique_id": np.repeat(ids, 40), "ds": np.tile(np.arange(40), 50),
+                          "y": rng.normal(5.0, 1.0, 2000)})  # fmt: skip
+    rows = pd.DataFrame({"unique_id": np.repeat(ids, 3), "y": rng.normal(5.0, 1.0, 150)})
+    late = np.where(rows["unique_id"] == "s7", 4000, 40)
+    rows = rows.assign(ds=late + rows.groupby("unique_id").cumcount())
+    fitted = AR(lags=2).fit(frame, horizon=1)
+    plain = copy(fitted).update(rows, learn=True)
+    sizes = []
+    monkeypatch.setattr("forecast.store._LARGEST_BLOCK", 1000)
+    learn = engine.learn
+    monkeypatch.setattr(
+        engine, "learn", lambda *given: sizes.append(given[2].values.size) or learn(*given)
+    )
+    parted = copy(fitted).update(rows, learn=True)
+    assert sizes == [50 * 4, 3963 - 4] and parted.store_.state.clock[7] == 4003
+    assert_states_equal(parted.store_.state, plain.store_.state)
+    found, wanted = (one.fitted_.model for one in (parted, plain))
+    np.testing.assert_allclose(found.coefficients, wanted.coefficients, rtol=1e-9)
+    assert (wanted.coefficients != fitted.fitted_.model.coefficients).all()
+    assert list(parted.fitted_.until) == list(plain.fitted_.until)
+
+
 def test_nothing_to_learn_from_leaves_model_and_state():
     model = ShareModel(1.0, 2.0)
     state = engine.begin(model, np.arange(2))
@@ -187,11 +212,36 @@ def test_a_model_that_cannot_learn_says_which_can():
     drift = Drift().fit(frame_of(a=(0, np.arange(9.0))))
     before = drift.store_
     message = (
-        r"Drift cannot learn from newer rows alone: learn=True is for AR, PooledAR, VAR and "
-        r"networks such as LSTMForecaster\. Call update\(df\) without it .* or fit\(df\)"
+        r"Drift cannot learn from newer rows alone as it was fitted \(mean change since the "
+        r"start\): learn=True is for AR, PooledAR, VAR and networks such as LSTMForecaster, unless "
+        r"they chose a naive forecast\. Call update\(df\) without it .* or fit\(df\)"
     )
     with pytest.raises(ValueError, match=message):
         drift.update(frame_of(a=(9, [3.0])), learn=True)
     assert drift.store_ is before
     with pytest.raises(ValueError, match="is not fitted yet"):
         Drift().update(frame_of(a=(9, [3.0])), learn=True)
+
+
+@pytest.mark.parametrize(
+    ("forecaster", "choice"),
+    [
+        (AR(), r"AR cannot .* as it was fitted \(last value: best of"),
+        (PooledAR(), r"PooledAR cannot .* as it was fitted \(last value repeated \(errors"),
+        (Combine([AR(), SeasonalNaive(7)]), r"Combine cannot .* \(median of AR \(last value: best"),
+        (Pipeline([Difference(), SeasonalNaive(7)]), r"cannot .* \(Difference\(\); season 7"),
+    ],
+    ids=lambda part: getattr(part, "name", None),
+)
+def test_a_naive_choice_is_named_as_what_cannot_learn(forecaster, choice):
+    """Alone, in a combination and at the end of a pipeline alike."""
+    walks = np.random.default_rng(1).normal(size=(3, 60)).cumsum(axis=1)
+    frame = pd.DataFrame(
+        {"unique_id": np.repeat(list("abc"), 60), "ds": np.tile(np.arange(60), 3),
+         "y": walks.ravel()}
+    )  # fmt: skip
+    fitted = forecaster.clone().fit(frame, horizon=3)
+    before = fitted.fitted_, fitted.store_
+    with pytest.raises(ValueError, match=choice + ".* unless they chose a naive forecast"):
+        fitted.update(frame.assign(ds=frame["ds"] + 60), learn=True)
+    assert (fitted.fitted_, fitted.store_) == before

@@ -121,6 +121,22 @@ def test_times_with_and_without_a_zone_do_not_mix(fitted, pooled):
     refused(pooled, new, message.format("new", "UTC", "None", "tz_localize"))
 
 
+@pytest.mark.parametrize("channels", ["y", ["y", "z"]])
+def test_ids_that_became_text_are_no_new_series(channels):
+    frame = pd.concat([rows_of(name, 0, np.arange(40.0) % 7) for name in (1, 20)])
+    frame = frame.assign(z=frame["y"] ** 2)
+    rows = frame.assign(ds=frame["ds"] + pd.Timedelta(hours=40))
+    for model in (PooledAR(lags=2), AR(lags=2)):
+        fitted = model.fit(frame, horizon=2, target_col=channels)
+        text = rows.assign(unique_id=rows["unique_id"].astype(str))
+        refused(fitted, text, r"'1'.* is new, but .*1.* has been seen before: the ids are of ano")
+        same = copy(fitted).update(rows.assign(unique_id=rows["unique_id"].astype(float)))
+        assert list(same.store_.ids) == list(fitted.store_.ids)
+        more = text.assign(unique_id="3" + text["unique_id"])
+        if model.takes_new_series:
+            assert len(copy(fitted).update(more).store_.ids) == 2 * len(fitted.store_.ids)
+
+
 def test_another_zone_is_the_same_moment():
     zoned = PooledAR(lags=2).fit(history("Europe/Berlin"), horizon=2)
     moments = pd.concat(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.backtesting.limits import Limits
 from forecast.backtesting.outcome import column_names
 from forecast.backtesting.plan import Plan
 from forecast.backtesting.standing import Standing, grouped
@@ -17,7 +18,6 @@ from forecast.backtesting.systems import joint_origins, shown_rows
 from forecast.draws import FeedBack
 from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
-from forecast.intervals import interval_limits
 
 __all__ = ["Course", "Emitted"]
 
@@ -82,8 +82,9 @@ class Course:
     def walked(self, fold: int, fitted: Fitted) -> Iterator[Emitted]:
         """Absorb the history once, and forecast from each origin of a fold as it is passed."""
         began, index = time.perf_counter(), self.folds[fold].start
+        limits = Limits.asked(self.forecaster, self.plan, fitted)
         for standing in grouped(self._stops(fold, fitted), self._most_rows):
-            columns, clipped = self._rolled(fitted, standing)
+            columns, clipped = self._rolled(limits, standing)
             last = 0
             for size in standing.sizes:
                 part = slice(last, last := last + size)
@@ -107,16 +108,14 @@ class Course:
             series = np.maximum(series, 0)
         return engine.walk(fitted.model, panel, series, part, offset=fitted.offsets(panel, series))
 
-    def _rolled(self, fitted: Fitted, standing: Standing) -> tuple[dict[str, NDArray], int]:
+    def _rolled(self, limits: Limits, standing: Standing) -> tuple[dict[str, NDArray], int]:
         """Points, limits and scores of the steps scored, and how many were clipped."""
-        plan, state = self.plan, standing.state
+        plan, state, fitted = self.plan, standing.state, limits.fitted
         origins, feedback = plan.origins, FeedBack(engine.bounds(state))
         ahead = engine.roll(
             fitted.model, state, origins.steps_ahead, feedback, standing.future
         )[:, 0]  # fmt: skip
-        found = [ahead]
-        for level in plan.levels:
-            found += interval_limits(fitted, state, ahead, level, self.forecaster.intervals)
+        found = [ahead, *limits.around(standing, ahead)]
         found = [values[:, origins.gap :] for values in found]
         if plan.sampling is not None:
             panel = plan.reading.panel

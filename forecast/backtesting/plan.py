@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from forecast.backtesting.sampling import Sampling
 from forecast.checks import check_levels, check_positive_integer, check_refit
 from forecast.forecaster import Forecaster
+from forecast.intervals import check_intervals
 from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_frame
 
 __all__ = ["FEWEST_STEPS", "Plan", "make_plan"]
@@ -34,6 +35,7 @@ class Plan:
         scoring_season: season by which all are scored before the first origin; each its own by
             default.
         sampling: sample paths that are scored beside the forecasts; none by default.
+        intervals: kind of intervals, see `predict`; each forecaster's own by default.
     """
 
     reading: Reading
@@ -43,6 +45,7 @@ class Plan:
     refit: bool | int | None = None
     scoring_season: int | None = None
     sampling: Sampling | None = None
+    intervals: str | None = None
 
     def refit_every(self, forecaster: Forecaster) -> int:
         """Origins between two fits; 0 fits once."""
@@ -105,6 +108,7 @@ def make_plan(
     level: Any = None,
     refit: bool | int | None = None,
     sampling: Sampling | None = None,
+    intervals: str | None = None,
 ) -> Plan:
     """Read a frame and lay the origins: how `cross_validation` and `compare` begin.
 
@@ -117,6 +121,7 @@ def make_plan(
         level: percentages of intervals.
         refit: see `Plan`.
         sampling: see `Plan`.
+        intervals: see `Plan`.
 
     Raises:
         ValueError: for data, horizon or origins that do not work; the message says why.
@@ -124,6 +129,8 @@ def make_plan(
     check_positive_integer("horizon", horizon)
     check_refit(refit)
     levels = check_levels(level)
+    if intervals is not None:
+        check_intervals(intervals)
     reading = read_frame(df, columns, freq)
     origins = split.origins(reading.panel, horizon, FEWEST_STEPS)
-    return Plan(reading, origins, split, levels, refit, sampling=sampling)
+    return Plan(reading, origins, split, levels, refit, sampling=sampling, intervals=intervals)

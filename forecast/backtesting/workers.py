@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 from collections import deque
 from collections.abc import Generator
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = ["CannotSend", "FoldResult", "num_workers", "worked"]
 
 # Starting a process and importing the libraries takes some seconds.
 _WORTH_SECONDS = 20.0
+_PATIENCE_SECONDS = 0.5
 
 
 class CannotSend(ValueError):
@@ -86,17 +88,30 @@ def worked(course: Course, first: Fitted, number: int) -> Generator[FoldResult, 
         for fold in range(1, len(course.folds)):
             waiting.append(executor.submit(_work, payload, fold))
             if len(waiting) > 2 * number:
-                yield waiting.popleft().result()
+                yield _arrived(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _arrived(waiting.popleft())
     except BrokenProcessPool as error:
         raise RuntimeError(
             f"a process that was to refit {course.forecaster.name} was killed, perhaps for want "
             f"of memory: {error}. Say n_jobs=1, or a number below {number}."
         ) from error
+    except CannotSend:  # at once, by all workers: they stay
+        raise
     except BaseException:  # also where the user stops, or the table cannot be written
         executor.shutdown(wait=True, kill_workers=True)
         raise
+
+
+def _arrived(future: Any) -> FoldResult:
+    """What a worker has found.
+
+    Waited for in turns: after a fit of ETS, in which SciPy sets the handler of Ctrl-C and puts it
+    back, a wait without an end would be deaf to it.
+    """
+    while not future.done():
+        wait([future], timeout=_PATIENCE_SECONDS)
+    return future.result()
 
 
 def _packed(course: Course, first: Fitted) -> bytes:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from forecast.baselines.covariate_memory import CovariateMemory
 from forecast.baselines.past import Past, along
+from forecast.baselines.row_paths import RowPaths
 from forecast.protocol import Block, Feedback, StateBatch, Static
+from forecast.rolling import Paths, rolled
 
 __all__ = ["Past", "WindowModel", "along"]
 
@@ -84,24 +86,11 @@ class WindowModel(ABC):
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
     ) -> NDArray:
         """See `forecast.protocol.Model`; block after block."""
-        num_rows, num_paths = state.num_rows, feedback.num_paths
-        rows = np.repeat(np.arange(num_rows), num_paths)
-        past, blocks = Past.of_state(state).take(rows), []
-        line, length = _with_room(past.window, horizon), self.window_length
-        for step in range(0, horizon, self.block_length):
-            # The last block may reach beyond the horizon: its last known row stands in there.
-            ahead = np.minimum(np.arange(step, step + self.block_length), horizon - 1)
-            later = future[:, ahead][rows]
-            emitted = self._emit_systems(num_rows, past, self.block_length, later)
-            emitted = self.decode(emitted).reshape(num_rows, num_paths, -1)
-            values = feedback(emitted, step)
-            blocks.append(values)
-            after = step + self.block_length
-            if after < horizon:
-                own = self.encode(values.reshape(num_rows * num_paths, -1))
-                line[:, length + step : length + after] = own
-                past = self._fed(past, own, line[:, after : length + after])
-        return np.concatenate(blocks, axis=2)[:, :, :horizon]
+        return rolled(self.paths(state, feedback.num_paths, horizon), horizon, feedback, future)
+
+    def paths(self, state: StateBatch, num_paths: int, horizon: int) -> Paths:
+        """See `forecast.rolling.Rolls`."""
+        return RowPaths.of(self, state, num_paths, horizon)
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model: settings for JSON, and arrays."""
@@ -146,7 +135,7 @@ class WindowModel(ABC):
             return self.memory.ahead(before, block.num_steps)
         return self.memory.along(before, block.past_covariates)
 
-    def _fed(self, past: Past, values: NDArray, window: NDArray) -> Past:
+    def followed(self, past: Past, values: NDArray, window: NDArray) -> Past:
         """The pasts after `values`, `(n, num_steps)`, which were forecast and end the window."""
         after = past.followed(values, window)
         if self.memory is None:
@@ -165,12 +154,12 @@ class WindowModel(ABC):
         forecasts = np.empty(values.shape)
         for steps, before in along(past, values, memory):
             future = covariates[:, steps].reshape(len(before.clock), 1, covariates.shape[2])
-            emitted = self._emit_systems(len(values), before, 1, future)
+            emitted = self.emit_systems(len(values), before, 1, future)
             forecasts[:, steps] = emitted.reshape(len(values), -1)
         forecasts[past.clock == 0, 0] = np.nan
         return self.decode(forecasts)
 
-    def _emit_systems(
+    def emit_systems(
         self, num_rows: int, past: Past, num_steps: int, future: NDArray
     ) -> NDArray:  # fmt: skip
         """`emit` for the same number of pasts of each row, channels brought side by side."""
@@ -193,11 +182,3 @@ class WindowModel(ABC):
         """The state after the valid steps of the block."""
         after = memory[np.arange(len(memory)), block.valid.sum(axis=1)]
         return state.advance(past.absorb(values, block.valid).beside(after).arrays(), block)
-
-
-def _with_room(window: NDArray, num_steps: int) -> NDArray:
-    """Values with room for those that follow, so that every later window is a part of it."""
-    num_rows, length = window.shape
-    line = np.empty((num_rows, length + num_steps))
-    line[:, :length] = window
-    return line

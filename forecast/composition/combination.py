@@ -18,9 +18,11 @@ from forecast.protocol import (
     Model,
     StateBatch,
     Static,
+    can_learn,
     num_channels,
     uses_clock,
 )
+from forecast.rolling import Rolls, rolled
 
 __all__ = ["CombinedModel"]
 
@@ -66,6 +68,7 @@ class CombinedModel:
         self.shares = tuple(shares) if shares else ((0, None),) * len(members)
         self.num_channels = max(channels)
         self.uses_clock = any(uses_clock(member) for member in self.members)
+        self.can_learn = any(can_learn(member) for member in self.members)
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
@@ -88,14 +91,8 @@ class CombinedModel:
         """See `forecast.protocol.Learns`: every member that learns does; the weights stay.
 
         Raises:
-            ValueError: if no member learns from newer rows, or one that does cannot as it was
-                fitted.
+            ValueError: if a member that learns cannot as it was fitted.
         """
-        if not any(isinstance(member, Learns) for member in self.members):
-            raise ValueError(
-                "none of the members of this combination learns from newer rows; combine one that "
-                "does, such as AR, PooledAR or VAR, or update without learn=True."
-            )
         members = [
             member.learn(own, seen) if isinstance(member, Learns) else member
             for member, own, seen in self._seen(state, block)
@@ -106,6 +103,9 @@ class CombinedModel:
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
     ) -> NDArray:
         """See `forecast.protocol.Model`; block after block."""
+        rolling = [member for member in self.members if isinstance(member, Rolls)]
+        if len(rolling) == len(self.members):
+            return self._rolled(rolling, state, horizon, feedback, future)
         paths, blocks = _Paths(state.num_rows, feedback.num_paths, self.num_channels), []
         for step in range(0, horizon, self.block_length):
             steps = slice(step, min(step + self.block_length, horizon))
@@ -157,6 +157,32 @@ class CombinedModel:
             )
         ]
         return self.combine(np.stack(forecasts))
+
+    def _rolled(
+        self,
+        members: Sequence[Rolls],
+        state: StateBatch,
+        horizon: int,
+        feedback: Feedback,
+        future: NDArray,
+    ) -> NDArray:
+        """`rollout` where all members keep their paths themselves, without a state for each."""
+        bounds = Bounds.of_range(state.arrays["minimum"], state.arrays["maximum"])
+        within, blocks = FeedBack(bounds, feedback.num_paths), []
+        together = [
+            member.paths(own, feedback.num_paths, horizon)
+            for member, own in zip(members, self._states(state), strict=True)
+        ]
+        for step in range(0, horizon, self.block_length):
+            steps = slice(step, min(step + self.block_length, horizon))
+            forecasts = [
+                rolled(paths, steps.stop - step, within, future[:, steps, slice(*share)])
+                for paths, share in zip(together, self.shares, strict=True)
+            ]
+            blocks.append(feedback(self.combine(np.stack(forecasts)), step))
+            if steps.stop < horizon:
+                together = [paths.fed(blocks[-1]) for paths in together]
+        return np.concatenate(blocks, axis=2)
 
     def _fed(self, state: StateBatch, values: NDArray, covariates: NDArray) -> StateBatch:
         """The states after the members were fed `values`; the history's range stays as it is."""

@@ -18,6 +18,7 @@ from forecast.protocol import (
     Model,
     StateBatch,
     Static,
+    can_learn,
     num_channels,
     uses_clock,
 )
@@ -50,6 +51,7 @@ class PipelineModel:
         self.num_channels = num_channels(self._inner)
         clocks = any(link.transform.uses_clock for link in links.links)
         self.uses_clock = clocks or uses_clock(self._inner)
+        self.can_learn = can_learn(self._inner)
 
     @property
     def _inner(self) -> Model:
@@ -77,21 +79,15 @@ class PipelineModel:
         """See `forecast.protocol.Learns`: the other model learns from the transformed values.
 
         The transforms stay as they were fitted. Gaps that a memory took a forecast for were
-        forecast by the model as it was before the block.
+        forecast by the model as it was before the block. One that never learns stays.
 
         Raises:
-            ValueError: if the other model cannot learn from newer rows.
+            ValueError: if the other model cannot learn as it was fitted.
         """
-        inner = self._inner
-        if not isinstance(inner, Learns):
-            raise ValueError(
-                "the forecaster at the end of this pipeline does not learn from newer rows; take "
-                "one that does, such as AR, PooledAR or VAR, or update without learn=True."
-            )
-        told: list[tuple[StateBatch, Block]] = []
+        inner, told = self._inner, list[tuple[StateBatch, Block]]()
         self._walk(state, block, told)
         for before, seen in told:
-            inner = inner.learn(before, seen)  # type: ignore[attr-defined]
+            inner = inner.learn(before, seen) if isinstance(inner, Learns) else inner
         return PipelineModel([inner], self.links)
 
     def rollout(

@@ -68,6 +68,7 @@ def calibration(
         where a model has no such column or a step no actual value.
 
     Raises:
+        TypeError: for what is no frame.
         ValueError: a frame without these columns, or without intervals and CRPS.
 
     Example:
@@ -79,6 +80,11 @@ def calibration(
         0    AR     1      5          100.0
         1    AR     2      5           80.0
     """
+    if not hasattr(cv, "columns"):
+        raise TypeError(
+            "the frame of cross_validation is expected; of a file that sink= has written, give "
+            f"pd.read_parquet(path). Got {cv!r}."
+        )
     frame = _as_pandas(cv)
     found = _checked(frame, (id_col, time_col, CUTOFF, target_col))
     within = [name for name in (id_col, "channel", CUTOFF) if name in frame.columns]

@@ -69,12 +69,12 @@ def plot_calibration(
 def _draw_coverage(axes: Axes, table: pd.DataFrame) -> None:
     """Coverage of each model and level, on the band of what is calibrated."""
     steps = table.groupby("step")["count"].max()
-    for level in _levels(table):
+    for level, line in _styles(table).items():
         band = _BAND * np.sqrt(level * (100.0 - level) / steps.clip(lower=1))
         low, high = level - band, (level + band).clip(upper=100.0)
         axes.fill_between(steps.index, low, high, color=MUTED, alpha=0.16, linewidth=0)
         axes.axhline(level, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-        _draw_lines(axes, _pivot(table, f"coverage {level:g} %"), "-")
+        _draw_lines(axes, _pivot(table, f"coverage {level:g} %"), line)
     quiet(axes, "Coverage per step ahead, %")
     axes.set_ylim(top=min(100.0, axes.get_ylim()[1]) + 0.3)
     values = f"{counted(int(steps.max()), 'value')} a step"
@@ -85,14 +85,15 @@ def _draw_coverage(axes: Axes, table: pd.DataFrame) -> None:
 
 def _draw_widths(axes: Axes, table: pd.DataFrame) -> None:
     """Mean width of each model, a kind of line a level, the widest level on top."""
-    levels = _levels(table)[::-1]
-    for level, line in zip(levels, _LINES * len(levels), strict=False):
+    styles = _styles(table)
+    for level, line in styles.items():
         _draw_lines(axes, _pivot(table, f"width {level:g} %"), line)
         axes.plot([], [], line, color=MUTED, label=f"{level:g} %")
     quiet(axes, "Width per step ahead")
-    axes.set_ylim(bottom=0.0)
-    axes.legend(frameon=False, fontsize=8.5, labelcolor=MUTED, loc="upper left")
-    widest = _pivot(table, f"width {levels[0]:g} %")
+    axes.set_ylim(bottom=0.0, top=1.15 * axes.get_ylim()[1])  # the legend stands above the lines
+    words = {"frameon": False, "fontsize": 8.5, "labelcolor": MUTED, "ncols": len(styles)}
+    axes.legend(loc="upper left", **words)
+    widest = _pivot(table, f"width {max(styles):g} %")
     label_ends(axes, widest, _hues(widest))
 
 
@@ -121,6 +122,12 @@ def _pivot(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def _levels(table: pd.DataFrame) -> list[float]:
     names = [name for name in table.columns if str(name).startswith("coverage ")]
     return sorted(float(name.split()[1]) for name in names)
+
+
+def _styles(table: pd.DataFrame) -> dict[float, str]:
+    """Kind of line of each level, the widest first and drawn through."""
+    levels = _levels(table)[::-1]
+    return dict(zip(levels, _LINES * len(levels), strict=False))
 
 
 def _hues(values: pd.DataFrame) -> dict[Any, str]:

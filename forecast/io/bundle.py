@@ -41,8 +41,9 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
 
     Raises:
         NotFittedError: before `fit`.
-        BundleError: for ids that are neither text nor whole numbers, or a class of the user's. (A
-            transform of the user's is written by name, and `load` asks for its class.)
+        BundleError: for ids that are neither text nor whole numbers, a class of the user's (a
+            transform of the user's is written by name, and `load` asks for its class), a horizon
+            above 100,000 steps, a network of more than 64 layers, or more than 4 GiB.
         OSError: if the file cannot be written; an older one is left as it was.
 
     Example:
@@ -70,8 +71,9 @@ def load(
 
     Integrity, not authenticity: hashes cover every byte, so damage is seen and refused, but anyone
     can write a file with hashes that are right. Such a file executes nothing either: no pickle, no
-    import by name, classes from a closed list and from those given here, and no more memory than
-    its own size asks for. Its forecasts may be anything; take files from where you take code.
+    import by name, classes from a closed list and from those given here, and memory for a few times
+    its own size, beside 1 GiB at most. Its forecasts may be anything, an exception too; take files
+    from where you take code.
 
     Args:
         path: file to read.

@@ -39,7 +39,11 @@ Read = Callable[[str], Arrays]
 """Reads the arrays whose names begin so, named without it."""
 
 _TIMES = ("fitted/starts", "fitted/until", "store/ends")
-_LARGEST_HORIZON = 1_000_000
+# `predict()` takes the horizon of the fit: a small file must not ask for hours of forecasting.
+_LARGEST_HORIZON = 100_000
+# Arrays of weights, three for each layer of each network: a layer is compiled in a quarter of a
+# second, whatever its size.
+_MOST_WEIGHTS = 500
 
 
 def describe(forecaster: Forecaster) -> tuple[dict[str, Any], Arrays]:
@@ -85,6 +89,9 @@ def check_headers(content: Mapping[str, Any], headers: Headers) -> None:
     if not num_series or not num_rows:
         raise BundleError("it holds no series.")
     whole("horizon", content["fitted"]["horizon"], 1, _LARGEST_HORIZON)
+    num_weights = sum("weight." in name for name in headers)
+    if num_weights > _MOST_WEIGHTS:
+        raise BundleError(f"its networks have {num_weights} weights, more than {_MOST_WEIGHTS}.")
     settings = {name: entry for name, entry in content["fitted"].items() if name != "ids"}
     check_numbers(content["forecaster"], content["model"], settings)
     for name, length in zip(_TIMES, (num_series, num_series, num_rows), strict=True):

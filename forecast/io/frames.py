@@ -20,6 +20,7 @@ __all__ = ["decode_layout", "decode_times", "encode_layout", "encode_times", "wi
 # Names of the database of time zones and fixed offsets. No others: pandas opens the file that
 # "dateutil//some/path" names.
 _ZONE = r"(?!dateutil/)[A-Za-z][\w+\-]*(/[\w+\-]+)*|(UTC)?[+\-]\d\d:\d\d(:\d\d)?"
+_LAST_YEAR = 9999
 _UNITS = ("s", "ms", "us", "ns")
 # Dtypes that are rebuilt from their name; of any other, ids and times come in pandas' default.
 _DTYPE = re.compile(
@@ -33,7 +34,7 @@ def encode_times(times: pd.Index) -> tuple[dict[str, Any], NDArray]:
     """Times as whole numbers, with their resolution and time zone as JSON.
 
     Raises:
-        BundleError: for a time zone without a name.
+        BundleError: for a time zone without a name, or a year beyond 1 to 9999.
 
     Example:
         >>> encode_times(pd.DatetimeIndex(["1970-01-02"]).as_unit("s"))
@@ -41,6 +42,7 @@ def encode_times(times: pd.Index) -> tuple[dict[str, Any], NDArray]:
     """
     if not isinstance(times, pd.DatetimeIndex):
         return {"kind": "integer", "unit": None, "zone": None}, times.to_numpy(dtype=np.int64)
+    _refuse_far(times.asi8, times.unit)
     zone = None if times.tz is None else str(times.tz)
     encoded = {"kind": "datetime", "unit": times.unit, "zone": zone}
     try:
@@ -59,7 +61,8 @@ def decode_times(encoded: dict[str, Any], numbers: NDArray) -> pd.Index:
     """The times of `encode_times`.
 
     Raises:
-        BundleError: for an unknown resolution or zone, or a time that is none.
+        BundleError: for an unknown resolution or zone, a time that is none, or a year beyond 1 to
+            9999: steps of a calendar are counted one by one, which would take minutes.
     """
     kind, unit, zone = encoded["kind"], encoded["unit"], encoded["zone"]
     if kind == "integer":
@@ -70,7 +73,18 @@ def decode_times(encoded: dict[str, Any], numbers: NDArray) -> pd.Index:
     times = pd.DatetimeIndex(np.asarray(numbers, dtype=np.int64).view(f"datetime64[{unit}]"))
     if times.hasnans:
         raise BundleError("one of its times is missing.")
+    _refuse_far(times.asi8, unit)
     return times if zone is None else times.tz_localize("UTC").tz_convert(zone)
+
+
+def _refuse_far(numbers: NDArray, unit: str) -> None:
+    years = numbers.view(f"datetime64[{unit}]").astype("datetime64[Y]").astype(np.int64) + 1970
+    odd = (years < 1) | (years > _LAST_YEAR)
+    if odd.any():
+        raise BundleError(
+            f"one of its times is in the year {years[odd][0]}; a bundle holds the years 1 to "
+            f"{_LAST_YEAR}."
+        )
 
 
 def encode_layout(layout: Layout) -> dict[str, Any]:

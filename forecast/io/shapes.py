@@ -24,6 +24,9 @@ _KINDS = {"lags": "iu", "multiplicative": "b", "active": "b"}
 # May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
 _MAY_BE_UNKNOWN = ("start", "statistics")
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
+_RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
+# A program is made for every layer, which takes time whatever its size.
+_MOST_LAYERS = 64
 _WORDS = {
     "f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers",
     "iu": "whole numbers", "b": "truth values", "biuf": "numbers",
@@ -201,10 +204,13 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
     body = config["body"]
     gates = _GATES.get(body["layer"], 0)
     units, width = whole("units", body["units"], 1), whole("num_features", body["num_features"], 1)
-    num_layers = whole("num_layers", body["num_layers"], 1)
+    num_layers = whole("num_layers", body["num_layers"], 1, _MOST_LAYERS)
     num_weights = sum(name.startswith("weight.") for name in headers)
-    if num_layers > num_weights or not all(map(_is_number, body["options"].values())):
+    if num_layers > num_weights:
         raise BundleError(f"its {num_layers} layers do not fit its {num_weights} weights.")
+    options, known = body["options"], _RESERVOIR if body["layer"] == "EchoState" else set()
+    if not (set(options) <= known and all(map(_is_number, options.values()))):
+        raise BundleError(f"its layers have unknown options, not numbers for {sorted(known)}.")
     shapes: Shapes = {}
     for layer in range(num_layers):
         shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 
-from forecast.layers import GRU, LSTM, EchoState, SimpleRNN
+from forecast.layers import GRU, LSTM, EchoState, EchoStateCell, SimpleRNN
+from forecast.layers.recurrent import RecurrentLayer
 
 __all__ = ["Blueprint"]
 
+_OUTPUTS = {"return_sequences": True, "return_state": True}
 _TRAINED = {"SimpleRNN": SimpleRNN, "LSTM": LSTM, "GRU": GRU}
 
 
@@ -55,16 +58,39 @@ class Blueprint:
         seeds = np.random.SeedSequence(self.seed).generate_state(2 * self.num_layers)
         pairs = [(int(seeds[2 * index]), int(seeds[2 * index + 1]))
                  for index in range(self.num_layers)]  # fmt: skip
-        return [self._layer(*pair) for pair in pairs]
+        return [self._drawn(*pair) for pair in pairs]
 
-    def _layer(self, kernel_seed: int, recurrent_seed: int) -> keras.layers.Layer:
-        outputs = {"return_sequences": True, "return_state": True}
+    def blank_layers(self) -> list[keras.layers.Layer]:
+        """New layers whose weights are zeros, for others to take their place.
+
+        To draw them would cost minutes: a reservoir of thousands of units needs all eigenvalues.
+        """
+        return [self._blank() for _ in range(self.num_layers)]
+
+    def _drawn(self, kernel_seed: int, recurrent_seed: int) -> keras.layers.Layer:
         if self.layer == "EchoState":
-            return EchoState(self.units, seed=kernel_seed, **self.options, **outputs)
-        return _TRAINED[self.layer](
-            self.units,
-            kernel_initializer=keras.initializers.GlorotUniform(kernel_seed),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=recurrent_seed),
-            **self.options,
-            **outputs,
+            return EchoState(self.units, seed=kernel_seed, **self.options, **_OUTPUTS)
+        return self._trained(
+            keras.initializers.GlorotUniform(kernel_seed),
+            keras.initializers.Orthogonal(seed=recurrent_seed),
         )
+
+    def _blank(self) -> keras.layers.Layer:
+        if self.layer == "EchoState":
+            return RecurrentLayer(BlankReservoir(self.units, seed=0, **self.options), **_OUTPUTS)
+        return self._trained("zeros", "zeros")
+
+    def _trained(self, kernel: Any, recurrent: Any) -> keras.layers.Layer:
+        """A layer with these initializers."""
+        return _TRAINED[self.layer](
+            self.units, kernel_initializer=kernel, recurrent_initializer=recurrent,
+            **self.options, **_OUTPUTS,
+        )  # fmt: skip
+
+
+class BlankReservoir(EchoStateCell):
+    """A reservoir of zeros."""
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """As of any layer, but nothing is drawn."""
+        return super().add_weight(*args, **(kwargs | {"initializer": "zeros"}))

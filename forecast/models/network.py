@@ -15,7 +15,7 @@ from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import inputs_along, read_inputs
 from forecast.models.newer import newer_steps
-from forecast.models.paths import can_be_compiled, rolled
+from forecast.models.paths import Preparable, is_compiled, rolled
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["NetworkModel"]
@@ -72,8 +72,9 @@ class NetworkModel:
         feedback: Feedback,
         future: NDArray,  # noqa: ARG002 (networks do not use covariates yet)
     ) -> NDArray:
-        """See `forecast.protocol.Model`; in one compiled call where that can be."""
-        if horizon > 1 and can_be_compiled(self.highway, feedback):
+        """See `forecast.protocol.Model`; compiled where that can be and pays."""
+        num_steps = state.num_rows * feedback.num_paths * (horizon - 1)  # of the layers
+        if isinstance(feedback, Preparable) and is_compiled(self.highway, num_steps):
             return rolled(self.highway, self.body, state, _cells(state), horizon, feedback)
         return self.walk(state, horizon, feedback)
 

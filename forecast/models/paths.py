@@ -18,10 +18,12 @@ from forecast.models.lens import Lens
 from forecast.models.rollout import RolloutForm, compiled_rollout
 from forecast.protocol import StateBatch
 
-__all__ = ["Preparable", "can_be_compiled", "rolled"]
+__all__ = ["Preparable", "is_compiled", "rolled"]
 
 # Paths of a call: what its layers work on stays in the cache of a core.
 _NUM_LANES = 2048
+# Steps of all paths that are not worth a trace, which takes a second: a walk takes some hundredths.
+_FEW_STEPS = 500
 # Steps of all paths from which layers compiled for that number of paths pay.
 _MANY_STEPS = 200_000
 
@@ -44,9 +46,16 @@ class Preparable(Protocol):
         ...
 
 
-def can_be_compiled(highway: PooledARModel, feedback: object) -> bool:
-    """Whether arrays say all that the network sees and is fed, and a trace serves all sizes."""
-    return is_traced() and isinstance(feedback, Preparable) and Lens(highway).is_whole
+def is_compiled(highway: PooledARModel, num_steps: int) -> bool:
+    """Whether a rollout is compiled; by its size alone, so that one call is as the other.
+
+    Arrays must say all that the network sees, and one trace serve all sizes.
+
+    Args:
+        highway: the linear forecaster inside the network.
+        num_steps: steps of the layers, of all paths together.
+    """
+    return num_steps > _FEW_STEPS and is_traced() and Lens(highway).is_whole
 
 
 def rolled(
@@ -103,7 +112,6 @@ class _Call:
             exponent=highway.power.exponent,
             num_seasons=len(features.seasons),
             is_scaled=features.scale == "window",
-            num_bits=int(features.span).bit_length(),
             num_lanes=_num_lanes(feedback.num_paths) if num_steps >= _MANY_STEPS else 0,
         )
         self.run = compiled_rollout(layers.program, form).run

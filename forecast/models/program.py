@@ -32,8 +32,8 @@ class Program:
     """
 
     def __init__(self, blueprint: Blueprint) -> None:
-        """Build the layers and prepare the compiled functions."""
-        self.stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
+        """Build the layers, without weights of their own, and prepare the compiled functions."""
+        self.stack = RecurrentStack(blueprint.blank_layers(), blueprint.has_readout)
         self.stack.build((None, None, blueprint.num_features))
         self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes

@@ -15,7 +15,6 @@ from keras import ops
 
 from forecast.models.compiled import compiled, fused
 from forecast.models.program import Program
-from forecast.models.sorted_spread import SortedSpread
 from forecast.models.tensor_inputs import Highway, Recent, recent_of, tensor_inputs
 from forecast.models.tensor_power import decoded, encoded
 
@@ -32,7 +31,6 @@ class RolloutForm:
         exponent: of the power transform.
         num_seasons: seasons of the highway.
         is_scaled: whether the highway's constant is in the unit of the window.
-        num_bits: `2**num_bits` is above the highway's span.
         num_lanes: paths that the layers are always called with, blank ones among them, so that
             they can be compiled for this number; 0 for any number.
     """
@@ -40,7 +38,6 @@ class RolloutForm:
     exponent: float
     num_seasons: int
     is_scaled: bool
-    num_bits: int
     num_lanes: int = 0
 
     @property
@@ -82,31 +79,14 @@ class CompiledRollout:
         layers = [(row, double), *program.states, *program.weights]
         self.run = compiled(self._run, [*past, *highway, *feedback, *layers])
 
-    def _run(
-        self,
-        window: Tensor,
-        total: Tensor,
-        clock: Tensor,
-        span: Tensor,
-        groups: Tensor,
-        of_lags: Tensor,
-        of_groups: Tensor,
-        of_rest: Tensor,
-        upcoming: Tensor,
-        noise: Tensor,
-        low: Tensor,
-        high: Tensor,
-        readout: Tensor,
-        *parts: Tensor,
-    ) -> tuple[Tensor, Tensor]:
+    def _run(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        past, lens = tensors[:4], tensors[4:8]
+        (upcoming, *feedback), (readout, *parts) = tensors[8:12], tensors[12:]
+        form, span = self.form, past[-1]
+        highway = Highway(*lens, span, form.num_seasons, form.is_scaled)
         cells, weights = self.program.split(parts)
-        recent = recent_of(window, total, clock, span)
-        form = self.form
-        highway = Highway(groups, of_lags, of_groups, of_rest, span, form.num_seasons,
-                          form.is_scaled)  # fmt: skip
         layers = _Layers(self.layers, weights, readout, form)
-        walk = _Walk(form, highway, recent, layers, (noise, low, high))
-        return walk.values(upcoming, cells)
+        return _Walk(form, highway, recent_of(*past), layers, feedback).values(upcoming, cells)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,14 +145,13 @@ class _Walk:
         highway: Highway,
         recent: Recent,
         layers: _Layers,
-        feedback: tuple[Tensor, Tensor, Tensor],
+        feedback: Sequence[Tensor],
     ) -> None:
         """Store all that stays the same from step to step."""
         self.form, self.highway, self.recent, self.layers = form, highway, recent, layers
         self.noise, low, high = feedback
         self.low, self.high = low[:, None], high[:, None]
         self.horizon, self.num_rows, self.num_paths = ops.shape(self.noise)
-        self.spread = SortedSpread(recent, highway.span, form.num_bits)
         ahead = ops.zeros((self.num_rows, self.horizon), dtype="float64")
         self.shared = ops.concatenate([ahead, recent.shared], axis=1)
         self.known = ops.concatenate([ahead, recent.known], axis=1)
@@ -197,7 +176,7 @@ class _Walk:
     def _step(
         self, step: Tensor, own: Tensor, surplus: Tensor, moved: Tensor, *cells: Tensor
     ) -> tuple[Tensor, ...]:
-        upcoming, cells = self._next(self._recent(step, own, surplus), step, cells)
+        upcoming, cells = self._next(self._recent(step, own, surplus), cells)
         value, count = self._fed(upcoming + self.recent.reference[:, None], step)
         own = ops.concatenate([value[:, None], own], axis=1)
         return (step + 1, own, surplus + value, moved + count, *cells)
@@ -210,9 +189,9 @@ class _Walk:
         clock = self.recent.clock + ops.cast(step, "float64")
         return Recent(shared, known, own, surplus, clock, self.recent.reference)
 
-    def _next(self, recent: Recent, step: Tensor, cells: Sequence[Tensor]) -> tuple[Tensor, Any]:
+    def _next(self, recent: Recent, cells: Sequence[Tensor]) -> tuple[Tensor, Any]:
         """Forecast of the next value less the reference, `(rows, paths)`, and the cells there."""
-        inputs = tensor_inputs(self.highway, recent, lambda level: self.spread(step, level))
+        inputs = tensor_inputs(self.highway, recent)
         features = ops.transpose(inputs.features, (0, 2, 1))
         corrections, cells = self.layers(features, cells)
         return inputs.base + inputs.unit * corrections, cells

@@ -1,12 +1,12 @@
 """What a network sees of a past, in tensors: `read_inputs` for compiled functions.
 
 The paths of a series share its history and differ in their own newest values only. Every feature
-but one is linear in the past, so the history's share is worked out once for all paths of a row.
+but one is linear in the past, so the history's share is worked out once for all paths of a row; the
+unit, a mean absolute deviation, is the exception.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,9 @@ from keras import ops
 
 from forecast.models.inputs import LARGEST_INPUT
 
-__all__ = ["Highway", "Recent", "TensorInputs", "direct_spread", "recent_of", "tensor_inputs"]
+__all__ = ["Highway", "Recent", "TensorInputs", "recent_of", "tensor_inputs"]
 
 Tensor = Any
-# From the level, `(n, m)`: sum of |value - level| over the shared past within the span, `(n, m)`.
-Spread = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,14 +98,12 @@ def recent_of(window: Tensor, total: Tensor, clock: Tensor, span: int | Tensor) 
     return Recent(shared, known, own, surplus, clock, reference)
 
 
-def tensor_inputs(highway: Highway, recent: Recent, spread: Spread | None = None) -> TensorInputs:
+def tensor_inputs(highway: Highway, recent: Recent) -> TensorInputs:
     """Features, linear forecast and unit of each path; see `forecast.models.inputs.read_inputs`.
 
     Args:
         highway: the linear forecaster of each row.
         recent: what is known.
-        spread: the sum of absolute deviations of the shared past from a level, where there is a
-            faster way than going through it.
     """
     counts, sums = _of_groups(highway.groups, recent)
     some = ops.cast(counts > 0, counts.dtype)[:, :, None]
@@ -115,8 +111,7 @@ def tensor_inputs(highway: Highway, recent: Recent, spread: Spread | None = None
     level = means[:, 0]
     means = some * (means - level[:, None])  # a group without a known value counts as the level
     everything = recent.surplus / ops.maximum(recent.clock, 1.0)[:, None] - level
-    around = direct_spread(recent, level, highway.span) if spread is None else spread(level)
-    unit = _unit(recent, level, counts[:, :1], highway.span, around)
+    unit = _unit(recent, level, counts[:, :1], highway.span)
     own = _lagged(highway.of_lags, recent, level)
     linear = own + _weighted(highway.of_groups, means) + highway.of_rest[:, :1] * everything
     constant = highway.of_rest[:, 1:] * (unit if highway.is_scaled else 1.0)
@@ -126,12 +121,6 @@ def tensor_inputs(highway: Highway, recent: Recent, spread: Spread | None = None
     seen = ops.concatenate(parts, axis=1)
     features = ops.clip(ops.nan_to_num(seen / unit[:, None]), -LARGEST_INPUT, LARGEST_INPUT)
     return TensorInputs(ops.cast(features, "float32"), level + base, unit)
-
-
-def direct_spread(recent: Recent, level: Tensor, span: int | Tensor) -> Tensor:
-    """Sum of `|value - level|` over the known shared values within the span, `(n, m)`."""
-    deviations = ops.abs(recent.shared[:, :span, None] - level[:, None])
-    return ops.sum(deviations * recent.known[:, :span, None], axis=1)
 
 
 def _of_groups(groups: Tensor, recent: Recent) -> tuple[Tensor, Tensor]:
@@ -157,9 +146,11 @@ def _weighted(weights: Tensor, values: Tensor) -> Tensor:
     return ops.matmul(weights[:, None], values)[:, 0]
 
 
-def _unit(recent: Recent, level: Tensor, count: Tensor, span: Any, of_shared: Tensor) -> Tensor:
+def _unit(recent: Recent, level: Tensor, count: Tensor, span: int | Tensor) -> Tensor:
     """Mean absolute deviation of the newest values, at least a tiny share of the level."""
+    # A matrix product with 0 and 1 is the fastest sum over what is known.
+    shared = ops.abs(recent.shared[:, :span, None] - level[:, None])
     own = ops.sum(ops.abs(recent.own[:, :span] - level[:, None]), axis=1)
-    size = (of_shared + own) / ops.maximum(count, 1.0)
+    size = (_weighted(recent.known[:, :span], shared) + own) / ops.maximum(count, 1.0)
     largest = ops.maximum(ops.abs(level + recent.reference[:, None]), 1.0)
     return ops.maximum(size, 1e-9 * largest)

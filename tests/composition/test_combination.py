@@ -11,8 +11,11 @@ from contracts import mixed_frame
 
 import forecast as fc
 from forecast.baselines.naive import DriftModel, NaiveModel
+from forecast.baselines.pooled.features import Features
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.power import Power
 from forecast.composition.combination import CombinedModel
-from forecast.draws import Bounds, FeedBack
+from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block
 from forecast.protocol import StateBatch, Static
 
@@ -118,3 +121,47 @@ def test_a_system_and_single_series_are_combined_on_every_channel():
     expected = np.mean([one.predict(3)[one.name] for one in alone], axis=0)
     np.testing.assert_allclose(both.predict(3)["Combine"], expected, rtol=1e-10)
     assert np.isfinite(both.sample(8, 5)["y"]).all()
+
+
+class OnStates:
+    """A member that keeps no paths itself, so that each path gets a state."""
+
+    def __init__(self, member):
+        self.member, self.block_length = member, member.block_length
+
+    def init_state(self, num_rows, static):
+        return self.member.init_state(num_rows, static)
+
+    def observe(self, state, block):
+        return self.member.observe(state, block)
+
+    def rollout(self, state, horizon, feedback, future):
+        return self.member.rollout(state, horizon, feedback, future)
+
+
+@pytest.mark.parametrize("block_length", [1, 3, 4])
+@pytest.mark.parametrize("num_paths", [1, 5])
+@pytest.mark.parametrize("weights", [None, np.array([0.2, 0.3, 0.5])])
+def test_members_that_keep_their_paths_give_what_states_of_paths_give(
+    block_length, num_paths, weights
+):
+    rng = np.random.default_rng(0)
+    features = Features((1, 2, 3), 4, (3,), "window", True, True, 12)
+    shape = (1, 2, features.num_columns + 1)  # two steps a block, a covariate
+    pooled = PooledARModel(
+        features, rng.normal(0.03, 0.15, shape), Power(1.0), np.zeros(1), np.ones(1)
+    )
+    members = [pooled, NaiveModel(), DriftModel()]
+    shares = [(0, 1), (0, 0), (1, None)]
+    values, everywhere = rng.normal(20.0, 3.0, (4, 17)), np.ones((4, 17), dtype=bool)
+    block = Block(values, everywhere, everywhere, rng.normal(size=(4, 17, 2)))
+    future = rng.normal(size=(4, 11, 2))
+    pool, found = rng.normal(size=(30, block_length)), []
+    for parts in (members, [OnStates(member) for member in members]):
+        model = CombinedModel(parts, block_length, weights, shares)
+        state, _ = model.observe(model.init_state(4, Static(np.arange(4))), block)
+        draws = Draws(1, np.arange(4, dtype=np.uint64), state.clock, pool, np.ones(4))
+        bounds = Bounds(np.full(4, 18.0), np.full(4, 22.0))
+        found.append(model.rollout(state, 11, FeedBack(bounds, num_paths, draws), future))
+    np.testing.assert_allclose(*found, rtol=1e-10)
+    assert found[0].min() == 18.0 and found[0].max() == 22.0

@@ -101,6 +101,11 @@ def test_what_cannot_be_calibrated_is_refused(cv):
             calibration(frame)
 
 
+def test_a_path_is_no_frame():
+    with pytest.raises(TypeError, match=r"give pd.read_parquet\(path\)\. Got 'cv.parquet'"):
+        calibration("cv.parquet")
+
+
 def test_columns_are_told_by_their_names():
     names = ["y", "A-lo-5", "A-lo-5-lo-80", "A-lo-5-hi-80", "B", "B-crps", "A-lo-5-lo-99.9"]
     assert ForecastColumns.of(names) == ForecastColumns(("A-lo-5", "B"), (5.0, 80.0, 99.9))
@@ -117,7 +122,18 @@ def test_the_picture_shows_every_model_level_and_score(cv):
     drawn = [line.get_ydata() for line in left.lines if len(line.get_xdata()) == HORIZON]
     assert any(np.array_equal(each, wanted["coverage 80 %"]) for each in drawn)
     assert len(left.collections) == 2  # a band a level
-    band = left.collections[0].get_paths()[0].get_extents()
+    for axes, measure in ((left, "coverage"), (middle, "width")):  # one kind of line for a level
+        for level, line in (("80", "--"), ("97.5", "-")):
+            kinds = {
+                each.get_linestyle()
+                for each in axes.lines
+                if np.array_equal(each.get_ydata(), wanted[f"{measure} {level} %"])
+            }
+            assert kinds == {line}
+    assert middle.get_ylim()[1] > 1.1 * max(
+        max(line.get_ydata(), default=0) for line in middle.lines
+    )
+    band = left.collections[-1].get_paths()[0].get_extents()
     counts = calibration(cv).groupby("step")["count"].max()
     assert 80 - band.y0 == pytest.approx(1.96 * np.sqrt(1600 / counts.min()), rel=1e-6)
     assert [text.get_text() for text in middle.get_legend().get_texts()] == ["97.5 %", "80 %"]

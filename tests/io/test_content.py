@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import json
 import operator
@@ -72,6 +73,8 @@ SHAPES = [
     ("AR", "steps/clock", lambda a: a[:, None], r"\(2, 1\); its model needs whole"),
     ("AR", "store/ends", lambda a: a[:1], r"of shape \(1,\); .* \(2,\)"),
     ("AR", "store/ends", lambda a: a * 0 + np.iinfo(np.int64).min, "one of its times is missing"),
+    ("AR", "store/ends", lambda a: a * 0 + 2**62, r"in the year 148108; .* years 1 to 9999"),
+    ("AR", "fitted/until", lambda a: a * 0 - 2**62, r"in the year -144169; .* years 1 to 9999"),
     ("AR", "calibration/pool", lambda a: a[:0], "its residuals of the shapes"),
     ("AR", "calibration/pool", lambda a: a * np.nan, "its residuals hold NaN"),
     ("AR", "calibration/by_step", lambda a: a[:, :0], "its residuals of the shapes"),
@@ -118,6 +121,14 @@ def test_every_array_is_needed_and_no_other_is_let_in(name, good, tmp_path):
         refuse(write_members(tmp_path / "m.kfc", changed), "more|weight")
 
 
+def test_layers_without_end_are_not_compiled(good, tmp_path):
+    content = good["LSTM"]
+    many = {f"model/member{index}.weight.0.npy": ours(np.zeros(1)) for index in range(500)}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in many.items()}
+    changed = with_manifest(content, lambda manifest: manifest["arrays"].update(hashes))
+    refuse(write_members(tmp_path / "m.kfc", changed | many), "508 weights, more than 500")
+
+
 def test_an_array_that_claims_more_than_the_file_holds_takes_no_memory(good, tmp_path):
     big = ours(np.zeros(0)).replace(b"(0,), }", b"(10**9), }")
     refuse(write_members(tmp_path / "m.kfc", with_array(good["AR"], "steps/clock.npy", big)), "npy")
@@ -129,18 +140,21 @@ BILLION = 10**9
 NUMBERS = [
     ("LSTM", lambda m: m["model"]["config"]["body"].update(units=BILLION), "weight.0|too large"),
     ("LSTM", lambda m: m["model"]["config"]["body"].update(units=10_000), r"weight.0.*40000"),
-    ("LSTM", lambda m: m["model"]["config"]["body"].update(num_layers=100_000), "do not fit its 8"),
+    ("LSTM", lambda m: m["model"]["config"]["body"].update(num_layers=100_000), "from 1 to 64"),
+    ("LSTM", lambda m: m["model"]["config"]["body"].update(num_layers=9), "do not fit its 8"),
     ("LSTM", lambda m: m["model"]["config"]["body"].update(num_features=9), r"weight.0.*\(9, 12\)"),
     ("LSTM", lambda m: m["model"]["config"]["body"].update(units=True), "units is True, not"),
     ("LSTM", lambda m: m["model"]["config"]["body"].update(layer="Lambda"), r"weight.0.*\(5, 0\)"),
     ("LSTM", lambda m: m["model"]["config"]["body"]["options"].update(
-        activation={"class_name": "Lambda", "config": {}}), "do not fit its 8 weights"),
+        activation={"class_name": "Lambda", "config": {}}), "unknown options"),
+    ("LSTM", lambda m: m["model"]["config"]["body"]["options"].update(unroll=1), "unknown options"),
     ("AR", lambda m: m["model"]["config"].update(num_slots=BILLION), "too large|'ages'"),
     ("AR", lambda m: m["model"]["config"].update(num_slots=50_000), r"'ages' .*50000"),
     ("AR", lambda m: m["model"]["config"].update(period=BILLION), "too large|'deterministic'"),
     ("AR", lambda m: m["model"]["config"].update(trend="x"), "its trend is 'x'"),
     ("AR", lambda m: m["forecaster"]["arguments"].update(lags=BILLION), "settings are too large"),
     ("AR", lambda m: m["fitted"].update(horizon=BILLION), "horizon is 1000000000, not a whole"),
+    ("AR", lambda m: m["fitted"].update(horizon=100_001), "horizon is 100001, not a whole"),
     ("AR", lambda m: m["fitted"].update(horizon=0), "horizon is 0, not a whole number from 1 to"),
     ("AR", lambda m: m["fitted"].update(horizon=2.0), r"horizon is 2\.0, not a whole"),
     ("AR", lambda m: m["fitted"].update(ids=[], ), "holds no series"),

@@ -17,6 +17,7 @@ from io_samples import long_frame
 
 import forecast as fc
 from forecast import engine
+from forecast.intervals import interval_limits
 from forecast.io.export.manifest import _LEVELS
 from forecast.io.export.signatures import PREFIX, Signatures
 from forecast.io.export.support import served_model
@@ -136,7 +137,8 @@ def close(name, got, expected) -> None:
 
 def close_states(name, forecaster, got, state) -> None:
     calibration = forecaster.fitted_.calibration
-    signatures = Signatures(served_model(forecaster.fitted_.model), calibration.default_scale)
+    model = served_model(forecaster.fitted_.model)
+    signatures = Signatures(model, calibration.default_scale, range(-1, 3))
     expected = signatures.of_state(state)
     assert set(got) == {PREFIX + key for key in expected}
     for key, array in expected.items():
@@ -213,13 +215,27 @@ def test_a_history_from_its_first_step(name, fitted, served, rows):
 
 
 @every_model
+def test_a_series_begins_with_its_first_value(name, served):
+    """Two steps without a value before it change nothing."""
+    result = served[name]
+    assert np.isnan(result["late_one_step"][:, :3]).all()
+    np.testing.assert_array_equal(result["late_one_step"][:, 2:], result["new_one_step"])
+    for key, array in (*states_of(result, "new").items(), ("forecast", result["new_forecast"])):
+        np.testing.assert_array_equal(result[f"late_{key}"], array)
+
+
+@every_model
 def test_the_example_of_the_guide_runs(name, fitted, served):
     """It gives each series a step without a value, then forecasts the horizon of the fit."""
     nothing = np.zeros((3, 1))
     missing = Block(nothing, nothing > 0, nothing == 0)
     model = fitted[name].fitted_.model
     state, _ = engine.absorb(model, fitted[name].store_.state, missing)
-    close(name, served[name]["guide"], engine.forecast(model, state, 4)[:, 0])
+    points = engine.forecast(model, state, 4)[:, 0]
+    close(name, served[name]["guide"], points)
+    low, high = interval_limits(fitted[name].fitted_, state, points, 80)
+    close(name, served[name]["guide_low"], low)
+    close(name, served[name]["guide_high"], high)
 
 
 def test_what_stands_beside_the_model(fitted, tmp_path):

@@ -10,6 +10,7 @@ import forecast as fc
 from forecast.cli import main
 from forecast.errors import NotFittedError
 from forecast.io.export.folder import new_folder
+from forecast.io.export.signatures import PREFIX
 
 FRAME = long_frame(steps=60)
 
@@ -17,6 +18,78 @@ FRAME = long_frame(steps=60)
 @pytest.fixture(scope="module")
 def naive():
     return fc.Naive().fit(FRAME)
+
+
+@pytest.fixture(scope="module")
+def loaded(naive, tmp_path_factory):
+    """Signatures of an export, and the states of its two series."""
+    import tensorflow as tf
+
+    folder = tmp_path_factory.mktemp("export") / "1"
+    naive.export(folder)
+    known, model = np.load(folder / "states.npz"), tf.saved_model.load(str(folder))
+    state = {name: tf.constant(known[name]) for name in known if name.startswith(PREFIX)}
+    return model.signatures, state
+
+
+def refusal(signature, **inputs) -> str:
+    import tensorflow as tf
+
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        signature(**{name: tf.constant(array) for name, array in inputs.items()})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(1,), (3,), (0,), (), (2, 2)], ids=str)
+def test_values_that_are_not_one_for_each_row(shape, loaded):
+    """One value would else stand for all series."""
+    signatures, state = loaded
+    message = refusal(signatures["step"], values=np.ones(shape), **state)
+    assert shape == (2, 2) or "row for each row of the state" in message
+
+
+@pytest.mark.parametrize("odd", ["values", "observed", "valid"])
+@pytest.mark.parametrize("shape", [(1, 4), (2, 1), (2, 5), (4,)], ids=str)
+def test_blocks_of_unequal_shape(odd, shape, loaded):
+    signatures, state = loaded
+    block = {"values": np.ones((2, 4)), "observed": np.ones((2, 4), bool)}
+    block |= {"valid": block["observed"]}
+    block[odd] = np.ones(shape, block[odd].dtype)
+    message = refusal(signatures["batch"], **block, **state)
+    assert "must have the same shape" in message or "row for each row of the state" in message
+
+
+def test_blocks_without_a_step(loaded):
+    signatures, state = loaded
+    mask = np.ones((2, 0), bool)
+    message = refusal(
+        signatures["batch"], values=np.ones((2, 0)), observed=mask, valid=mask, **state
+    )
+    assert "with one step or more" in message
+
+
+def test_states_of_unequal_rows(loaded):
+    signatures, state = loaded
+    state = state | {"state_clock": state["state_clock"][:1]}
+    assert "row for each row of the state" in refusal(
+        signatures["step"], values=np.ones(2), **state
+    )
+    assert "row for each row of the state" in refusal(
+        signatures["rollout"], horizon=np.int64(3), **state
+    )
+
+
+@pytest.mark.parametrize("horizon", [0, -1])
+def test_a_horizon_below_one(horizon, loaded):
+    signatures, state = loaded
+    message = refusal(signatures["rollout"], horizon=np.int64(horizon), **state)
+    assert "horizon must be at least 1" in message
+
+
+@pytest.mark.parametrize("series", [-2, 2])
+def test_a_position_beyond_the_fitted_series(series, loaded):
+    message = refusal(loaded[0]["initial_state"], series=np.array([0, series]))
+    assert "series must be a position from -1 to 1" in message
 
 
 def test_an_unfitted_forecaster(tmp_path):

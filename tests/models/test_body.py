@@ -7,6 +7,8 @@ import pytest
 from models.material import LAYERS, TRAINED, body_of
 from oracles import cells
 
+from forecast.layers import initializers
+from forecast.models import program
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 
@@ -173,6 +175,20 @@ def test_arrays_rebuild_the_body(layer: str) -> None:
     np.testing.assert_array_equal(
         rebuilt.encode(features, valid, states)[0], read.encode(features, valid, states)[0]
     )
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_weights_that_are_given_are_not_drawn(layer: str, monkeypatch) -> None:
+    """The eigenvalues of a large reservoir take minutes, and a bundle has its weights."""
+    body = body_of(layer, FEATURES)
+    program._program.cache_clear()
+    monkeypatch.setattr(Blueprint, "layers", lambda _: pytest.fail("weights are drawn"))
+    monkeypatch.setattr(initializers, "largest_absolute_eigenvalue", lambda _: pytest.fail("slow"))
+    again = Body(body.blueprint, body.weights)
+    features, states = features_of(), random_states(body)
+    for left, right in zip(again.step(features[:, 0], states), body.step(features[:, 0], states),
+                           strict=True):  # fmt: skip
+        np.testing.assert_array_equal(left, right)
 
 
 def test_an_unknown_layer_is_refused() -> None:

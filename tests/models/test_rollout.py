@@ -52,6 +52,11 @@ def model(request: pytest.FixtureRequest) -> NetworkModel:
     return network_of(highway_of(logarithm=logarithm, num_series=ROWS), layer)
 
 
+@pytest.fixture(autouse=True)
+def compiled_at_any_size(monkeypatch) -> None:
+    monkeypatch.setattr(paths, "_FEW_STEPS", 0)
+
+
 @pytest.mark.parametrize("num_paths", [1, 4])
 @pytest.mark.parametrize("horizon", [2, 7, 30])
 def test_the_compiled_rollout_is_the_walk(model, horizon: int, num_paths: int) -> None:
@@ -104,6 +109,21 @@ def test_horizons_sizes_and_fits_share_a_trace(monkeypatch) -> None:
         for horizon, num_paths in ((2, 1), (5, 3), (11, 2)):
             model.rollout(state, horizon, feedback_of(state, num_paths), no_future(state, horizon))
     assert len(traces) == 1
+
+
+def test_few_steps_are_walked_and_more_are_compiled(monkeypatch) -> None:
+    monkeypatch.undo()
+    walked = []
+    walk = NetworkModel.walk
+    monkeypatch.setattr(NetworkModel, "walk", lambda *args: walked.append(1) or walk(*args))
+    model = network_of(highway_of(num_series=ROWS), "GRU")
+    state = state_of(model)
+    few, more = (
+        model.rollout(state, 10, feedback_of(state, count), no_future(state, 10))
+        for count in (18, 19)  # 486 and 513 steps of the layers
+    )
+    assert len(walked) == 1
+    assert_near(more[:, :18], few)
 
 
 def test_a_feedback_that_is_no_array_is_walked() -> None:

@@ -58,7 +58,8 @@ class AR(Forecaster):
     `update(rows, learn=True)` adds the rows to the regression by recursive least squares: with
     given lags and estimation "ols" or "ridge" the coefficients are those of a fit on all rows, old
     and new. What was chosen (lags, transform) stays. It needs `(columns + 1)^2` numbers a series,
-    kept where that makes at most 2^20 in all; beyond, it refuses.
+    kept where that makes at most 2^20 in all; beyond, and where a naive forecast was chosen, it
+    refuses.
 
     Args:
         lags: a number p (lags 1..p), a list of 1-based lags, or how to choose them; by default

@@ -48,6 +48,7 @@ class ARModel:
         self.window_length = int(parameters.lags.max())
         self._terms = Deterministic(form.trend, form.period)
         self.uses_clock = self._terms.num_regressors > 0
+        self.can_learn = memory != ""
         self._power = Power(0.0 if form.logarithm else 1.0)
 
     @property

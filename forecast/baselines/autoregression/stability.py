@@ -45,7 +45,7 @@ def is_stable(coefficients: NDArray) -> NDArray:
         `(num_series,)`.
 
     Example:
-        >>> is_stable(np.array([[0.5, 0.3], [0.5, 0.6], [-0.9, 0.1]])).tolist()
+        >>> is_stable(np.array([[0.5, 0.3], [0.5, 0.6], [-0.9, 0.3]])).tolist()
         [True, False, False]
 
     Source: Kay, "Modern Spectral Estimation" (1988), section 6.3.

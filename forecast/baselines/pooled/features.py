@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.past import Past
 
-__all__ = ["CYCLES", "Features", "View"]
+__all__ = ["CYCLES", "Features", "View", "smallest_scale"]
 
 CYCLES = (1, 2, 3, 8)
 """Cycles of a season that are averaged."""
@@ -39,7 +39,7 @@ class View:
     @property
     def is_flat(self) -> NDArray:
         """Whether the newest values are all alike, so that a stand-in is the scale, `(n,)`."""
-        return self.scale <= 1.01 * _smallest_scale(self.level)
+        return self.scale <= 1.01 * smallest_scale(self.level)
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,22 @@ class Features:
             size = past.size / np.maximum(past.clock, 1)
         else:
             size = _mean_of_known(np.abs(deviations), np.zeros(len(level)))
-        return np.maximum(size, _smallest_scale(level))
+        return np.maximum(size, smallest_scale(level))
+
+    def season_places(self, step: int) -> list[NDArray]:
+        """Places in the window of the values that are averaged, for each season and its cycles."""
+        seasons = self.seasons if self.season_means else ()
+        return [self._cycles(season, step)[:cycles] for season in seasons for cycles in CYCLES]
+
+    def _cycles(self, season: int, step: int) -> NDArray:
+        """Places in the window of the season that `step` falls into, newest first."""
+        newest = self.window_length - 1 + step - season * -(-step // season)
+        positions = newest - season * np.arange(max(CYCLES))
+        return positions[positions >= 0]
 
     def _season_means(self, view: View, season: int, step: int) -> NDArray:
         """Means over the last 1, 2, 3 and 8 cycles of the season that `step` falls into."""
-        newest = self.window_length - 1 + step - season * -(-step // season)
-        positions = newest - season * np.arange(max(CYCLES))
-        values = view.past.window[:, positions[positions >= 0]]
+        values = view.past.window[:, self._cycles(season, step)]
         known = ~np.isnan(values)
         sums = np.cumsum(np.where(known, values - view.level[:, None], 0.0), axis=1)
         counts = np.cumsum(known, axis=1)
@@ -139,7 +148,7 @@ class Features:
         return means / view.scale[:, None]
 
 
-def _smallest_scale(level: NDArray) -> NDArray:
+def smallest_scale(level: NDArray) -> NDArray:
     """The scale of a past that does not vary."""
     return 1e-9 * np.maximum(np.abs(level), 1.0)
 

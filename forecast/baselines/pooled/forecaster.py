@@ -53,8 +53,8 @@ class PooledAR(Forecaster):
 
     `update(rows, learn=True)` moves the pool's coefficients by recursive least squares, of absolute
     errors with each new row weighed once; each series keeps its distance from the pool. It needs
-    `block_length * columns^2` numbers, kept where these are at most 2^20; beyond, and of past
-    covariates with `block_length` above 1, it refuses.
+    `block_length * columns^2` numbers, kept where these are at most 2^20; beyond, of past
+    covariates with `block_length` above 1, and where naive forecasts alone were chosen, it refuses.
 
     Args:
         lags: a number L (lags 1..L) or a list of 1-based lags; chosen by default.

@@ -12,11 +12,14 @@ from forecast.baselines.covariate_memory import CovariateMemory
 from forecast.baselines.past import Past
 from forecast.baselines.pooled.features import Features, View
 from forecast.baselines.pooled.learning import learn_pool
+from forecast.baselines.pooled.paths import SharedPaths
 from forecast.baselines.pooled.sums import PoolSums
 from forecast.baselines.pooled.track import track
 from forecast.baselines.power import Power
+from forecast.baselines.row_paths import RowPaths
 from forecast.baselines.window import WindowModel
 from forecast.protocol import Block, StateBatch
+from forecast.rolling import Paths
 
 __all__ = ["PooledARModel"]
 
@@ -153,6 +156,11 @@ class PooledARModel(WindowModel):
         ]
         return view.level[:, None] + view.scale[:, None] * np.stack(steps, axis=1)
 
+    def paths(self, state: StateBatch, num_paths: int, horizon: int) -> Paths:
+        """See `forecast.rolling.Rolls`; many paths of a series share its window."""
+        kind = RowPaths if num_paths == 1 else SharedPaths
+        return kind.of(self, state, num_paths, horizon)
+
     def design(self, view: View, step: int, future: NDArray) -> NDArray:
         """All columns of the regression for step `step`, counted from 0.
 
@@ -163,7 +171,7 @@ class PooledARModel(WindowModel):
                 the model was not fitted with are ignored.
         """
         return self.features.design(
-            view, step + 1, self._standard(future[:, step], view.past.covariates)
+            view, step + 1, self.standard(future[:, step], view.past.covariates)
         )
 
     def _one_step(
@@ -171,16 +179,20 @@ class PooledARModel(WindowModel):
     ) -> NDArray:
         """See `WindowModel`; from running sums."""
         coefficients = self.coefficients[self._own(past), 0]
-        standard = self._standard(covariates, memory[:, : values.shape[1]])
+        standard = self.standard(covariates, memory[:, : values.shape[1]])
         forecasts = track(self.features, coefficients, past, values, standard)
         forecasts[past.clock == 0, 0] = np.nan
         return self.decode(forecasts)
+
+    def of_series(self, past: Past) -> NDArray:
+        """Coefficients of each past's series, `(n, block_length, num_columns)`."""
+        return self.coefficients[self._own(past)]
 
     def _own(self, past: Past) -> NDArray:
         """The set of coefficients of each past's series."""
         return past.series + 1 if len(self.coefficients) > 1 else np.zeros_like(past.series)
 
-    def _standard(self, future: NDArray, memory: NDArray) -> NDArray:
+    def standard(self, future: NDArray, memory: NDArray) -> NDArray:
         """Covariates that the model was fitted with, in standard deviations from their mean.
 
         One that was never seen counts as its mean.

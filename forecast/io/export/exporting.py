@@ -43,9 +43,7 @@ def export(forecaster: Forecaster, path: str | Path) -> None:
 
     fitted, least = forecaster.fitted_, -1 if forecaster.takes_new_series else 0
     positions = range(least, len(fitted.ids))
-    signatures = Signatures(
-        served_model(fitted.model), fitted.calibration.default_scale, positions
-    )
+    signatures = Signatures(served_model(fitted.model), fitted.calibration.default_scale, positions)
     state = signatures.of_state(forecaster.store_.state)
     named = {PREFIX + name: array for name, array in state.items()}
     arrays: dict[str, Any] = standing(forecaster, named)

@@ -33,6 +33,8 @@ def check_new(path: str | Path) -> None:
 def new_folder(path: str | Path) -> Iterator[Path]:
     """A temporary folder beside `path` that gets its name when the block ends without an error.
 
+    A process that is killed leaves at most a hidden folder `.<random>.name`, which may be removed.
+
     Args:
         path: folder to make.
 

@@ -44,6 +44,7 @@ than one range, or falls below 0 where no value did.
 
 ```python
 import json
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -60,7 +61,7 @@ horizon = tf.constant({horizon}, tf.int64)
 ahead = model.signatures["rollout"](horizon=horizon, **state)
 ahead = {{name: tensor.numpy() for name, tensor in ahead.items()}}
 forecast = ahead["forecast"]
-width = np.array(json.load(open("manifest.json"))["intervals"]["80"])
+width = np.array(json.loads(Path("manifest.json").read_text())["intervals"]["80"])
 spread = ahead["scale"][:, None] * width
 low = np.maximum(forecast - spread, ahead["lowest"][:, None])
 high = np.minimum(forecast + spread, ahead["highest"][:, None])

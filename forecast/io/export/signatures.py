@@ -140,7 +140,8 @@ def _matching(state: Tensors, *inputs: Any) -> list[Any]:
     """
     shape, rows = tf.shape(inputs[0]), [tf.shape(array)[0] for array in state.values()]
     words = "the inputs must have a row for each row of the state"
-    checks = [tf.debugging.assert_equal(tf.stack(rows), shape[:1], words)]
+    first = tf.concat([shape, [-1]], axis=0)[:1]  # -1 for a number without rows
+    checks = [tf.debugging.assert_equal(tf.stack(rows), first, words)]
     words = "values, observed and valid must have the same shape, with one step or more"
     checks += [tf.debugging.assert_equal(tf.shape(other), shape, words) for other in inputs[1:]]
     checks += [tf.debugging.assert_positive(shape[1:], words)]

@@ -265,12 +265,12 @@ def test_a_refused_update_changes_nothing(case):
 
 def test_a_first_time_beside_the_calendar_is_not_compared_with_itself():
     message = (
-        "irregular time: series 'east', time 2024-01-01 12:00:00 is not on the grid of freq='MS'. "
+        "irregular time: series 'east', time 2024-01-02 12:00:00 is not on the grid of freq='MS'. "
         "Correct the time of column 'day'"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         read_frame(
-            long().assign(day=lambda frame: frame["day"] + pd.Timedelta("12h")).head(2),
+            long().assign(day=lambda frame: frame["day"] + pd.Timedelta("36h")).head(2),
             NAMED,
             freq="MS",
         )
