@@ -80,10 +80,11 @@ class CompiledRollout:
         self.run = compiled(self._run, [*past, *highway, *feedback, *layers])
 
     def _run(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
-        past, lens = tensors[:4], tensors[4:8]
+        past, (groups, of_lags, of_groups, of_rest) = tensors[:4], tensors[4:8]
         (upcoming, *feedback), (readout, *parts) = tensors[8:12], tensors[12:]
         form, span = self.form, past[-1]
-        highway = Highway(*lens, span, form.num_seasons, form.is_scaled)
+        highway = Highway(groups, of_lags, of_groups, of_rest, span, form.num_seasons,
+                          form.is_scaled)  # fmt: skip
         cells, weights = self.program.split(parts)
         layers = _Layers(self.layers, weights, readout, form)
         return _Walk(form, highway, recent_of(*past), layers, feedback).values(upcoming, cells)
