@@ -22,13 +22,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-import venv
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,38 +33,22 @@ import numpy as np
 import pandas as pd
 from backtest_measure import Task
 from closed_form_data import simulated
+from keeping import RESULTS, keep
+from peers import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = Path(tempfile.gettempdir()) / "keras-forecast-state-peers"
-RESULT = ROOT / "benchmarks" / "results" / "backtest.json"
-PACKAGES = ("torch>=2.13", "gluonts[torch]", "darts")
+RESULT = RESULTS / "backtest.json"
+PEERS = Environment(
+    "keras-forecast-state-peers",
+    packages=("torch>=2.13", "gluonts[torch]", "darts"),
+    modules=("darts",),
+    reported=("darts", "torch", "numpy", "pandas"),
+)
 OURS, NO_FRAME = "ours", "ours, no frame"
 HISTORICAL, BY_HAND = "darts, historical_forecasts", "darts, pieces cut by hand"
 PEER_NAMES = (HISTORICAL, BY_HAND)
 # Origins and steps between them that end at the same step.
 MEMORY = ((50, 10), (500, 1))
-
-
-def peer_python() -> Path | None:
-    """Python of the peers' environment, made if it is not there; None if that fails."""
-    python = PEERS / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not python.exists():
-        venv.create(PEERS, with_pip=True)
-    look = [python, "-c", "import darts"]
-    if subprocess.run(look, capture_output=True, check=False).returncode:
-        command = [python, "-m", "pip", "install", "-qq", *PACKAGES]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            return None
-    return python
-
-
-def peer_versions(python: Path) -> dict[str, str]:
-    """Versions in the peers' environment."""
-    names = ["darts", "torch", "numpy", "pandas"]
-    code = "import json, sys; from importlib.metadata import version as v; "
-    code += "print(json.dumps({name: v(name) for name in sys.argv[1:]}))"
-    done = subprocess.run([python, "-c", code, *names], capture_output=True, check=True, text=True)
-    return json.loads(done.stdout)
 
 
 def measured(task: Task, python: Path | None) -> dict[str, Any]:
@@ -157,7 +138,7 @@ def arguments_of() -> argparse.Namespace:
 def main() -> None:
     """Run, print the tables, write the JSON."""
     arguments = arguments_of()
-    python = None if arguments.without_peers else peer_python()
+    python = None if arguments.without_peers else PEERS.python()
     if python is None:
         print("darts is left out: not asked for, or not to be installed.")
     with tempfile.TemporaryDirectory() as folder:
@@ -169,19 +150,9 @@ def main() -> None:
         kept = [] if arguments.without_memory else memory(task)
     for rows in (speed, kept):
         print(pd.DataFrame(rows).drop(columns="rounds", errors="ignore").round(3).to_string())
-    settings = {key: value for key, value in vars(arguments).items() if key != "output"}
-    packages = ("keras-forecast", "keras", "tensorflow", "numpy", "pandas", "pyarrow")
-    record = {
-        "settings": settings,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "versions": {package: version(package) for package in packages},
-        "versions of the peers": None if python is None else peer_versions(python),
-        "speed": speed,
-        "memory": kept,
-    }
-    arguments.output.parent.mkdir(exist_ok=True, parents=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    packages = ("keras", "tensorflow", "numpy", "pandas", "pyarrow")
+    keep(arguments.output, vars(arguments), packages, versions_of_the_peers=PEERS.versions(python),
+         speed=speed, memory=kept)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -14,18 +14,15 @@ benchmarks/results/coverage.json.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from coverage_data import PROCESSES, SHIFTS, scores_of
+from keeping import RESULTS, keep
 from numpy.typing import NDArray
 from panels import PANELS, read
 
@@ -34,7 +31,7 @@ from forecast.forecaster import Forecaster
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
-RESULT = ROOT / "benchmarks" / "results" / "coverage.json"
+RESULT = RESULTS / "coverage.json"
 LEVELS, KINDS = (80, 95), ("conformal", "adaptive")
 ALLOWED = 3.0
 RATES, MEMORIES = (0.05, 0.1, 0.2), (32, 64, 100)
@@ -195,19 +192,7 @@ def main() -> None:
     for rows in filter(None, parts.values()):
         shown = pd.DataFrame(rows).drop(columns="by step", errors="ignore")
         print(shown.round(2).to_string(index=False))
-    settings = {key: value for key, value in vars(arguments).items() if key not in _PLACES}
-    record = {
-        "settings": settings,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "versions": {name: version(name) for name in ("keras-forecast", "numpy", "pandas")},
-        **parts,
-    }
-    arguments.output.parent.mkdir(exist_ok=True, parents=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-_PLACES = ("data", "output")
+    keep(arguments.output, vars(arguments), ("numpy", "pandas"), **parts)
 
 
 if __name__ == "__main__":

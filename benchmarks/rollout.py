@@ -17,25 +17,28 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from keeping import RESULTS, keep
+from peers import Environment
 from rollout_measure import Task
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = Path(tempfile.gettempdir()) / "keras-forecast-state-peers"
-RESULT = ROOT / "benchmarks" / "results" / "rollout.json"
-PACKAGES = ("torch>=2.6", "gluonts[torch]>=0.16", "darts>=0.35")
+RESULT = RESULTS / "rollout.json"
+PEERS = Environment(
+    "keras-forecast-state-peers",
+    packages=("torch>=2.13", "gluonts[torch]", "darts"),
+    modules=("gluonts.torch",),
+    reported=("gluonts", "torch", "numpy", "pandas"),
+)
 SIZES = (
     Task(),
     Task(paths=10),
@@ -44,28 +47,6 @@ SIZES = (
     Task(paths=10, horizon=168),
 )
 OURS, PEER = "keras-forecast", "GluonTS DeepAR"
-
-
-def peer_python() -> Path | None:
-    """Python of the peers' environment, made if it is not there; None if that fails."""
-    python = PEERS / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not python.exists():
-        venv.create(PEERS, with_pip=True)
-    look = [python, "-c", "import gluonts.torch"]
-    if subprocess.run(look, capture_output=True, check=False).returncode:
-        command = [python, "-m", "pip", "install", "-qq", *PACKAGES]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            return None
-    return python
-
-
-def peer_versions(python: Path) -> dict[str, str]:
-    """Versions in the peers' environment."""
-    code = "import json, sys; from importlib.metadata import version as v; "
-    code += "print(json.dumps({name: v(name) for name in sys.argv[1:]}))"
-    command = [python, "-c", code, "gluonts", "torch", "numpy", "pandas"]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
-    return json.loads(done.stdout)
 
 
 class Contender:
@@ -173,24 +154,17 @@ def arguments_of() -> argparse.Namespace:
 def main() -> None:
     """Run, print the table, write the JSON."""
     arguments = arguments_of()
-    python = None if arguments.without_peers else peer_python()
+    python = None if arguments.without_peers else PEERS.python()
     if python is None:
         print("GluonTS is left out: not asked for, or not to be installed.")
     rows: list[dict[str, Any]] = []
     for task in SIZES[: arguments.sizes]:
         rows += turns(task, python, rounds_of(task, arguments.rounds))
     print(pd.DataFrame(rows).round(3).to_string(index=False))
-    packages = ("keras-forecast", "keras", "tensorflow", "numpy", "pandas")
-    record = {
-        "settings": {"rounds": arguments.rounds, "steps of each series": SIZES[0].steps},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "versions": {package: version(package) for package in packages},
-        "versions of the peers": None if python is None else peer_versions(python),
-        "rows": rows,
-    }
-    arguments.output.parent.mkdir(exist_ok=True, parents=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    settings = {"rounds": arguments.rounds, "steps of each series": SIZES[0].steps}
+    packages = ("keras", "tensorflow", "numpy", "pandas")
+    keep(arguments.output, settings, packages, versions_of_the_peers=PEERS.versions(python),
+         rows=rows)  # fmt: skip
 
 
 if __name__ == "__main__":

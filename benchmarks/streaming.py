@@ -14,26 +14,23 @@ two tables and writes benchmarks/results/streaming.json.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from closed_form_data import simulated
+from keeping import RESULTS, keep
 
 import forecast as fc
 from forecast import engine
 from forecast.pipelines import Block, read_frame
 
-RESULT = Path(__file__).resolve().parent / "results" / "streaming.json"
+RESULT = RESULTS / "streaming.json"
 START = pd.Timestamp("2000-01-01")
 SEASON = 24
 
@@ -176,18 +173,8 @@ def main() -> None:
     context = context_rows(models[-1], wide, arguments.context, arguments.rounds)
     for rows in (history, context):
         print(pd.DataFrame(rows).round(3).to_string(index=False))
-    settings = {key: value for key, value in vars(arguments).items() if key != "output"}
-    packages = ("keras-forecast", "keras", "tensorflow", "numpy", "pandas")
-    record = {
-        "settings": settings,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "versions": {package: version(package) for package in packages},
-        "history": history,
-        "context": context,
-    }
-    arguments.output.parent.mkdir(exist_ok=True, parents=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    packages = ("keras", "tensorflow", "numpy", "pandas")
+    keep(arguments.output, vars(arguments), packages, history=history, context=context)
 
 
 if __name__ == "__main__":

@@ -39,3 +39,9 @@ def test_ratios_are_those_of_each_turn():
     assert (ours["it / ours"], peer["it / ours"]) == (1.0, 3.0)
     assert (ours["seconds"], peer["core seconds"], peer["first call s"]) == (2.0, 20.0, 6.0)
     assert peer["extra MB"] == 5.0
+
+
+def test_large_sizes_take_fewer_turns():
+    turns = [benchmark.rounds_of(task, 7) for task in benchmark.SIZES]
+    assert turns == [7, 7, 7, 3, 7]
+    assert benchmark.rounds_of(Task(series=2000), 2) == 2
