@@ -5,11 +5,11 @@
 draws 100 paths of 24 steps for each of 200 series of 336 hourly steps: ours by `sample` of an LSTM
 of 2 layers of 40 units, the peer by `predict` of DeepAR with 2 layers of 40 units, which draws as
 many paths in parallel. Both are trained for a few batches before: what is timed is the drawing.
-Other sizes follow. Each contender lives in a process of its own and they take turns call by call;
-seconds are medians, the ratio is the median of the ratios of each turn. The first call, with all
-that is compiled or started once, stands apart. Memory is what a call takes beyond what its process
-held before. GluonTS lives in an environment of its own in the folder for temporary files, made at
-the first run. Prints a table and writes benchmarks/results/rollout.json.
+Other sizes follow. Each contender lives in a process of its own and they take turns call by call,
+with a pause between; seconds are medians, the ratio is the median of the ratios of each turn. The
+first call, with all that is compiled or started once, stands apart. Memory is what a call takes
+beyond what its process held before. GluonTS lives in an environment of its own in the folder for
+temporary files, made at the first run. Prints a table and writes benchmarks/results/rollout.json.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,8 @@ SIZES = (
     Task(series=2000),
     Task(paths=10, horizon=168),
 )
+# Threads of the contender before wait busily for some time before they sleep.
+PAUSE = 0.5
 OURS, PEER = "keras-forecast", "GluonTS DeepAR"
 
 
@@ -109,6 +112,7 @@ def turns(task: Task, python: Path | None, rounds: int) -> list[dict[str, Any]]:
         found: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
         for _ in range(rounds):
             for name, contender in contenders.items():
+                time.sleep(PAUSE)
                 found[name].append(contender.call())
         first = {name: contender.first["seconds"] for name, contender in contenders.items()}
     return rows_of(task, found, first)
@@ -138,13 +142,13 @@ def rows_of(
 def rounds_of(task: Task, rounds: int) -> int:
     """Turns for one size: fewer where a call of the peer takes ten seconds and more."""
     is_large = task.series * task.paths * task.horizon > 1_000_000
-    return min(rounds, 3) if is_large else rounds
+    return min(rounds, 2) if is_large else rounds
 
 
 def arguments_of() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="turns; of ten times the paths, 3")
+    parser.add_argument("--rounds", type=int, default=5, help="turns; of ten times the paths, 2")
     parser.add_argument("--sizes", type=int, default=len(SIZES), help="the first so many only")
     parser.add_argument("--without-peers", action="store_true", help="ours only")
     parser.add_argument("--output", type=Path, default=RESULT)

@@ -43,5 +43,5 @@ def test_ratios_are_those_of_each_turn():
 
 def test_large_sizes_take_fewer_turns():
     turns = [benchmark.rounds_of(task, 7) for task in benchmark.SIZES]
-    assert turns == [7, 7, 7, 3, 7]
+    assert turns == [7, 7, 7, 2, 7]
     assert benchmark.rounds_of(Task(series=2000), 2) == 2
