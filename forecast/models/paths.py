@@ -20,8 +20,9 @@ from forecast.protocol import StateBatch
 
 __all__ = ["Preparable", "is_compiled", "rolled"]
 
-# Paths of a call: what its layers work on stays in the cache of a core.
-_NUM_LANES = 2048
+# Paths of a call. Where there are two calls of the larger number, fewer calls cost less; else what
+# the layers work on stays in the cache of a core.
+_NUM_LANES, _WIDE_LANES = 2048, 10_240
 # Steps of all paths that are not worth a trace, which takes a second: a walk takes some hundredths.
 _FEW_STEPS = 500
 # Steps of all paths from which layers compiled for that number of paths pay.
@@ -108,11 +109,12 @@ class _Call:
         self.state, self.horizon, self.feedback = state, horizon, feedback
         layers, self.readout = _parts(body)
         num_steps = state.num_rows * feedback.num_paths * horizon
+        lanes = _num_lanes(state.num_rows, feedback.num_paths)
         form = RolloutForm(
             exponent=highway.power.exponent,
             num_seasons=len(features.seasons),
             is_scaled=features.scale == "window",
-            num_lanes=_num_lanes(feedback.num_paths) if num_steps >= _MANY_STEPS else 0,
+            num_lanes=lanes if num_steps >= _MANY_STEPS else 0,
         )
         self.run = compiled_rollout(layers.program, form).run
         arrays = state.arrays
@@ -140,11 +142,12 @@ def _parts(body: Body | ReadBody) -> tuple[Body, NDArray]:
 
 
 def _chunks(num_rows: int, num_paths: int) -> Iterator[slice]:
-    size = max(1, _NUM_LANES // num_paths)
+    size = _num_lanes(num_rows, num_paths) // num_paths
     for start in range(0, num_rows, size):
         yield slice(start, min(start + size, num_rows))
 
 
-def _num_lanes(num_paths: int) -> int:
-    """Paths of a call: a power of two that holds all those of a row."""
-    return max(_NUM_LANES, 2 ** (num_paths - 1).bit_length())
+def _num_lanes(num_rows: int, num_paths: int) -> int:
+    """Paths of a call; at least those of a row, as a power of two."""
+    lanes = _WIDE_LANES if num_rows * num_paths > 1.5 * _WIDE_LANES else _NUM_LANES
+    return max(lanes, 2 ** (num_paths - 1).bit_length())
