@@ -33,8 +33,8 @@ import numpy as np
 import pandas as pd
 from backtest_measure import Task
 from closed_form_data import simulated
+from environments import Environment
 from keeping import RESULTS, keep
-from peers import Environment
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = RESULTS / "backtest.json"

@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from closed_form_data import long_frame, simulated, write_parquet
+from environments import Environment
 from keeping import RESULTS, keep
 from numpy.typing import NDArray
-from peers import Environment
 
 from forecast.pipelines import Frequency, Panel
 

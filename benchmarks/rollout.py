@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from environments import Environment
 from keeping import RESULTS, keep
-from peers import Environment
 from rollout_measure import Task
 
 ROOT = Path(__file__).resolve().parent.parent

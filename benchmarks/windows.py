@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from closed_form_data import simulated
+from environments import Environment
 from keeping import RESULTS, keep
-from peers import Environment
 from windows_measure import Task
 
 ROOT = Path(__file__).resolve().parent.parent
