@@ -15,7 +15,7 @@ from forecast.forecaster import Forecaster
 from forecast.pipelines import read_frame
 from forecast.protocol import StateBatch
 
-__all__ = ["score"]
+__all__ = ["matrices", "score", "score_forecasts", "values_of"]
 
 # Values of one rollout: bounds the memory of thousands of windows.
 _CHUNK_VALUES = 2_000_000
@@ -29,16 +29,17 @@ def score(forecaster: Forecaster, panel: Panel, parts: Parts, part: str) -> dict
         the largest absolute value of the same series before the origin.
     """
     if panel.num_windows == 1:
-        return _score_one_origin(forecaster, panel, parts, part)
+        forecasts = forecaster.predict(horizon=panel.horizon)
+        return score_forecasts(forecasts, forecaster.name, panel, parts, part)
     return _score_windows(forecaster, panel, parts)
 
 
-def _score_one_origin(
-    forecaster: Forecaster, panel: Panel, parts: Parts, part: str
+def score_forecasts(
+    forecasts: pd.DataFrame, name: str, panel: Panel, parts: Parts, part: str
 ) -> dict[str, float]:
-    forecasts = forecaster.predict(horizon=panel.horizon)
-    actual, made = _matrices(parts.held, forecasts, forecaster.name, panel.horizon)
-    histories = _by_series(parts.known)
+    """Score the column `name` of a long frame of forecasts from the one origin of a panel."""
+    actual, made = matrices(parts.held, forecasts, name, panel.horizon)
+    histories = values_of(parts.known)
     result = _m4_scores(actual, made, histories, panel.season)
     largest = [np.abs(row).max() / np.abs(past).max() for row, past in
                zip(made, histories, strict=True)]  # fmt: skip
@@ -49,7 +50,7 @@ def _score_one_origin(
     return result
 
 
-def _matrices(
+def matrices(
     held: pd.DataFrame, forecasts: pd.DataFrame, name: str, horizon: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Actuals and forecasts of every series, `(num_series, horizon)`."""
@@ -65,7 +66,7 @@ def _matrices(
     return tuple(merged[column].to_numpy().reshape(-1, horizon) for column in ("y", name))
 
 
-def _by_series(frame: pd.DataFrame) -> list[np.ndarray]:
+def values_of(frame: pd.DataFrame) -> list[np.ndarray]:
     """Values of every series, in the order in which they come."""
     return [group.to_numpy() for _, group in frame.groupby("unique_id", sort=False)["y"]]
 
@@ -95,7 +96,7 @@ def _score_windows(forecaster: Forecaster, panel: Panel, parts: Parts) -> dict[s
         absolute = absolute + np.abs(actual - made).sum(axis=(0, 2))
         largest = np.maximum(largest, np.abs(made).max(axis=(0, 2)))
         count += len(actual) * panel.horizon
-    histories = _by_series(parts.known)
+    histories = values_of(parts.known)
     scales = np.array([mase_denominator(past, panel.season) for past in histories])
     ranges = np.array([np.abs(past).max() for past in histories])
     return {
@@ -112,7 +113,7 @@ def _windows(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Actuals and forecasts of some windows at a time, `(num_windows, num_series, horizon)`."""
     model, horizon = forecaster.fitted_.model, panel.horizon
-    held = np.array(_by_series(parts.held))
+    held = np.array(values_of(parts.held))
     futures = sliding_window_view(held, horizon, axis=1)[:, :: panel.stride].swapaxes(0, 1)
     size = max(1, _CHUNK_VALUES // (len(held) * horizon))
     chunk: list[StateBatch] = []
@@ -140,8 +141,8 @@ def _states(
     state = store.state.take(store.positions(series.ids))
     if series.num_rows != len(everything):
         raise ValueError("a panel of several origins must have a value at every step.")
-    known = np.array([len(values) for values in _by_series(parts.train)])
-    first = np.array([len(values) for values in _by_series(parts.known)])
+    known = np.array([len(values) for values in values_of(parts.train)])
+    first = np.array([len(values) for values in values_of(parts.known)])
     for window in range(num_windows):
         ends = first + window * panel.stride
         if (ends > known).any():
