@@ -108,18 +108,10 @@ def missing(arguments: argparse.Namespace, results: Results, with_peers: bool) -
     return wanted
 
 
-def run(
-    wanted: dict[str, list[Contender]],
-    arguments: argparse.Namespace,
-    results: Results,
-    place: Place,
-) -> int:
+def run(wanted: Wanted, arguments: argparse.Namespace, results: Results, place: Place) -> int:
     """Score what is missing, keeping each row; returns how many failed."""
     failed = 0
     for name, contenders in wanted.items():
-        contenders = [one for one in contenders if place.python is not None or not one.is_peer]
-        if not contenders:
-            continue
         parts = thinned(read(PANELS[name], arguments.data, arguments.part), arguments.series)
         for contender in contenders:
             try:

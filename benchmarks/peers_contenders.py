@@ -91,8 +91,10 @@ def forecast(contender: Contender, task: Task, place: Place) -> dict[str, Any]:
     """What a contender's process prints; its forecasts are in the file that the task names."""
     python = place.python if contender.is_peer else sys.executable
     command = [str(python), str(FOLDER / contender.script), task.text()]
+    # Threads of torch that wait busily take the core from the one that works, on a machine that
+    # does anything else: a step of a small network took four times as long.
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore",
-             "OMP_NUM_THREADS": str(task.cores)}  # fmt: skip
+             "OMP_NUM_THREADS": str(task.cores), "OMP_WAIT_POLICY": "passive"}  # fmt: skip
     try:
         done = subprocess.run(
             command, capture_output=True, check=False, text=True, env={**os.environ, **quiet},
