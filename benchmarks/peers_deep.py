@@ -63,8 +63,10 @@ def neuralforecast(task: Task, name: str, column: str, **settings: Any):
 
         def predict() -> tuple[pd.DataFrame, str]:
             made = forecaster.predict().rename(columns={column: "forecast"})
-            words = f"input {NEURALFORECAST_INPUT * task.horizon} steps, {settings or 'defaults'}, "
-            words += "padded, " if padded else ""
+            told = [f"{key}={value}" for key, value in settings.items()]
+            told += ["start_padding_enabled=True"] if padded else []
+            words = f"input {NEURALFORECAST_INPUT * task.horizon} steps, "
+            words += f"{', '.join(told) or 'defaults'}, "
             return made, words + f"{steps} of {model.max_steps} training steps"
 
         return predict

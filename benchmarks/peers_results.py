@@ -80,9 +80,9 @@ def table(rows: Iterable[Row], part: str) -> str:
         "test": "Scores on the TEST part.",
         "validation": "VALIDATION: the end of the training part; no test part was read.",
     }[part]
-    frame = _ordered(rows).round(_DIGITS).fillna({"OWA": "-"})
+    frame = _ordered(rows).round(_DIGITS)
     frame["choices"] = frame["choices"].str.slice(0, 70)
-    return f"{title}\n{frame.to_string(index=False)}"
+    return f"{title}\n{frame.to_string(index=False, na_rep='-')}"
 
 
 def markdown(rows: Iterable[Row]) -> str:
