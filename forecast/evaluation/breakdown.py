@@ -1,0 +1,88 @@
+"""What a comparison comes to series by series, and how often its intervals hold."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.evaluation import metrics
+from forecast.evaluation.backtest import CUTOFF
+from forecast.evaluation.drawing import contestants
+from forecast.output import interval_names
+
+if TYPE_CHECKING:
+    from forecast.evaluation.comparison import Comparison
+
+__all__ = [
+    "coverage_by_step", "known_lengths", "representative_series", "scaled_widths", "series_skill",
+]  # fmt: skip
+
+
+def series_skill(comparison: Comparison) -> pd.Series:
+    """Skill in percent of the first contestant against the second, by series; NaN where unknown."""
+    subject, against = contestants(comparison)
+    scores, reference = (comparison.backtest.series_scores(a) for a in (subject, against))
+    skill = 100.0 * (1.0 - scores / np.where(reference > 0.0, reference, np.nan))
+    return pd.Series(skill, index=pd.Index(comparison.backtest.ids, tupleize_cols=False))
+
+
+def representative_series(comparison: Comparison) -> dict[str, Hashable]:
+    """The series to show, by rule: best, median and worst skill of the two contestants.
+
+    With fewer than three series that can be scored it is the median one alone.
+    """
+    skill = series_skill(comparison).to_numpy()
+    ids = comparison.backtest.ids
+    order = [int(place) for place in np.argsort(-skill, kind="stable") if not np.isnan(skill[place])]
+    if len(order) < 3:
+        return {"median": ids[order[len(order) // 2] if order else 0]}
+    picked = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
+    return {name: ids[index] for name, index in picked.items()}
+
+
+def known_lengths(comparison: Comparison) -> pd.Series:
+    """Values known of each series before its first cutoff, by id; missing ones do not count."""
+    columns, frame = comparison.backtest.columns, comparison.backtest.frame
+    history = comparison.material.history
+    first = frame.groupby(columns.id, sort=False)[CUTOFF].min()
+    known = history[columns.time] <= history[columns.id].map(first)
+    counts = history[columns.target].notna()[known].groupby(history[columns.id][known]).sum()
+    return counts.reindex(list(comparison.backtest.ids), fill_value=0).astype(np.int64)
+
+
+def coverage_by_step(comparison: Comparison) -> pd.DataFrame:
+    """Percent of actual values inside the intervals: ``model``, ``level``, ``step``, ``coverage``.
+
+    Means over series, then over origins, of every model and level.
+    """
+    backtest = comparison.backtest
+    parts = [
+        pd.DataFrame(
+            {
+                "model": alias,
+                "level": level,
+                "step": comparison.by_step.index,
+                "coverage": 100.0
+                * metrics.mean(metrics.mean(backtest.covered(alias, level), axis=1), axis=0),
+            }
+        )
+        for alias in comparison.aliases()
+        for level in backtest.levels
+    ]
+    names = ["model", "level", "step", "coverage"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+
+
+def scaled_widths(comparison: Comparison, alias: str, level: float) -> np.ndarray:
+    """(steps,) width of the intervals of one model over the MASE denominator, mean as of the MASE.
+
+    Widths count where an actual value does.
+    """
+    backtest = comparison.backtest
+    low, high = (backtest.values(name) for name in interval_names(alias, level))
+    width = np.where(np.isnan(backtest.actuals), np.nan, high - low)
+    scaled = metrics.scaled(width, backtest.scales[:, None])
+    return metrics.mean(metrics.mean(scaled, axis=1), axis=0)
