@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation.backtest import CUTOFF
 from forecast.evaluation.metrics import covered
+from forecast.evaluation.names import CRPS, CUTOFF
 from forecast.output import interval_names
 
 __all__ = ["ForecastColumns", "calibration"]
 
 _LOW = re.compile(r"(?P<model>.+)-lo-(?P<level>\d+(\.\d+)?)$")
-_CRPS = "-crps"
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class ForecastColumns:
             ForecastColumns(models=('AR', 'LSTM'), levels=(80.0,))
         """
         found = [match for match in map(_LOW.match, names) if match]
-        scored = {name.removesuffix(_CRPS) for name in names if name.endswith(_CRPS)}
+        scored = {name.removesuffix(CRPS) for name in names if name.endswith(CRPS)}
         models = scored | {match["model"] for match in found}
         levels = sorted({float(match["level"]) for match in found})
         return ForecastColumns(tuple(name for name in names if name in models), tuple(levels))
@@ -113,8 +112,8 @@ def _measures(
             absent, np.nan, 100.0 * covered(actual, low, high)
         )
         measures[f"width {level:g} %"] = np.where(absent, np.nan, high - low)
-    if any(str(name).endswith(_CRPS) for name in frame.columns):
-        measures["CRPS"] = np.asarray(frame.get(model + _CRPS, blank), np.float64)
+    if any(str(name).endswith(CRPS) for name in frame.columns):
+        measures["CRPS"] = np.asarray(frame.get(model + CRPS, blank), np.float64)
     return measures | {"count": np.where(unknown, np.nan, 1.0)}
 
 
