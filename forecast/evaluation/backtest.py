@@ -145,6 +145,12 @@ class Backtest:
         scores = _average([metrics.winkler_score(self.actuals, *pair, level) for pair in ends])
         return metrics.scaled(scores, self.scales[:, None])
 
+    def interval_widths(self, alias: str, level: int | float) -> Array:
+        """(origins, series, steps) width of the interval over q, NaN where there is no actual."""
+        widths = _average([high - low for low, high in self._intervals(alias, level)])
+        scored = np.where(np.isnan(self.actuals), np.nan, widths)
+        return metrics.scaled(scored, self.scales[:, None])
+
     @cached_property
     def has_crps(self) -> bool:
         """Whether sample paths of every model were scored, in columns ``alias-crps``."""

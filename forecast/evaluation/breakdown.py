@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation import metrics
-from forecast.evaluation.backtest import CUTOFF
 from forecast.evaluation.drawing import contestants
-from forecast.output import interval_names
+from forecast.evaluation.names import CUTOFF
 
 if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
@@ -36,7 +35,9 @@ def representative_series(comparison: Comparison) -> dict[str, Hashable]:
     """
     skill = series_skill(comparison).to_numpy()
     ids = comparison.backtest.ids
-    order = [int(place) for place in np.argsort(-skill, kind="stable") if not np.isnan(skill[place])]
+    order = [
+        int(place) for place in np.argsort(-skill, kind="stable") if not np.isnan(skill[place])
+    ]
     if len(order) < 3:
         return {"median": ids[order[len(order) // 2] if order else 0]}
     picked = {"best": order[0], "median": order[len(order) // 2], "worst": order[-1]}
@@ -77,12 +78,6 @@ def coverage_by_step(comparison: Comparison) -> pd.DataFrame:
 
 
 def scaled_widths(comparison: Comparison, alias: str, level: float) -> np.ndarray:
-    """(steps,) width of the intervals of one model over the MASE denominator, mean as of the MASE.
-
-    Widths count where an actual value does.
-    """
-    backtest = comparison.backtest
-    low, high = (backtest.values(name) for name in interval_names(alias, level))
-    width = np.where(np.isnan(backtest.actuals), np.nan, high - low)
-    scaled = metrics.scaled(width, backtest.scales[:, None])
-    return metrics.mean(metrics.mean(scaled, axis=1), axis=0)
+    """(steps,) width of the intervals of one model in units of the MASE, a mean as of the MASE."""
+    widths = comparison.backtest.interval_widths(alias, level)
+    return metrics.mean(metrics.mean(widths, axis=1), axis=0)

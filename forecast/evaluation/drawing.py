@@ -48,15 +48,18 @@ def colours(comparison: Comparison) -> dict[str, str]:
 
 
 def contestants(comparison: Comparison) -> tuple[str, str]:
-    """The two models set side by side: best network (else the model to use) and reference."""
-    networks = [
-        a for a in comparison.aliases() if comparison.protocol.roles[a] in ("network", "other")
-    ]
-    best = comparison.best()
+    """The two models set side by side: a network, and the model to use or the reference.
+
+    The first is the model to use if that is a network, else the network with the lowest MASE. The
+    second is the model to use if that is no network, else the reference. Without a network it is
+    the model to use, against the reference or the next one.
+    """
+    best, reference = comparison.best(), comparison.reference
+    networks = [alias for alias in comparison.aliases() if comparison.is_contestant(alias)]
     if networks:
-        return (best if best in networks else networks[0]), comparison.reference
+        return (best, reference) if best in networks else (networks[0], best)
     rivals = [alias for alias in comparison.aliases() if alias != best]
-    return best, (comparison.reference if best != comparison.reference else (rivals or [best])[0])
+    return best, (reference if best != reference else (rivals or [best])[0])
 
 
 def shown_in_lines(comparison: Comparison) -> list[str]:
@@ -69,11 +72,11 @@ def shown_in_lines(comparison: Comparison) -> list[str]:
 
 
 def short_name(name: object) -> str:
-    """A name that fits beside a picture; its dollar signs are no formulas.
+    r"""A name that fits beside a picture; its dollar signs are no formulas.
 
     Example:
         >>> short_name("a series with a very long name"), short_name("$US")
-        ('a series with a very …', '\\\\$US')
+        ('a series with a very …', '\\$US')
     """
     text = str(name)
     text = text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"

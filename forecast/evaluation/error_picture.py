@@ -9,7 +9,19 @@ import pandas as pd
 
 from forecast.evaluation.breakdown import coverage_by_step, known_lengths, scaled_widths
 from forecast.evaluation.drawing import (
-    INK, LINES, MARKERS, MUTED, TEXT, colours, contestants, label_ends, markers, quiet, short_name,
+    INK,
+    LINES,
+    MARKERS,
+    MUTED,
+    TEXT,
+    axis_values,
+    colours,
+    concise_dates,
+    contestants,
+    label_ends,
+    markers,
+    quiet,
+    short_name,
     shown_in_lines,
 )  # fmt: skip
 
@@ -18,7 +30,9 @@ if TYPE_CHECKING:
 
     from forecast.evaluation.comparison import Comparison
 
-__all__ = ["draw_coverage", "draw_cutoffs", "draw_lengths", "draw_steps", "draw_widths"]
+__all__ = [
+    "draw_coverage", "draw_cutoffs", "draw_lengths", "draw_step_tests", "draw_steps", "draw_widths",
+]  # fmt: skip
 
 _MOST_POINTS = 400  # series drawn as points; beyond, the medians alone
 _FEWEST_BINNED = 20  # series from which on medians say something
@@ -33,14 +47,37 @@ def draw_steps(axes: Axes, comparison: Comparison, pad: float = 8.0) -> None:
     _label(axes, comparison, shown)
 
 
+def draw_step_tests(axes: Axes, comparison: Comparison) -> None:
+    """Draws the difference of the contestants' MASE per step, in a band that holds all at once."""
+    subject, against = contestants(comparison)
+    tests, colour = comparison.step_tests(subject, against), colours(comparison)[subject]
+    axes.fill_between(
+        tests["step"], tests["low"], tests["high"], color=colour, alpha=0.16, linewidth=0,
+        label="95 % band, all steps at once",
+    )  # fmt: skip
+    axes.axhline(0.0, color=INK, linewidth=1.1)
+    axes.plot(tests["step"], tests["difference"], color=colour, linewidth=1.8)
+    for told, face in ((True, colour), (False, "white")):
+        part = tests[tests["significant"] == told]
+        axes.plot(
+            part["step"], part["difference"], "o", color=colour, markerfacecolor=face,
+            markersize=5.0, label="beyond chance" if told and len(part) else "",
+        )  # fmt: skip
+    quiet(axes, f"MASE of {short_name(subject)} less {short_name(against)}", pad=22.0)
+    axes.set_xlabel(f"steps ahead (below 0: {short_name(subject)} is better)")
+    axes.locator_params(axis="x", integer=True)
+    legend_above(axes, 2)
+
+
 def draw_cutoffs(axes: Axes, comparison: Comparison) -> None:
-    """Draws the MASE of each origin, oldest first, a line a model."""
-    scores = {a: comparison.origin_scores(a) for a in shown_in_lines(comparison)}
-    shown = pd.DataFrame(scores, index=np.arange(1, comparison.backtest.num_origins + 1))
+    """Draws the MASE of each origin at the latest of its cutoffs, a line a model."""
+    shown = comparison.by_cutoff[shown_in_lines(comparison)]
+    shown = shown.set_axis(axis_values(shown.index.to_series()), axis=0)
     _draw_scores(axes, comparison, shown)
-    quiet(axes, "MASE per origin, oldest first")
-    axes.set_xlabel("origin")
+    quiet(axes, "MASE per cutoff")
     _label(axes, comparison, shown)
+    concise_dates(axes)
+    axes.set_xlabel("cutoff")
 
 
 def draw_lengths(axes: Axes, comparison: Comparison) -> None:
@@ -141,7 +178,8 @@ def _draw_scores(axes: Axes, comparison: Comparison, shown: pd.DataFrame) -> Non
 
 
 def _label(axes: Axes, comparison: Comparison, shown: pd.DataFrame) -> None:
-    axes.locator_params(axis="x", integer=True)
+    if not isinstance(shown.index, pd.DatetimeIndex):
+        axes.locator_params(axis="x", integer=True)
     axes.margins(x=0.02)
     axes.set_ylim(0.0, _top(comparison, shown))
     label_ends(axes, shown, colours(comparison))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+import pandas as pd
 
 from forecast.evaluation.breakdown import series_skill
 from forecast.evaluation.drawing import contestants
-from forecast.evaluation.formatting import UNKNOWN, counted, skill_words
+from forecast.evaluation.formatting import UNKNOWN, counted
+from forecast.evaluation.names import CUTOFF
+from forecast.evaluation.significance import p_words
 
 if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
@@ -33,73 +36,111 @@ class Fact:
 
 
 def key_facts(comparison: Comparison) -> list[Fact]:
-    """Which model, by how much, how sure, on what, and where the other one is ahead."""
-    return [_which(comparison), _how_much(comparison), _how_sure(comparison), _on_what(comparison),
-            _where(comparison)]  # fmt: skip
+    """Which model, by how much, how sure, on what, and where another one is ahead."""
+    makers = (_which, _how_much, _how_sure, _on_what, _where)
+    return [make(comparison) for make in makers]
+
+
+def better_or_worse(skill: float) -> str:
+    """A skill in plain words.
+
+    Example:
+        >>> better_or_worse(0.123), better_or_worse(-0.004), better_or_worse(0.0)
+        ('12 % better', '0.4 % worse', 'equal')
+    """
+    percent = abs(100.0 * skill)
+    number = f"{percent:.1f}" if percent < 1.95 else f"{percent:,.0f}"
+    if math.isnan(skill):
+        return UNKNOWN
+    if float(number.replace(",", "")) == 0.0:
+        return "equal"
+    return f"{number} % {'better' if skill > 0.0 else 'worse'}"
 
 
 def _which(comparison: Comparison) -> Fact:
-    best = comparison.best()
+    best, leader = comparison.best(), comparison.aliases()[0]
     role = comparison.protocol.roles[best]
-    words = "the simplest model that is not significantly worse than the one with the lowest MASE"
-    return Fact("Model to use", best, f"{role}; {words}")
+    if comparison.significance.basis == "none":
+        words = "chosen before the first cutoff; there is too little to choose another"
+    elif best == leader:
+        words = "it has the lowest MASE"
+    else:
+        words = f"the simplest that is not significantly worse than {leader}, whose MASE is lowest"
+    return Fact("Model to use", best, f"{role}: {words}")
 
 
 def _how_much(comparison: Comparison) -> Fact:
     subject, against = contestants(comparison)
-    value = skill_words(_skill_row(comparison, subject, against))
-    scores = [f"{comparison.score(alias):.3g}" for alias in (subject, against)]
-    words = f"MASE that {subject} saves against {against}, 95 % interval; {' against '.join(scores)}"
-    return Fact("By how much", f"{value} %" if value != UNKNOWN else value, words)
-
-
-def _skill_row(comparison: Comparison, subject: str, against: str) -> dict:
+    scores = " against ".join(f"{comparison.score(alias):.3g}" for alias in (subject, against))
+    words = f"{subject} than {against}, MASE {scores}"
     interval = comparison.skill_interval(subject, against)
-    ends = (np.nan, np.nan) if interval is None else (interval.low, interval.high)
-    return {
-        "skill %": 100.0 * comparison.skill(subject, against), "low %": 100.0 * ends[0],
-        "high %": 100.0 * ends[1], "p-value": "",
-    }  # fmt: skip
+    if interval is not None:
+        ends = [better_or_worse(end) for end in (interval.low, interval.high)]
+        words += f"; 95 % interval: {ends[0]} to {ends[1]}"
+    return Fact("By how much", better_or_worse(comparison.skill(subject, against)), words)
 
 
 def _how_sure(comparison: Comparison) -> Fact:
     subject, against = contestants(comparison)
-    result = comparison.test(subject, against)
-    words = f"{subject} against {against}"
-    if result.p_value is None:
-        return Fact("How sure", "cannot be told", f"{words}: {result.words}")
-    return Fact("How sure", result.words, words)
+    known = against == comparison.reference and subject != against
+    p_value = comparison.p_value(subject) if known else comparison.test(subject, against).p_value
+    result = comparison.significance
+    if p_value is None:
+        return Fact("How sure", "cannot be told", result.words)
+    test = {
+        "origins": f"Diebold-Mariano test over {counted(result.num_origins, 'origin')}",
+        "series": f"paired test over {counted(result.num_series, 'series', 'series')}; "
+        f"{counted(result.num_origins, 'origin')} tell of no other period",
+    }[result.basis]
+    label = f" {result.label}" if result.label else ""
+    return Fact("How sure", f"{p_words(p_value)}{label}", f"{subject} against {against}, {test}")
 
 
 def _on_what(comparison: Comparison) -> Fact:
     backtest = comparison.backtest
-    value = f"{counted(backtest.num_origins, 'origin')}"
-    value += f", {counted(backtest.num_series, 'series', 'series')}"
-    words = f"forecast {counted(backtest.horizon, 'step')} ahead"
-    return Fact("On what", value, words)
+    seeds = max(len(backtest.members(alias)) for alias in backtest.aliases)
+    parts = [
+        counted(backtest.num_series, "series", "series"), counted(backtest.num_origins, "origin"),
+    ]  # fmt: skip
+    if seeds > 1 or comparison.aliases("network"):
+        parts.append(counted(seeds, "seed"))
+    cutoffs = backtest.frame[CUTOFF]
+    first, last = (_moment(each) for each in (cutoffs.min(), cutoffs.max()))
+    when = f"cutoffs from {first} to {last}" if first != last else f"cutoff {first}"
+    return Fact("On what", ", ".join(parts), f"{counted(backtest.horizon, 'step')} ahead; {when}")
+
+
+def _moment(time: object) -> str:
+    """A time without what is 0 in it."""
+    if not isinstance(time, pd.Timestamp):
+        return f"{time}"
+    return f"{time:%Y-%m-%d}" if time == time.normalize() else f"{time:%Y-%m-%d %H:%M}"
 
 
 def _where(comparison: Comparison) -> Fact:
-    """Where the contestant that is ahead is behind the other one."""
-    ahead, behind = sorted(contestants(comparison), key=comparison.score)
-    if ahead == behind:
-        return Fact("Where it fails", UNKNOWN, "no other model to tell from")
-    skill = series_skill(comparison).dropna().to_numpy()
-    first = contestants(comparison)[0]
-    lost = int((skill < 0.0).sum() if ahead == first else (skill > 0.0).sum())
-    steps = comparison.by_step
-    worse = steps.index[(steps[ahead] > steps[behind]).to_numpy()]
-    words = f"of {counted(len(skill), 'series', 'series')}, {behind} has the lower MASE than {ahead}"
-    words += f"; so it has {_steps_words(worse, len(steps))}"
-    return Fact("Where it fails", f"{lost:,} {'series' if len(skill) != 1 else ''}".strip(), words)
+    """Where another model is ahead of the model to use."""
+    used = comparison.best()
+    pair = contestants(comparison)
+    other = next((alias for alias in pair if alias != used), used)
+    if other == used:
+        return Fact("Where it fails", UNKNOWN, "there is no other model")
+    skill = series_skill(comparison).dropna()
+    lost = int((skill > 0.0).sum() if pair[0] == other else (skill < 0.0).sum())
+    value = f"{lost:,} of {counted(len(skill), 'series', 'series')}"
+    words = f"where {other} has a lower MASE than {used}; {_segment_words(comparison, used, other)}"
+    return Fact("Where it fails", value, words)
 
 
-def _steps_words(steps, number: int) -> str:
-    """At which steps ahead, in words."""
-    if not len(steps):
-        return "at no step ahead"
-    if len(steps) == number:
-        return "at every step ahead"
-    if len(steps) <= 4:
-        return f"at step {', '.join(map(str, steps))} ahead"
-    return f"at {len(steps)} of {number} steps ahead ({steps[0]} to {steps[-1]})"
+def _segment_words(comparison: Comparison, used: str, other: str) -> str:
+    """The segments in which the model to use is behind."""
+    found = comparison.segments(other, used)
+    behind = found[found["better"] == other].nlargest(2, "skill %")
+    if behind.empty:
+        return "in no segment (steps, lengths, levels, cutoffs) is it behind"
+    parts = [
+        f"{row['segment']} ({better_or_worse(row['skill %'] / 100.0)}"
+        f"{'' if math.isnan(row['p_value']) else ', ' + p_words(row['p_value'])})"
+        for row in behind.to_dict("records")
+    ]
+    chance = "" if behind["significant"].any() else ", which may be chance"
+    return f"{other} is ahead on {' and '.join(parts)}{chance}"

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation.backtest import CUTOFF
 from forecast.evaluation.drawing import (
-    INK, RULE, TEXT, axis_values, colours, concise_dates, contestants, quiet, short_name,
+    INK,
+    RULE,
+    TEXT,
+    axis_values,
+    colours,
+    concise_dates,
+    contestants,
+    quiet,
+    short_name,
 )  # fmt: skip
+from forecast.evaluation.names import CUTOFF
 from forecast.evaluation.significance import overlap
 from forecast.output import interval_names
 

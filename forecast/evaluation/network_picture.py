@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.drawing import (
-    INK, LINEAR_COLOURS, NETWORK_COLOURS, RULE, TEXT, colours, quiet, short_name,
+    INK,
+    LINEAR_COLOURS,
+    NETWORK_COLOURS,
+    RULE,
+    TEXT,
+    colours,
+    quiet,
+    short_name,
 )  # fmt: skip
 from forecast.evaluation.error_picture import legend_above
 

@@ -36,14 +36,15 @@ class Numbers:
     note: str = ""
 
     @staticmethod
-    def of_frame(frame: pd.DataFrame, name: str) -> Numbers:
+    def of_frame(frame: pd.DataFrame, name: str, most_rows: int = _MOST_ROWS) -> Numbers:
         """The table of a frame of numbers: all columns with the same decimals, few rows.
 
         Args:
             frame: numbers; its index names the rows.
             name: header of the index.
+            most_rows: rows kept at most; of more, every second, every third ...
         """
-        every = -(-len(frame) // _MOST_ROWS) or 1
+        every = -(-len(frame) // most_rows) if len(frame) else 1
         shown = frame.iloc[::every]
         flat = format_column(shown.to_numpy(float).ravel().tolist())
         width = max(shown.shape[1], 1)
@@ -61,16 +62,20 @@ class Picture:
 
     Args:
         svg: inline SVG with a role and a label.
-        text: what it shows, in words: the label, and the caption.
+        text: what it shows, in words: its label for those who do not see it.
+        caption: a sentence below it, for all.
         numbers: what it draws; None where that is said elsewhere on the page.
     """
 
     svg: Any
     text: str
+    caption: str = ""
     numbers: Numbers | None = None
 
 
-def picture(figure: Figure, text: str, prefix: str, numbers: Numbers | None = None) -> Picture:
+def picture(
+    figure: Figure, text: str, prefix: str, caption: str = "", numbers: Numbers | None = None
+) -> Picture:
     """Inline SVG without anything that a page would fetch, its ids made unique by a prefix."""
     from markupsafe import Markup, escape
 
@@ -79,17 +84,19 @@ def picture(figure: Figure, text: str, prefix: str, numbers: Numbers | None = No
     svg = re.sub(r'href="#', f'href="#{prefix}-', svg).replace("url(#", f"url(#{prefix}-")
     width = float(figure.get_size_inches()[0]) * _PIXELS_PER_INCH
     opening = (
-        f'<svg role="img" aria-label="{escape(text)}" class="chart" '
-        f'style="max-width:{width:.0f}px"'
+        f'<svg role="img" aria-label="{escape(text)}" class="chart" style="max-width:{width:.0f}px"'
     )
-    return Picture(Markup(svg.replace("<svg", opening, 1)), text, numbers)
+    return Picture(Markup(svg.replace("<svg", opening, 1)), text, caption, numbers)
 
 
 def _svg(figure: Figure) -> str:
     from matplotlib import rc_context
 
     buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": "forecast", "svg.fonttype": "path"}), warnings.catch_warnings():
+    with (
+        rc_context({"svg.hashsalt": "forecast", "svg.fonttype": "path"}),
+        warnings.catch_warnings(),
+    ):
         # A name in a script that the font lacks is drawn as boxes; the page itself names it.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)

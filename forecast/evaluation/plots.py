@@ -15,6 +15,7 @@ from forecast.evaluation.error_picture import (
     draw_coverage,
     draw_cutoffs,
     draw_lengths,
+    draw_step_tests,
     draw_steps,
     draw_widths,
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
 
 WIDTH = 4.4  # inches
-_MOST_BANDS = 3  # series in the picture of the split
+MOST_BANDS = 3  # series in the picture of the split
 
 
 def overview_figure(comparison: Comparison, series: Hashable | None = None) -> Figure:
@@ -49,7 +50,7 @@ def overview_figure(comparison: Comparison, series: Hashable | None = None) -> F
         raise ValueError(
             f"series {series!r} is not in the comparison, but {comparison.backtest.ids[0]!r} is"
         )
-    names = _rivals(comparison)
+    names = list(comparison.aliases())
     figure = _figure(14.0, max(4.0, _rows_height(len(names))))
     figure.suptitle(
         fill(comparison.verdict, 130), x=0.01, ha="left", fontsize=12, fontweight="bold"
@@ -70,7 +71,7 @@ def forecast_figure(comparison: Comparison, alias: str, series: Hashable) -> Fig
 
 def skill_figure(comparison: Comparison) -> Figure:
     """Skill of each model against the reference with its 95 % interval, best at the top."""
-    names = _rivals(comparison)
+    names = list(comparison.aliases())
     figure = _figure(WIDTH, _rows_height(len(names)))
     draw_skill(figure.subplots(), comparison, names)
     return figure
@@ -88,6 +89,13 @@ def steps_figure(comparison: Comparison) -> Figure:
     """Error per step ahead, a line a model, its name at the line's end."""
     figure = _figure(WIDTH, 3.1)
     draw_steps(figure.subplots(), comparison)
+    return figure
+
+
+def step_tests_figure(comparison: Comparison) -> Figure:
+    """Difference of the two contestants per step ahead, with the band of its test."""
+    figure = _figure(WIDTH, 3.1)
+    draw_step_tests(figure.subplots(), comparison)
     return figure
 
 
@@ -138,7 +146,7 @@ def curves_figure(comparison: Comparison) -> Figure:
 def split_figure(comparison: Comparison) -> Figure:
     """What was known and what was scored at each origin, of at most three series."""
     backtest = comparison.backtest
-    ids = [backtest.ids[place] for place in evenly_spread(backtest.num_series, _MOST_BANDS)]
+    ids = [backtest.ids[place] for place in evenly_spread(backtest.num_series, MOST_BANDS)]
     figure = _figure(WIDTH, picture_height(len(ids), backtest.num_origins))
     draw_split(figure.subplots(), backtest, comparison.material.history, ids)
     return figure
@@ -156,10 +164,6 @@ def origins_figure(panel: Panel, origins: Origins, split: Split, most: int) -> F
     if len(rows) < panel.num_series:
         axes.set_ylabel(f"{len(rows)} of {panel.num_series} series", fontsize=9)
     return figure
-
-
-def _rivals(comparison: Comparison) -> list[str]:
-    return [alias for alias in comparison.aliases() if alias != comparison.reference]
 
 
 def _rows_height(num_rows: int) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.evaluation import sections
+from forecast.evaluation.error_section import errors
 from forecast.evaluation.facts import key_facts
 from forecast.evaluation.formatting import display_table, protocol_sentence, table_notes
 from forecast.files import replaced_file
@@ -14,7 +15,7 @@ from forecast.files import replaced_file
 if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
 
-TEMPLATE = Path(__file__).parent / "templates" / "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
@@ -49,8 +50,14 @@ def write_report(
 def report_html(comparisons: Sequence[Comparison], title: str | None = None) -> str:
     """The page of :func:`write_report` as text."""
     jinja2 = _jinja2()
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html")
     parts = [_part(comparison, f"p{number}") for number, comparison in enumerate(comparisons, 1)]
     return template.render(title=title or comparisons[0].run.title, parts=parts)
 
@@ -77,7 +84,7 @@ def _part(comparison: Comparison, anchor: str) -> dict[str, Any]:
         "facts": key_facts(comparison),
         "protocol": protocol_sentence(comparison),
         "skill": sections.skill(comparison, anchor),
-        "errors": sections.errors(comparison, anchor),
+        "errors": errors(comparison, anchor),
         "forecasts": sections.forecasts(comparison, anchor),
         "intervals": sections.intervals(comparison, anchor),
         "networks": sections.networks(comparison, anchor),

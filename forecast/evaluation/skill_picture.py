@@ -9,7 +9,15 @@ import pandas as pd
 
 from forecast.evaluation.breakdown import series_skill
 from forecast.evaluation.drawing import (
-    INK, MUTED, RULE, TEXT, colours, contestants, quiet, short_name,
+    INK,
+    MARKERS,
+    MUTED,
+    RULE,
+    TEXT,
+    colours,
+    contestants,
+    quiet,
+    short_name,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -26,23 +34,37 @@ _MOST_BARS = 20
 
 
 def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
-    """Draws a dot and an interval a model; right of zero is better than the reference."""
-    hues = colours(comparison)
+    """Draws a mark and an interval a model; right of zero is better than the reference.
+
+    A mark is filled if its model is in the 95 % confidence set.
+    """
+    hues, included = colours(comparison), _included(comparison)
     quiet(axes, f"Skill against {short_name(comparison.reference)}, 95 % interval")
     for row, alias in enumerate(names):
         value, interval = 100.0 * comparison.skill(alias), comparison.skill_interval(alias)
         if value < FAR_BEHIND:
             _name_at_edge(axes, row, value, hues[alias])
             continue
-        if interval is not None:
+        if interval is not None and alias != comparison.reference:
             ends = [max(100.0 * interval.low, 1.1 * FAR_BEHIND), 100.0 * interval.high]
             axes.plot(ends, [row, row], color=hues[alias], linewidth=2.0)
-        axes.plot([value], [row], "o", color=hues[alias], markersize=6.5)
+        axes.plot(
+            [value], [row], MARKERS[comparison.protocol.roles[alias]].replace("x", "v"),
+            color=hues[alias], markersize=6.5, markeredgewidth=1.6,
+            markerfacecolor=hues[alias] if alias in included else "white",
+        )  # fmt: skip
     axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
     axes.set_yticks(range(len(names)), [short_name(name) for name in names])
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
-    axes.set_xlabel("MASE saved, % (right is better)")
+    words = "\nfilled: may be the best" if comparison.significance.basis != "none" else ""
+    axes.set_xlabel(f"MASE saved, % (right is better){words}")
     axes.locator_params(axis="x", nbins=6)
+
+
+def _included(comparison: Comparison) -> set[str]:
+    """The models of the 95 % confidence set; all of them where there is no test."""
+    found = comparison.confidence_set()
+    return set(found.loc[found["included"], "model"])
 
 
 def draw_series_skill(axes: Axes, comparison: Comparison) -> None:

@@ -10,11 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.evaluation.backtest import CUTOFF, Backtest
+from forecast.evaluation.backtest import Backtest
 from forecast.evaluation.drawing import (
-    INK, MUTED, RULE, axis_values, concise_dates, quiet, short_name,
+    INK,
+    MUTED,
+    RULE,
+    axis_values,
+    concise_dates,
+    quiet,
+    short_name,
 )  # fmt: skip
 from forecast.evaluation.formatting import counted, split_words
+from forecast.evaluation.names import CUTOFF
 from forecast.pipelines import Origins, Panel, Split
 
 if TYPE_CHECKING:
@@ -86,7 +93,10 @@ def draw_split(axes: Axes, backtest: Backtest, history: pd.DataFrame, ids: Seque
         times = history.loc[history[columns.id] == name, columns.time].sort_values()
         cutoffs = backtest.frame.loc[backtest.frame[columns.id] == name, CUTOFF]
         cutoffs = axis_values(cutoffs.drop_duplicates().sort_values())
-        ends, places = np.searchsorted(axis_values(times), cutoffs, "right"), _places(backtest, cutoffs)
+        ends, places = (
+            np.searchsorted(axis_values(times), cutoffs, "right"),
+            _places(backtest, cutoffs),
+        )
         for part, (first, last) in _spans(ends, len(times), backtest).items():
             shown = first < last
             left, right = (_moments(times, steps[shown]) for steps in (first, last))
