@@ -47,11 +47,15 @@ def representative_series(comparison: Comparison) -> dict[str, Hashable]:
 def known_lengths(comparison: Comparison) -> pd.Series:
     """Values known of each series before its first cutoff, by id; missing ones do not count."""
     columns, frame = comparison.backtest.columns, comparison.backtest.frame
-    history = comparison.material.history
-    first = frame.groupby(columns.id, sort=False)[CUTOFF].min()
-    known = history[columns.time] <= history[columns.id].map(first)
-    counts = history[columns.target].notna()[known].groupby(history[columns.id][known]).sum()
-    return counts.reindex(list(comparison.backtest.ids), fill_value=0).astype(np.int64)
+    history, ids = (
+        comparison.material.history,
+        pd.Index(comparison.backtest.ids, tupleize_cols=False),
+    )
+    first = frame.groupby(columns.id, sort=False)[CUTOFF].min().reindex(ids)
+    codes = ids.get_indexer(history[columns.id])
+    known = (codes >= 0) & (history[columns.time] <= first.array.take(codes)).to_numpy()
+    known &= history[columns.target].notna().to_numpy()
+    return pd.Series(np.bincount(codes[known], minlength=len(ids)), index=ids)
 
 
 def coverage_by_step(comparison: Comparison) -> pd.DataFrame:

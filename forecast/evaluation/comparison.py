@@ -139,7 +139,10 @@ class Comparison:
             ``high %``, ``p_value`` (corrected by Holm over all segments), ``significant``,
             ``better`` (the model that is ahead).
         """
-        return segments(self, alias, against or self.reference)
+        pair = alias, against or self.reference
+        if pair not in self._segments:
+            self._segments[pair] = segments(self, *pair)
+        return self._segments[pair].copy()
 
     def confidence_set(self, level: int | float = 95) -> pd.DataFrame:
         """The models that may be the best: of all, those not shown to be behind.
@@ -266,6 +269,10 @@ class Comparison:
         from forecast.evaluation.report import write_report
 
         return write_report(path, [self])
+
+    @cached_property
+    def _segments(self) -> dict[tuple[str, str], pd.DataFrame]:
+        return {}
 
     def _largest_p(self, alias: str, role: str) -> float | None:
         largest = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,8 @@ MARKERS = {"network": "o", "linear": "s", "classical": "^", "naive": "x", "other
 MOST_LINES = 8  # in one picture; more cannot be told apart
 TEXT = 9.0  # points; pictures are so narrow that this can be read on a phone
 _LONGEST_NAME = 22
+_LONGEST_TITLE = 38
+_MOST_DATES = 6
 
 
 def colours(comparison: Comparison) -> dict[str, str]:
@@ -83,6 +86,16 @@ def short_name(name: object) -> str:
     return text.replace("$", r"\$")
 
 
+def narrow(title: str) -> str:
+    r"""A title in lines that fit above a narrow picture with long names beside it.
+
+    Example:
+        >>> narrow("LSTM less a linear forecaster with a name")
+        'LSTM less a linear forecaster with a\nname'
+    """
+    return fill(title, _LONGEST_TITLE)
+
+
 def quiet(axes: Axes, title: str, colour: str = INK, pad: float = 8.0) -> None:
     """Title at the left, no box, faint horizontal rules."""
     axes.set_title(title, loc="left", fontsize=10, fontweight="bold", color=colour, pad=pad)
@@ -105,17 +118,18 @@ def axis_values(times: pd.Series) -> np.ndarray:
 
 
 def concise_dates(axes: Axes) -> None:
-    """Short labels where the x-axis is of dates."""
+    """Few and short labels where the x-axis is of dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = axes.xaxis.get_major_locator()
-    if isinstance(locator, AutoDateLocator):
+    if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
+        locator = AutoDateLocator(minticks=3, maxticks=_MOST_DATES)
+        axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def markers(count: int) -> dict[str, Any]:
-    """Points on lines of few steps."""
-    return {"marker": "o", "markersize": 3.2} if count <= 12 else {}
+def markers(count: int, role: str = "network") -> dict[str, Any]:
+    """Marks on lines of few steps, one kind a role."""
+    return {"marker": MARKERS[role], "markersize": 3.6} if count <= 12 else {}
 
 
 def label_ends(axes: Axes, by_step: pd.DataFrame, hues: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ from forecast.evaluation.drawing import (
     contestants,
     label_ends,
     markers,
+    narrow,
     quiet,
     short_name,
     shown_in_lines,
@@ -63,7 +64,7 @@ def draw_step_tests(axes: Axes, comparison: Comparison) -> None:
             part["step"], part["difference"], "o", color=colour, markerfacecolor=face,
             markersize=5.0, label="beyond chance" if told and len(part) else "",
         )  # fmt: skip
-    quiet(axes, f"MASE of {short_name(subject)} less {short_name(against)}", pad=22.0)
+    quiet(axes, narrow(f"MASE of {short_name(subject)} less {short_name(against)}"), pad=22.0)
     axes.set_xlabel(f"steps ahead (below 0: {short_name(subject)} is better)")
     axes.locator_params(axis="x", integer=True)
     legend_above(axes, 2)
@@ -133,7 +134,7 @@ def draw_coverage(axes: Axes, comparison: Comparison) -> None:
             part = table[(table["model"] == alias) & (table["level"] == level)]
             axes.plot(
                 part["step"], part["coverage"], LINES[role], color=hues[alias], linewidth=1.8,
-                label="" if place else short_name(alias), **markers(len(part)),
+                label="" if place else short_name(alias), **markers(len(part), role),
             )  # fmt: skip
     quiet(axes, "Actual values inside the interval, %", pad=22.0)
     axes.set_xlabel("steps ahead")
@@ -146,10 +147,10 @@ def draw_widths(axes: Axes, comparison: Comparison) -> None:
     """Draws the mean width of the widest interval of both contestants, in units of the MASE."""
     hues, level = colours(comparison), max(comparison.backtest.levels)
     for alias in dict.fromkeys(contestants(comparison)):
-        widths = scaled_widths(comparison, alias, level)
+        role, widths = comparison.protocol.roles[alias], scaled_widths(comparison, alias, level)
         axes.plot(
-            comparison.by_step.index, widths, LINES[comparison.protocol.roles[alias]],
-            color=hues[alias], linewidth=1.8, label=short_name(alias), **markers(len(widths)),
+            comparison.by_step.index, widths, LINES[role],
+            color=hues[alias], linewidth=1.8, label=short_name(alias), **markers(len(widths), role),
         )  # fmt: skip
     quiet(axes, f"Width of the {level:g} % interval, as MASE", pad=22.0)
     axes.set_xlabel("steps ahead")
@@ -173,7 +174,7 @@ def _draw_scores(axes: Axes, comparison: Comparison, shown: pd.DataFrame) -> Non
         width = 2.2 if alias in contestants(comparison) else 1.2
         axes.plot(
             shown.index, shown[alias], LINES[role], color=hues[alias], linewidth=width,
-            **markers(len(shown)),
+            **markers(len(shown), role),
         )  # fmt: skip
 
 

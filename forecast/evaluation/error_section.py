@@ -10,10 +10,9 @@ import pandas as pd
 from forecast.evaluation import plots
 from forecast.evaluation.breakdown import known_lengths, series_skill
 from forecast.evaluation.drawing import contestants, shown_in_lines
-from forecast.evaluation.formatting import UNKNOWN, counted, format_column, percent_words
+from forecast.evaluation.formatting import UNKNOWN, counted, format_column, p_cell, percent_words
 from forecast.evaluation.pictures import Numbers, Picture, picture
 from forecast.evaluation.sections import Group
-from forecast.evaluation.significance import p_words
 
 if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
@@ -139,10 +138,10 @@ def _segments(comparison: Comparison) -> tuple[str, Numbers] | None:
     rows = []
     for row in found.to_dict("records"):
         ends = [percent_words(row[end]) for end in ("low %", "high %")]
-        p_value = UNKNOWN if np.isnan(row["p_value"]) else p_words(row["p_value"])
+        p_value = p_cell(row["p_value"])
         rows.append(
             (row["segment"], str(row["series"]), str(row["origins"]), percent_words(row["skill %"]),
-             UNKNOWN if UNKNOWN in ends else " to ".join(ends), p_value.removeprefix("p = "))
+             UNKNOWN if UNKNOWN in ends else " to ".join(ends), p_value)
         )  # fmt: skip
     words = (
         f"Skill of {subject} against {against} in parts of the steps, series and cutoffs: above 0 "

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from forecast.evaluation.breakdown import series_skill
 from forecast.evaluation.drawing import contestants
 from forecast.evaluation.formatting import UNKNOWN, counted
 from forecast.evaluation.names import CUTOFF
@@ -124,11 +123,22 @@ def _where(comparison: Comparison) -> Fact:
     other = next((alias for alias in pair if alias != used), used)
     if other == used:
         return Fact("Where it fails", UNKNOWN, "there is no other model")
-    skill = series_skill(comparison).dropna()
-    lost = int((skill > 0.0).sum() if pair[0] == other else (skill < 0.0).sum())
-    value = f"{lost:,} of {counted(len(skill), 'series', 'series')}"
     words = f"where {other} has a lower MASE than {used}; {_segment_words(comparison, used, other)}"
-    return Fact("Where it fails", value, words)
+    return Fact("Where it fails", _lost(comparison, used, other), words)
+
+
+def _lost(comparison: Comparison, used: str, other: str) -> str:
+    """Series (or cutoffs, or steps, where there is but one) at which another model is ahead."""
+    for table, noun, plural in (
+        (comparison.by_series, "series", "series"),
+        (comparison.by_cutoff, "cutoff", "cutoffs"),
+        (comparison.by_step, "step ahead", "steps ahead"),
+    ):
+        known = table[[used, other]].dropna()
+        if len(known) > 1:
+            lost = int((known[other] < known[used]).sum())
+            return f"{lost:,} of {counted(len(known), noun, plural)}"
+    return UNKNOWN
 
 
 def _segment_words(comparison: Comparison, used: str, other: str) -> str:
@@ -143,4 +153,6 @@ def _segment_words(comparison: Comparison, used: str, other: str) -> str:
         for row in behind.to_dict("records")
     ]
     chance = "" if behind["significant"].any() else ", which may be chance"
+    if behind["p_value"].isna().all():
+        chance = ", too few origins to tell from chance"
     return f"{other} is ahead on {' and '.join(parts)}{chance}"

@@ -16,6 +16,7 @@ from forecast.evaluation.drawing import (
     colours,
     concise_dates,
     contestants,
+    narrow,
     quiet,
     short_name,
 )  # fmt: skip
@@ -63,7 +64,7 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
     title = short_name(alias)
     if backtest.num_series > 1:
         title += f", series {short_name(series)}"
-    quiet(axes, title, colour, pad=22.0)
+    quiet(axes, narrow(title), colour, pad=22.0)
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.99),

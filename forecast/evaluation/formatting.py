@@ -24,7 +24,7 @@ def display_table(comparison: Comparison) -> pd.DataFrame:
     shown: dict[str, list[str]] = {"Model": list(table["model"])}
     shown["MASE"] = format_column(list(table["MASE"]))
     shown["Skill % (95 % interval)"] = [skill_words(row) for row in table.to_dict("records")]
-    shown["p-value"] = [_p_cell(value) for value in table["p-value"]]
+    shown["p-value"] = [p_cell(value) for value in table["p-value"]]
     for name in ("MAE", "RMSE", "sMAPE", "OWA", "CRPS"):
         if name in table.columns:
             shown[name] = format_column(list(table[name]))
@@ -70,7 +70,7 @@ def protocol_sentence(comparison: Comparison) -> str:
     backtest = comparison.backtest
     parts = [
         f"{counted(backtest.num_series, 'series', 'series')}, "
-        f"{counted(backtest.num_origins, 'origin')} {counted(backtest.step_size, 'step')} apart, "
+        f"{origin_words(backtest.num_origins, backtest.step_size)}, "
         f"{counted(backtest.horizon, 'step')} ahead{split_words(backtest.split)}."
     ]
     for words in dict.fromkeys(comparison.protocol.refit.values()):
@@ -79,6 +79,17 @@ def protocol_sentence(comparison: Comparison) -> str:
             when = "at every cutoff" if words == "every cutoff" else words
             parts.append(f"Fitted {when}: {', '.join(names)}.")
     return " ".join(parts)
+
+
+def origin_words(number: int, step_size: int) -> str:
+    """How many origins there are, and how far they lie apart.
+
+    Example:
+        >>> origin_words(3, 12), origin_words(1, 12)
+        ('3 origins 12 steps apart', '1 origin')
+    """
+    apart = f" {counted(step_size, 'step')} apart" if number > 1 else ""
+    return f"{counted(number, 'origin')}{apart}"
 
 
 def split_words(split: Split) -> str:
@@ -161,7 +172,13 @@ def unscaled_notes(comparison: Comparison) -> list[str]:
     ]
 
 
-def _p_cell(value: float | str) -> str:
+def p_cell(value: float | str) -> str:
+    """A p-value as a cell of a table.
+
+    Example:
+        >>> p_cell(0.1312), p_cell(1e-9), p_cell("reference"), p_cell(float("nan"))
+        ('0.13', '< 0.001', '', '–')
+    """
     if isinstance(value, str):
         return "" if value == "reference" else "too few"
     return UNKNOWN if math.isnan(value) else p_words(value).removeprefix("p ").removeprefix("= ")

@@ -39,9 +39,11 @@ def draw_linear_shares(axes: Axes, shares: pd.DataFrame) -> None:
         label="correction",
     )  # fmt: skip
     for row, share in enumerate(linear):
+        inside = share > 25.0
         axes.text(
-            1.0, row, f"{share:.0f} % linear", color="white" if share > 35.0 else INK,
-            fontsize=TEXT, va="center",
+            1.0 if inside else share + 2.0, row, f"{share:.0f} % linear", fontsize=TEXT,
+            va="center", color="white" if inside else INK,
+            bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
     quiet(axes, "What the networks' forecasts are made of", pad=22.0)
     axes.grid(visible=False)

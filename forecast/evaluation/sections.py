@@ -15,7 +15,13 @@ from forecast.evaluation.breakdown import (
     scaled_widths,
 )
 from forecast.evaluation.drawing import contestants
-from forecast.evaluation.formatting import counted, cutoff_words, format_column, percent_words
+from forecast.evaluation.formatting import (
+    counted,
+    cutoff_words,
+    format_column,
+    origin_words,
+    percent_words,
+)
 from forecast.evaluation.network_picture import best_checks
 from forecast.evaluation.pictures import Numbers, Picture, picture
 
@@ -173,7 +179,7 @@ def split(comparison: Comparison, anchor: str) -> Picture:
     backtest = comparison.backtest
     number = min(backtest.num_series, plots.MOST_BANDS)
     text = (
-        f"{counted(backtest.num_origins, 'origin')}, {counted(backtest.step_size, 'step')} apart: "
+        f"{origin_words(backtest.num_origins, backtest.step_size)}: "
         f"what came before each is known, {counted(backtest.horizon, 'step')} after it are scored."
     )
     if number < backtest.num_series:

@@ -16,6 +16,7 @@ from forecast.evaluation.drawing import (
     TEXT,
     colours,
     contestants,
+    narrow,
     quiet,
     short_name,
 )  # fmt: skip
@@ -39,7 +40,7 @@ def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
     A mark is filled if its model is in the 95 % confidence set.
     """
     hues, included = colours(comparison), _included(comparison)
-    quiet(axes, f"Skill against {short_name(comparison.reference)}, 95 % interval")
+    quiet(axes, narrow(f"Skill against {short_name(comparison.reference)}"))
     for row, alias in enumerate(names):
         value, interval = 100.0 * comparison.skill(alias), comparison.skill_interval(alias)
         if value < FAR_BEHIND:
@@ -56,8 +57,12 @@ def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
     axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
     axes.set_yticks(range(len(names)), [short_name(name) for name in names])
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
-    words = "\nfilled: may be the best" if comparison.significance.basis != "none" else ""
-    axes.set_xlabel(f"MASE saved, % (right is better){words}")
+    words = (
+        "\nright is better; filled: may be the best"
+        if comparison.significance.basis != "none"
+        else ""
+    )
+    axes.set_xlabel(f"MASE saved, %, and 95 % interval{words}")
     axes.locator_params(axis="x", nbins=6)
 
 
@@ -75,8 +80,7 @@ def draw_series_skill(axes: Axes, comparison: Comparison) -> None:
     skill = series_skill(comparison).dropna()
     subject, against = contestants(comparison)
     hues = colours(comparison)
-    title = f"Skill of {short_name(subject)} against {short_name(against)}, by series"
-    quiet(axes, title)
+    quiet(axes, narrow(f"{short_name(subject)} against {short_name(against)}, by series"))
     if len(skill) < FEWEST_COUNTED:
         _draw_rows(axes, skill.sort_values(ascending=False), hues[subject], hues[against])
     else:

@@ -20,7 +20,7 @@ from forecast.evaluation.drawing import (
     quiet,
     short_name,
 )  # fmt: skip
-from forecast.evaluation.formatting import counted, split_words
+from forecast.evaluation.formatting import counted, origin_words, split_words
 from forecast.evaluation.names import CUTOFF
 from forecast.pipelines import Origins, Panel, Split
 
@@ -72,7 +72,7 @@ def draw_origins(axes: Axes, panel: Panel, origins: Origins, split: Split) -> No
         _draw_bars(axes, name, _lanes(panel.num_series, number)[shown], left, right)
     if split.of_calendar:
         _draw_moments(axes, panel, origins)
-    words = f"{counted(number, 'origin')} {counted(origins.step_size, 'step')} apart, "
+    words = f"{origin_words(number, origins.step_size)}, "
     words += f"{counted(origins.horizon, 'step')} ahead{split_words(split)}"
     quiet(axes, fill(words, _WIDEST_TITLE), pad=22.0)
     _finish(axes, panel.ids, number)
