@@ -16,7 +16,6 @@ from forecast.evaluation.drawing import (
     colours,
     concise_dates,
     contestants,
-    narrow,
     quiet,
     short_name,
 )  # fmt: skip
@@ -61,10 +60,7 @@ def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hasha
     bounds = [name for model in names for level in levels for name in interval_names(model, level)]
     _keep_in_view(axes, [history[columns.target], *(shown[n] for n in names)], shown[bounds])
     concise_dates(axes)
-    title = short_name(alias)
-    if backtest.num_series > 1:
-        title += f", series {short_name(series)}"
-    quiet(axes, narrow(title), colour, pad=22.0)
+    quiet(axes, short_name(alias), colour, pad=22.0)
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.01, 0.99),

@@ -11,6 +11,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from forecast.evaluation.breakdown import representative_series, series_skill
+from forecast.evaluation.drawing import TEXT, short_name
 from forecast.evaluation.error_picture import (
     draw_coverage,
     draw_cutoffs,
@@ -59,6 +60,8 @@ def overview_figure(comparison: Comparison, series: Hashable | None = None) -> F
     draw_skill(left, comparison, names)
     draw_steps(middle, comparison)
     draw_forecasts(right, comparison, comparison.best(), series)
+    if comparison.backtest.num_series > 1:
+        right.set_title(f"series {short_name(series)}", loc="right", fontsize=TEXT, pad=22.0)
     return figure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -74,6 +75,7 @@ def make_comparison(
     horizon: int = 12,
     seed: int = 0,
     title: str = "Example: monthly series",
+    roles: Mapping[str, str] = ROLES,
 ) -> Comparison:
     generator = np.random.default_rng(seed)
     needed = horizon + (num_origins - 1) * step_size
@@ -96,8 +98,28 @@ def make_comparison(
     backtest = Backtest(
         frame, Columns(), tuple(sizes), denominators, horizon, Split(step_size=step_size), (80, 95)
     )
-    roles = {alias: ROLES[alias] for alias in sizes}
+    roles = {alias: roles.get(alias, "network") for alias in sizes}
     return Comparison(backtest, _protocol(roles), _material(history), _run(sizes, title))
+
+
+def with_networks_inside(comparison: Comparison) -> Comparison:
+    """The comparison with learning curves and linear shares of an LSTM and an ESN."""
+    steps = [0.0, 10.0, 20.0]
+    curves = {
+        "model": "LSTM",
+        "step": steps,
+        "loss": [0.9, 0.5, 0.4],
+        "validation": [1.0, 0.8, 0.9],
+    }
+    shares = {
+        "model": ["LSTM", "ESN"], "linear %": [81.25, 12.5], "correction %": [18.75, 87.5],
+        "MASE linear": [1.0, 1.1], "MASE corrected": [0.9, 1.05],
+    }  # fmt: skip
+    run = replace(
+        comparison.run, curves=pd.DataFrame(curves), linear_shares=pd.DataFrame(shares),
+        versions={"numpy": "2.0"},
+    )  # fmt: skip
+    return replace(comparison, run=run)
 
 
 def _protocol(roles: dict[str, str]) -> Protocol:

@@ -126,10 +126,11 @@ def test_series_are_picked_by_their_skill(panel: Comparison) -> None:
 def test_plot_answers_in_one_figure(panel: Comparison) -> None:
     figure = panel.plot(series="S1")
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "Skill against PooledAR, 95 % interval",
+        "Skill against PooledAR",
         "MASE per step ahead",
-        f"{panel.best()}, series S1",
+        panel.best(),
     ]
+    assert figure.axes[2].get_title(loc="right") == "series S1"
     assert figure.get_suptitle().replace("\n", " ") == panel.verdict
     with pytest.raises(ValueError, match="series 'S99' is not in the comparison"):
         panel.plot(series="S99")
