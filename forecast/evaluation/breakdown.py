@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
 
 __all__ = [
-    "coverage_by_step", "known_lengths", "representative_series", "scaled_widths", "series_skill",
+    "coverage_by_step", "known_lengths", "pooled_steps", "representative_series", "scaled_widths",
+    "series_skill",
 ]  # fmt: skip
+
+
+_MOST_STEPS, _MOST_GROUPS = 24, 12
 
 
 def series_skill(comparison: Comparison) -> pd.Series:
@@ -79,6 +83,24 @@ def coverage_by_step(comparison: Comparison) -> pd.DataFrame:
     ]
     names = ["model", "level", "step", "coverage"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+
+
+def pooled_steps(values: pd.Series) -> pd.Series:
+    """A series over steps as it is, or as means of at most twelve groups of many steps.
+
+    Coverage at a single step is a share of few values; of 52 lines of such shares nothing is seen.
+
+    Args:
+        values: by step.
+
+    Returns:
+        Means by the middle step of each group.
+    """
+    if len(values) <= _MOST_STEPS:
+        return values
+    groups = np.array_split(np.arange(len(values)), _MOST_GROUPS)
+    middle = [float(np.mean(values.index[group])) for group in groups]
+    return pd.Series([values.iloc[group].mean() for group in groups], index=middle)
 
 
 def scaled_widths(comparison: Comparison, alias: str, level: float) -> np.ndarray:

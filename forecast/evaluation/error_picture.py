@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation.breakdown import coverage_by_step, known_lengths, scaled_widths
+from forecast.evaluation.breakdown import (
+    coverage_by_step,
+    known_lengths,
+    pooled_steps,
+    scaled_widths,
+)
 from forecast.evaluation.drawing import (
     INK,
     LINES,
@@ -132,9 +137,10 @@ def draw_coverage(axes: Axes, comparison: Comparison) -> None:
         role = comparison.protocol.roles[alias]
         for place, level in enumerate(comparison.backtest.levels):
             part = table[(table["model"] == alias) & (table["level"] == level)]
+            shares = pooled_steps(part.set_index("step")["coverage"])
             axes.plot(
-                part["step"], part["coverage"], LINES[role], color=hues[alias], linewidth=1.8,
-                label="" if place else short_name(alias), **markers(len(part), role),
+                shares.index, shares, LINES[role], color=hues[alias], linewidth=1.2 + 0.8 * place,
+                label="" if place else short_name(alias), **markers(len(shares), role),
             )  # fmt: skip
     quiet(axes, "Actual values inside the interval, %", pad=22.0)
     axes.set_xlabel("steps ahead")

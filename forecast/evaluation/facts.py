@@ -92,7 +92,9 @@ def _how_sure(comparison: Comparison) -> Fact:
         f"{counted(result.num_origins, 'origin')} tell of no other period",
     }[result.basis]
     label = f" {result.label}" if result.label else ""
-    return Fact("How sure", f"{p_words(p_value)}{label}", f"{subject} against {against}, {test}")
+    ahead = known and comparison.is_contestant(subject) and comparison.skill(subject) > 0.0
+    claim = f"{subject} better than all linear models" if ahead else f"{subject} against {against}"
+    return Fact("How sure", f"{p_words(p_value)}{label}", f"{claim}, {test}")
 
 
 def _on_what(comparison: Comparison) -> Fact:

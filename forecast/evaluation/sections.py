@@ -11,6 +11,7 @@ import pandas as pd
 from forecast.evaluation import plots
 from forecast.evaluation.breakdown import (
     coverage_by_step,
+    pooled_steps,
     representative_series,
     scaled_widths,
 )
@@ -114,6 +115,8 @@ def _coverage(comparison: Comparison, anchor: str) -> Picture:
     wide.columns = [f"{alias} {level:g} %" for alias, level in wide.columns]
     text = f"Share of actual values inside the intervals, mean over steps: {means}."
     caption = "On the dotted line an interval holds what it promises; below it, it is too narrow."
+    if len(pooled_steps(wide.iloc[:, 0])) < len(wide):
+        caption += " Neighbouring steps are drawn together; the numbers are of single ones."
     figure = plots.coverage_figure(comparison)
     return picture(
         figure, text, f"{anchor}-coverage", caption, Numbers.of_frame(wide, "step")

@@ -13,6 +13,7 @@ from forecast.evaluation import Comparison, plots
 from forecast.evaluation.breakdown import (
     coverage_by_step,
     known_lengths,
+    pooled_steps,
     scaled_widths,
     series_skill,
 )
@@ -121,6 +122,16 @@ def test_coverage_and_width_of_the_intervals(panel: Comparison) -> None:
     step = frame.groupby(["unique_id", "cutoff"]).cumcount()
     scaled = (frame[f"{alias}-hi-95"] - frame[f"{alias}-lo-95"]) / scale
     np.testing.assert_allclose(scaled_widths(panel, alias, 95), scaled.groupby(step).mean())
+
+
+def test_coverage_of_many_steps_is_pooled() -> None:
+    few = pd.Series(np.arange(24.0), index=range(1, 25))
+    assert pooled_steps(few) is few
+    many = pd.Series(np.arange(52.0), index=range(1, 53))
+    pooled = pooled_steps(many)
+    assert len(pooled) == 12 and list(pooled.index) == list(pooled + 1.0)
+    (axes,) = plots.coverage_figure(make_comparison(horizon=30, step_size=30, num_origins=2)).axes
+    assert {len(line.get_xdata()) for line in axes.lines} == {2, 12}
 
 
 def test_linear_shares_and_curves(panel: Comparison) -> None:
