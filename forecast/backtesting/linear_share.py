@@ -67,8 +67,8 @@ def _share(
     movement = _mean(np.abs(alone - newest) / scale)
     whole = correction + movement
     share = 100.0 * correction / whole if whole > 0.0 else 0.0
-    errors = (_mean(np.abs(actual - values) / scale) for values in (alone, forecasts))
-    return (100.0 - share, share, *errors)
+    before, after = (_mean(np.abs(actual - values) / scale) for values in (alone, forecasts))
+    return 100.0 - share, share, before, after
 
 
 def _looked_at(plan: Plan, fitted: Fitted) -> tuple[Panel, Origins]:
@@ -104,7 +104,7 @@ def _around(panel: Panel, origins: Origins) -> tuple[NDArray, NDArray]:
             panel, ends[rows] + origins.gap, origins.horizon, rows
         )
         for row in rows:
-            known = panel.row(row)[: ends[row]]
+            known = panel.row(int(row))[: ends[row]]
             known = known[~np.isnan(known)]
             newest[window, row] = known[-1] if len(known) else np.nan
     return actual, newest

@@ -56,7 +56,7 @@ def known_lengths(comparison: Comparison) -> pd.Series:
         pd.Index(comparison.backtest.ids, tupleize_cols=False),
     )
     first = frame.groupby(columns.id, sort=False)[CUTOFF].min().reindex(ids)
-    codes = ids.get_indexer(history[columns.id])
+    codes = ids.get_indexer(pd.Index(history[columns.id]))
     known = (codes >= 0) & (history[columns.time] <= first.array.take(codes)).to_numpy()
     known &= history[columns.target].notna().to_numpy()
     return pd.Series(np.bincount(codes[known], minlength=len(ids)), index=ids)

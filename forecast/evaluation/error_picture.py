@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -92,7 +92,7 @@ def draw_lengths(axes: Axes, comparison: Comparison) -> None:
     for alias in reversed(list(dict.fromkeys(contestants(comparison)))):
         role, colour = comparison.protocol.roles[alias], colours(comparison)[alias]
         scores = comparison.backtest.series_scores(alias)
-        look = {
+        look: dict[str, Any] = {
             "marker": MARKERS[role], "color": colour, "markersize": 4.5,
             "markerfacecolor": colour if role == "network" else "none",
         }  # fmt: skip

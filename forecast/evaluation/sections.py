@@ -88,7 +88,8 @@ def _series_heading(comparison: Comparison, rule: str, series: Hashable) -> str:
     if comparison.backtest.num_series == 1:
         return ""
     subject, against = contestants(comparison)
-    scores = comparison.by_series.set_index(comparison.backtest.columns.id).loc[series]
+    place = comparison.backtest.ids.index(series)
+    scores = comparison.by_series.iloc[place]
     number = counted(comparison.backtest.num_series, "series", "series")
     return (
         f"{series}: {rule} skill of {subject} against {against} among {number} "
@@ -108,11 +109,12 @@ def _coverage(comparison: Comparison, anchor: str) -> Picture:
     table = coverage_by_step(comparison)
     table = table[table["model"].isin(contestants(comparison))]
     wide = table.pivot(index="step", columns=["model", "level"], values="coverage")
+    keys = wide.columns.tolist()
     means = ", ".join(
         f"{alias} {share:.0f} % where {level:g} % is right"
-        for (alias, level), share in wide.mean().items()
+        for (alias, level), share in zip(keys, wide.mean(), strict=True)
     )
-    wide.columns = [f"{alias} {level:g} %" for alias, level in wide.columns]
+    wide.columns = pd.Index([f"{alias} {level:g} %" for alias, level in keys])
     text = f"Share of actual values inside the intervals, mean over steps: {means}."
     caption = "On the dotted line an interval holds what it promises; below it, it is too narrow."
     if len(pooled_steps(wide.iloc[:, 0])) < len(wide):
@@ -158,11 +160,11 @@ def _linear_shares(comparison: Comparison, anchor: str) -> Picture:
 
 def _curves(comparison: Comparison, anchor: str) -> Picture:
     curves = comparison.run.curves
-    checks = curves.groupby("model")["step"].size()
+    checks = curves["model"].value_counts().to_dict()
     kept = "; ".join(
-        f"{row.model} keeps step {row.step:.0f}, MASE {row.validation:.3g}, the best of "
-        f"{checks[row.model]} checks"
-        for row in best_checks(curves).itertuples()
+        f"{row['model']} keeps step {row['step']:.0f}, MASE {row['validation']:.3g}, the best of "
+        f"{checks[row['model']]} checks"
+        for row in best_checks(curves).to_dict("records")
     )
     caption = (
         "Weights are kept from the check with the lowest error (ring). Step 0 is the linear part "
