@@ -22,10 +22,13 @@ from forecast.evaluation.metrics import (
     smape,
     weighted_quantile_loss,
 )
+from forecast.evaluation.metrics.metric import Aggregation, Metric, Ratio, Relative
+from forecast.evaluation.metrics.rows import ForecastRows
 from forecast.evaluation.naive2 import naive2
 from forecast.evaluation.records import Material, Protocol, Run
 from forecast.evaluation.render import render
 from forecast.evaluation.report import write_report
+from forecast.evaluation.scoring import score
 from forecast.evaluation.significance import (
     DieboldMariano,
     EqualAccuracy,
@@ -45,15 +48,20 @@ from forecast.evaluation.significance import (
 from forecast.evaluation.significance_report import Significance
 
 __all__ = [
+    "Aggregation",
     "Backtest",
     "Comparison",
     "DieboldMariano",
     "EqualAccuracy",
+    "ForecastRows",
     "Interval",
     "Material",
+    "Metric",
     "OriginsThatFit",
     "PairedTest",
     "Protocol",
+    "Ratio",
+    "Relative",
     "Run",
     "Significance",
     "calibration",
@@ -81,6 +89,7 @@ __all__ = [
     "rmse",
     "rmsse",
     "rmsse_denominator",
+    "score",
     "sign_flip_p_value",
     "skill",
     "skill_interval",

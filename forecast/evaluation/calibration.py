@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.metrics import covered
-from forecast.evaluation.names import CRPS, CUTOFF
+from forecast.evaluation.names import CHANNEL, CRPS, CUTOFF
+from forecast.evaluation.native import as_pandas
 from forecast.output import interval_names
 
 __all__ = ["ForecastColumns", "calibration"]
@@ -79,14 +80,9 @@ def calibration(
         0    AR     1      5          100.0
         1    AR     2      5           80.0
     """
-    if not hasattr(cv, "columns"):
-        raise TypeError(
-            "the frame of cross_validation is expected; of a file that sink= has written, give "
-            f"pd.read_parquet(path). Got {cv!r}."
-        )
-    frame = _as_pandas(cv)
+    frame = as_pandas(cv)
     found = _checked(frame, (id_col, time_col, CUTOFF, target_col))
-    within = [name for name in (id_col, "channel", CUTOFF) if name in frame.columns]
+    within = [name for name in (id_col, CHANNEL, CUTOFF) if name in frame.columns]
     step = frame.groupby(within, sort=False)[time_col].rank(method="first").astype(np.int64)
     actual = frame[target_col].to_numpy(np.float64)
     parts = [
@@ -126,15 +122,6 @@ def _by_step(measures: dict[str, np.ndarray], step: pd.Series, model: str) -> pd
     table.insert(0, "model", model)
     table.insert(2, "count", table.pop("count"))
     return table
-
-
-def _as_pandas(cv: Any) -> pd.DataFrame:
-    """A backtest frame of any library as one of pandas, ids and times in columns."""
-    import narwhals.stable.v2 as nw
-
-    frame = nw.from_native(cv, eager_only=True).to_pandas()
-    named = [name for name in frame.index.names if name is not None]
-    return (frame.reset_index(level=named) if named else frame).reset_index(drop=True)
 
 
 def _checked(frame: pd.DataFrame, names: Sequence[str]) -> ForecastColumns:

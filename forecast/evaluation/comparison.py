@@ -136,8 +136,8 @@ class Comparison:
 
         Returns:
             A row a segment: ``by``, ``segment``, ``series``, ``origins``, ``skill %``, ``low %``,
-            ``high %``, ``p_value`` (corrected by Holm over all segments), ``significant``,
-            ``better`` (the model that is ahead).
+            ``high %``, ``p_value`` (corrected by Holm over all segments), ``label`` of its
+            test, ``significant``, ``better`` (the model that is ahead).
         """
         pair = alias, against or self.reference
         if pair not in self._segments:

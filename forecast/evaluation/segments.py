@@ -45,7 +45,7 @@ def segments(comparison: Comparison, alias: str, against: str) -> pd.DataFrame:
     parts += _by_cutoff(comparison, alias, against)
     rows = [_row(part, comparison.backtest.step_size) for part in parts]
     names = ["by", "segment", "series", "origins", "skill %", "low %", "high %", "p_value"]
-    frame = pd.DataFrame(rows, columns=names)
+    frame = pd.DataFrame(rows, columns=[*names, "label"])
     frame["p_value"] = holm(frame["p_value"].to_numpy(float).tolist())
     frame["significant"] = frame["p_value"] < SIGNIFICANT
     frame["better"] = np.where(frame["skill %"] > 0.0, alias, against)
@@ -66,6 +66,7 @@ def _row(segment: _Segment, step_size: int) -> dict[str, Any]:
         "low %": 100.0 * interval.low,
         "high %": 100.0 * interval.high,
         "p_value": float("nan") if result.p_value is None else result.p_value,
+        "label": result.label,
     }
 
 

@@ -149,11 +149,13 @@ def _except_where(comparison: Comparison, alias: str, best: str) -> str:
     found = found[found["significant"] & (found["better"] == alias)].nsmallest(2, "p_value")
     if found.empty:
         return ""
-    parts = [
-        f"{row['segment']} (by {_percent(row['skill %'] / 100.0)} %, {p_words(row['p_value'])})"
-        for row in found.to_dict("records")
-    ]
+    parts = [_segment_words(row) for row in found.to_dict("records")]
     return f"; but {alias} is better on {' and '.join(parts)}"
+
+
+def _segment_words(row: dict) -> str:
+    words = ", ".join(filter(None, (p_words(row["p_value"]), row["label"])))
+    return f"{row['segment']} (by {_percent(row['skill %'] / 100.0)} %, {words})"
 
 
 def _is_worse(comparison: Comparison, alias: str, best: str) -> bool:

@@ -47,14 +47,12 @@ def backtest_frame(
         for back in range(num_origins - 1, -1, -1):
             end = len(series) - horizon - back * step_size
             steps = np.arange(end, end + horizon)
-            part = pd.DataFrame(
-                {
-                    "unique_id": name,
-                    "ds": dates[steps],
-                    "cutoff": dates[end - 1],
-                    "y": series[steps],
-                }
-            )
+            part = {
+                "unique_id": np.full(horizon, name, object),
+                "ds": dates[steps],
+                "cutoff": dates[np.full(horizon, end - 1)],
+                "y": series[steps],
+            }
             spread = 0.4 * np.sqrt(np.arange(1, horizon + 1))
             shock = generator.normal(0.0, 1.0, horizon)
             for alias, size in sizes.items():
@@ -64,7 +62,8 @@ def backtest_frame(
                     part[f"{alias}-lo-{level}"] = part[alias] - reach * size * spread
                     part[f"{alias}-hi-{level}"] = part[alias] + reach * size * spread
             parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    columns = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return pd.DataFrame(columns).astype({"unique_id": str})
 
 
 def make_comparison(
