@@ -48,7 +48,9 @@ def errors(comparison: Comparison, anchor: str) -> Group:
 def _series_skill(comparison: Comparison, anchor: str) -> Picture:
     skills, (subject, against) = series_skill(comparison).dropna(), contestants(comparison)
     better, worse = int((skills > 0.0).sum()), int((skills < 0.0).sum())
-    low, middle, high = (percent_words(float(skills.quantile(share))) for share in (0.25, 0.5, 0.75))
+    low, middle, high = (
+        percent_words(float(skills.quantile(share))) for share in (0.25, 0.5, 0.75)
+    )
     text = (
         f"{subject} is better than {against} in {better} of "
         f"{counted(len(skills), 'series', 'series')} and worse in {worse}. Median skill "

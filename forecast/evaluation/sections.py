@@ -109,7 +109,7 @@ def _coverage(comparison: Comparison, anchor: str) -> Picture:
     table = coverage_by_step(comparison)
     table = table[table["model"].isin(contestants(comparison))]
     wide = table.pivot(index="step", columns=["model", "level"], values="coverage")
-    keys = wide.columns.tolist()
+    keys = [(str(alias), float(level)) for alias, level in wide.columns.to_frame().to_numpy()]
     means = ", ".join(
         f"{alias} {share:.0f} % where {level:g} % is right"
         for (alias, level), share in zip(keys, wide.mean(), strict=True)
