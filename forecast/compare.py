@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.backtesting.admission import listed, unique_names
-from forecast.backtesting.outcome import Outcome
+from forecast.backtesting.linear_share import linear_shares
+from forecast.backtesting.outcome import Outcome, learning_curves
 from forecast.backtesting.plan import Plan, make_plan
 from forecast.backtesting.run import backtest
 from forecast.baselines import AR, ETS, Drift, Naive, Naive2, PooledAR, SeasonalNaive, Theta
@@ -20,6 +21,7 @@ from forecast.denominators import seasonal_changes
 from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
 from forecast.findings import fell_back_words
 from forecast.forecaster import Forecaster
+from forecast.libraries import library_versions
 from forecast.pipelines import Columns, Panel, Split, default_season
 
 __all__ = ["compare"]
@@ -124,12 +126,16 @@ def compare(
         split,
         plan.levels,
     )
+    seconds, shares = _seconds(run.outcomes), linear_shares(run.outcomes, plan, scored.denominators)
     return Comparison(
         scored,
         _protocol(shown, run.outcomes, plan, roles),
         Material(_history(plan), plan.notes, _flags(run.outcomes, plan.training_part())),
-        Run(title or "Comparison", command, _settings(plan, season, shown), _seconds(run.outcomes)),
-    )
+        Run(
+            title or "Comparison", command, _settings(plan, season, shown), seconds,
+            learning_curves(run.outcomes), shares, library_versions(),
+        ),
+    )  # fmt: skip
 
 
 def _with_baselines(

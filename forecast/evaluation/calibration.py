@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation.backtest import CUTOFF
 from forecast.evaluation.metrics import covered
+from forecast.evaluation.names import CHANNEL, CRPS, CUTOFF
+from forecast.evaluation.native import as_pandas
 from forecast.output import interval_names
 
 __all__ = ["ForecastColumns", "calibration"]
 
 _LOW = re.compile(r"(?P<model>.+)-lo-(?P<level>\d+(\.\d+)?)$")
-_CRPS = "-crps"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ForecastColumns:
             ForecastColumns(models=('AR', 'LSTM'), levels=(80.0,))
         """
         found = [match for match in map(_LOW.match, names) if match]
-        scored = {name.removesuffix(_CRPS) for name in names if name.endswith(_CRPS)}
+        scored = {name.removesuffix(CRPS) for name in names if name.endswith(CRPS)}
         models = scored | {match["model"] for match in found}
         levels = sorted({float(match["level"]) for match in found})
         return ForecastColumns(tuple(name for name in names if name in models), tuple(levels))
@@ -80,14 +80,9 @@ def calibration(
         0    AR     1      5          100.0
         1    AR     2      5           80.0
     """
-    if not hasattr(cv, "columns"):
-        raise TypeError(
-            "the frame of cross_validation is expected; of a file that sink= has written, give "
-            f"pd.read_parquet(path). Got {cv!r}."
-        )
-    frame = _as_pandas(cv)
+    frame = as_pandas(cv)
     found = _checked(frame, (id_col, time_col, CUTOFF, target_col))
-    within = [name for name in (id_col, "channel", CUTOFF) if name in frame.columns]
+    within = [name for name in (id_col, CHANNEL, CUTOFF) if name in frame.columns]
     step = frame.groupby(within, sort=False)[time_col].rank(method="first").astype(np.int64)
     actual = frame[target_col].to_numpy(np.float64)
     parts = [
@@ -113,8 +108,8 @@ def _measures(
             absent, np.nan, 100.0 * covered(actual, low, high)
         )
         measures[f"width {level:g} %"] = np.where(absent, np.nan, high - low)
-    if any(str(name).endswith(_CRPS) for name in frame.columns):
-        measures["CRPS"] = np.asarray(frame.get(model + _CRPS, blank), np.float64)
+    if any(str(name).endswith(CRPS) for name in frame.columns):
+        measures["CRPS"] = np.asarray(frame.get(model + CRPS, blank), np.float64)
     return measures | {"count": np.where(unknown, np.nan, 1.0)}
 
 
@@ -127,15 +122,6 @@ def _by_step(measures: dict[str, np.ndarray], step: pd.Series, model: str) -> pd
     table.insert(0, "model", model)
     table.insert(2, "count", table.pop("count"))
     return table
-
-
-def _as_pandas(cv: Any) -> pd.DataFrame:
-    """A backtest frame of any library as one of pandas, ids and times in columns."""
-    import narwhals.stable.v2 as nw
-
-    frame = nw.from_native(cv, eager_only=True).to_pandas()
-    named = [name for name in frame.index.names if name is not None]
-    return (frame.reset_index(level=named) if named else frame).reset_index(drop=True)
 
 
 def _checked(frame: pd.DataFrame, names: Sequence[str]) -> ForecastColumns:

@@ -6,16 +6,19 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation import metrics, significance
 from forecast.evaluation.backtest import Backtest
+from forecast.evaluation.evidence import Evidence
 from forecast.evaluation.metrics import Array
 from forecast.evaluation.records import BASELINE_ROLES, Material, Protocol, Run
-from forecast.evaluation.significance import DieboldMariano, Interval
+from forecast.evaluation.score_tables import choices, cutoff_scores, score_table, seed_spread
+from forecast.evaluation.segments import segments
+from forecast.evaluation.significance import EqualAccuracy, Interval, holm
+from forecast.evaluation.significance_report import Significance, significance_of
 from forecast.evaluation.verdict import RULES, choose, verdict_sentence
 
 if TYPE_CHECKING:
@@ -76,50 +79,97 @@ class Comparison:
         chosen = [a for a in self.backtest.aliases if role in (None, self.protocol.roles[a])]
         return tuple(sorted(chosen, key=lambda alias: np.nan_to_num(self.score(alias), nan=np.inf)))
 
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Losses, skill and tests of pairs of models."""
+        return Evidence(self.backtest)
+
+    @cached_property
+    def significance(self) -> Significance:
+        """Which test these data allow, on how many origins and series, and its pairs."""
+        return significance_of(self)
+
+    def losses(self, alias: str) -> Array:
+        """(origins, series) MASE of each series at each origin."""
+        return self.evidence.losses[alias]
+
     def origin_scores(self, alias: str) -> Array:
         """(origins,) MASE of each origin."""
-        return self._origin_scores[alias]
+        return self.evidence.origin_scores[alias]
 
     def score(self, alias: str) -> float:
         """MASE: mean over steps, then series, then origins."""
-        return float(metrics.mean(self.origin_scores(alias)))
+        return self.evidence.score(alias)
 
     def skill(self, alias: str, against: str | None = None) -> float:
         """Share of the MASE of ``against`` (None: the reference) that ``alias`` saves."""
-        other = against or self.reference
-        return significance.skill(self.origin_scores(alias), self.origin_scores(other))
+        return self.evidence.skill(alias, against or self.reference)
 
     def skill_interval(self, alias: str, against: str | None = None) -> Interval | None:
-        """95 % interval of :meth:`skill`; None with too few origins."""
-        other = against or self.reference
-        return significance.skill_interval(
-            self.origin_scores(alias),
-            self.origin_scores(other),
-            self.backtest.steps_ahead,
-            self.backtest.step_size,
-        )
+        """95 % interval of :meth:`skill`; None where there is no test."""
+        return self.evidence.interval(alias, against or self.reference)
 
-    def test(self, alias: str, against: str) -> DieboldMariano:
-        """Diebold-Mariano test of ``alias`` against another model, on per-origin scores."""
-        differences = self.origin_scores(alias) - self.origin_scores(against)
-        return significance.diebold_mariano(
-            differences, self.backtest.steps_ahead, self.backtest.step_size
-        )
+    def test(self, alias: str, against: str) -> EqualAccuracy:
+        """Test of equal accuracy of two models, over origins or series; see `equal_accuracy`."""
+        return self.evidence.test(alias, against)
+
+    def step_tests(self, alias: str, against: str | None = None) -> pd.DataFrame:
+        """A test of two models at each step ahead, corrected by Holm.
+
+        Args:
+            alias: model.
+            against: other model; None is the reference.
+
+        Returns:
+            A row a step ahead: ``step``, ``difference`` of the MASE (negative: ``alias`` is
+            better), ``low`` and ``high`` of a band that holds all differences at once in 95 % of
+            samples, ``p_value`` (corrected), ``significant``; NaN where there is no test.
+        """
+        return self.evidence.step_tests(alias, against or self.reference)
+
+    def segments(self, alias: str, against: str | None = None) -> pd.DataFrame:
+        """Skill and test of two models by step ahead, series length and level, and cutoff.
+
+        Args:
+            alias: model.
+            against: other model; None is the reference.
+
+        Returns:
+            A row a segment: ``by``, ``segment``, ``series``, ``origins``, ``skill %``, ``low %``,
+            ``high %``, ``p_value`` (corrected by Holm over all segments), ``label`` of its
+            test, ``significant``, ``better`` (the model that is ahead).
+        """
+        pair = alias, against or self.reference
+        if pair not in self._segments:
+            self._segments[pair] = segments(self, *pair)
+        return self._segments[pair].copy()
+
+    def confidence_set(self, level: int | float = 95) -> pd.DataFrame:
+        """The models that may be the best: of all, those not shown to be behind.
+
+        Args:
+            level: percent of samples in which the set holds the best model.
+
+        Returns:
+            A row a model, likeliest first: ``model``, ``p_value``, ``included``; all are included,
+            with NaN, where there is no test. See `model_confidence_set`.
+        """
+        return self.evidence.confidence_set(level)
 
     def p_beats(self, alias: str, role: str) -> float | None:
         """P-value of the claim that ``alias`` is better than every model of ``role``.
 
         It is the largest over the models of that role, 1 where one of them is ahead; for networks
-        it is corrected by Holm over the networks shown. None with too few origins.
+        and other contestants it is corrected by Holm over those shown. None where there is no test.
         """
         peers: tuple[str, ...] = (alias,)
-        if self.protocol.roles[alias] not in BASELINE_ROLES:
-            peers = self.aliases(self.protocol.roles[alias])
+        if self.is_contestant(alias):
+            peers = tuple(filter(self.is_contestant, self.aliases()))
         claims = [self._largest_p(peer, role) for peer in peers]
         known = [claim for claim in claims if claim is not None]
         if len(known) < len(claims):
             return None
-        return significance.holm(known)[peers.index(alias)]
+        return holm(known)[peers.index(alias)]
 
     def p_value(self, alias: str) -> float | None:
         """The p-value that the table shows.
@@ -127,20 +177,24 @@ class Comparison:
         Ahead of the reference, a network must beat every linear baseline; behind it, and for any
         other model, the test is against the reference alone.
         """
-        network = self.protocol.roles[alias] not in BASELINE_ROLES
-        if network and self.score(alias) < self.score(self.reference):
+        if self.is_contestant(alias) and self.score(alias) < self.score(self.reference):
             return self.p_beats(alias, "linear")
         return self.test(alias, self.reference).p_value
+
+    def is_contestant(self, alias: str) -> bool:
+        """Whether a model is no baseline: a network, or one of another library."""
+        return self.protocol.roles[alias] not in BASELINE_ROLES
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a model, lowest MASE first.
 
-        Columns: model, MAE, RMSE, sMAPE, MASE, ``skill %`` with its 95 % interval (``low %``,
-            ``high %``),
-        ``p-value`` (a number or words), ``coverage 80 %`` ... in percent, ``fit s``, ``predict s``.
+        Columns: model, MAE, RMSE, sMAPE, MASE, OWA (where Naive2 is present), ``skill %`` with its
+            95 % interval (``low %``, ``high %``), ``p-value`` (a number or words),
+            ``coverage 80 %`` ... in percent, ``MSIS 80 %`` ... (scaled interval score), CRPS,
+            ``fit s``, ``predict s``.
         """
-        return pd.DataFrame([self._row(alias) for alias in self.aliases()])
+        return score_table(self)
 
     @cached_property
     def by_step(self) -> pd.DataFrame:
@@ -158,18 +212,23 @@ class Comparison:
         return pd.concat([ids, pd.DataFrame(scores)], axis=1)
 
     @cached_property
+    def by_cutoff(self) -> pd.DataFrame:
+        """MASE of each origin (rows, named by the latest of its cutoffs) and model (columns)."""
+        return cutoff_scores(self)
+
+    @cached_property
+    def seed_spread(self) -> pd.DataFrame:
+        """MASE over the seeds of each model that has several.
+
+        Columns: ``model``, ``seeds``, ``MASE`` (their mean), ``standard deviation``, ``lowest``,
+        ``highest``.
+        """
+        return seed_spread(self)
+
+    @cached_property
     def choices(self) -> pd.DataFrame:
         """What each model is, when it was fitted and what was chosen for it."""
-        rows = [
-            {
-                "model": alias,
-                "role": self.protocol.roles[alias],
-                "fitted": self.protocol.refit.get(alias, ""),
-                "choice": self.protocol.choices.get(alias, ""),
-            }
-            for alias in self.aliases()
-        ]
-        return pd.DataFrame(rows)
+        return choices(self)
 
     @cached_property
     def verdict(self) -> str:
@@ -182,7 +241,7 @@ class Comparison:
         Args:
             rule: ``"simplest not worse"``: the simplest model (naive, linear, classical, network)
                 that is not significantly worse than the one with the lowest MASE, and the reference
-                with too few origins to tell; or ``"lowest MASE"``.
+                where there is no test; or ``"lowest MASE"``.
 
         Raises:
             ValueError: unknown rule.
@@ -212,8 +271,8 @@ class Comparison:
         return write_report(path, [self])
 
     @cached_property
-    def _origin_scores(self) -> dict[str, Array]:
-        return {alias: self.backtest.origin_scores(alias) for alias in self.backtest.aliases}
+    def _segments(self) -> dict[tuple[str, str], pd.DataFrame]:
+        return {}
 
     def _largest_p(self, alias: str, role: str) -> float | None:
         largest = 0.0
@@ -224,41 +283,3 @@ class Comparison:
             ahead = self.score(alias) < self.score(other)
             largest = max(largest, p_value if ahead else 1.0)
         return largest
-
-    def _row(self, alias: str) -> dict[str, Any]:
-        row: dict[str, Any] = {
-            "model": alias,
-            "MAE": _average(self.backtest.absolute_errors(alias)),
-            "RMSE": float(np.sqrt(_average(self.backtest.squared_errors(alias)))),
-            "sMAPE": _average(self.backtest.percentage_errors(alias)),
-            "MASE": self.score(alias),
-        }
-        row |= self._skill_cells(alias)
-        for level in self.backtest.levels:
-            row[f"coverage {level:g} %"] = 100.0 * _average(self.backtest.covered(alias, level))
-        for name in ("fit", "predict"):
-            row[f"{name} s"] = self._seconds(alias, f"{name}_seconds")
-        return row
-
-    def _skill_cells(self, alias: str) -> dict[str, Any]:
-        if alias == self.reference:
-            return {"skill %": 0.0, "low %": np.nan, "high %": np.nan, "p-value": "reference"}
-        interval = self.skill_interval(alias) or Interval(np.nan, np.nan)
-        p_value = self.p_value(alias)
-        words = self.test(alias, self.reference).words if p_value is None else p_value
-        return {
-            "skill %": 100.0 * self.skill(alias),
-            "low %": 100.0 * interval.low,
-            "high %": 100.0 * interval.high,
-            "p-value": words,
-        }
-
-    def _seconds(self, alias: str, column: str) -> float:
-        seconds = self.run.seconds
-        known = alias in seconds.index and column in seconds.columns
-        return float(seconds.loc[alias, column]) if known else np.nan  # type: ignore[arg-type]
-
-
-def _average(cube: Array) -> float:
-    """Mean over steps, then over series, then over origins: each origin counts the same."""
-    return float(metrics.mean(metrics.mean(metrics.mean(cube, 2), 1)))

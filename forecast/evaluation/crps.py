@@ -1,13 +1,13 @@
-"""The continuous ranked probability score of sample paths."""
+"""The continuous ranked probability score of sample paths, and of quantiles."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecast.evaluation.metrics import Array
+from forecast.evaluation.metrics import Array, quantile_loss
 
-__all__ = ["continuous_ranked_probability_score"]
+__all__ = ["continuous_ranked_probability_score", "crps_from_quantiles"]
 
 
 def continuous_ranked_probability_score(paths: ArrayLike, actual: ArrayLike) -> Array:
@@ -41,6 +41,43 @@ def continuous_ranked_probability_score(paths: ArrayLike, actual: ArrayLike) -> 
     _check_shapes(drawn, values)
     distance = np.abs(drawn - values[:, None]).mean(axis=1)
     return distance - 0.5 * _mean_difference(drawn)
+
+
+def crps_from_quantiles(quantiles: ArrayLike, levels: ArrayLike, actual: ArrayLike) -> Array:
+    """CRPS from quantiles, ``2 int QL_q dq`` as a sum, in the unit of the series.
+
+    ``2 sum_i w_i QL_i``, w_i the share of (0, 1) that lies nearer to level i than to another. With
+    levels ``(i - 1/2) / n`` all weights are 1/n. Few levels give a coarse score: compare only
+    forecasts that have the same ones.
+
+    Args:
+        quantiles: (..., levels) forecasts of the quantiles.
+        levels: (levels,) their shares, above 0 and below 1, ascending.
+        actual: (...) what came, NaN where nothing was observed.
+
+    Returns:
+        (...) scores, 0 at best, NaN where the actual is NaN.
+
+    Raises:
+        ValueError: levels that do not ascend or belong to the quantiles, or lie outside (0, 1).
+
+    Example:
+        >>> crps_from_quantiles([[1.0, 3.0]], [0.25, 0.75], [2.0])
+        array([0.5])
+
+    Source:
+        Laio and Tamea (2007), Hydrology and Earth System Sciences 11.
+    """
+    shares, drawn = np.asarray(levels, np.float64), np.asarray(quantiles, np.float64)
+    values = np.asarray(actual, np.float64)
+    if drawn.shape != (*values.shape, len(shares)) or np.any(np.diff(shares) <= 0.0):
+        raise ValueError(
+            f"quantiles of shape {drawn.shape}, levels {shares.tolist()} and actual values of "
+            f"shape {values.shape} do not belong together; (..., levels), ascending levels and "
+            "(...) are expected"
+        )
+    middles = np.concatenate([[0.0], (shares[1:] + shares[:-1]) / 2.0, [1.0]])
+    return 2.0 * quantile_loss(values[..., None], drawn, shares) @ np.diff(middles)
 
 
 def _mean_difference(paths: Array) -> Array:

@@ -1,16 +1,12 @@
-"""Drawing on one axes: forecasts, error per step, skill."""
+"""What all pictures share: colours, quiet axes, names beside lines."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-
-from forecast.evaluation.backtest import CUTOFF
-from forecast.evaluation.significance import overlap
-from forecast.output import interval_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +19,13 @@ NETWORK_COLOURS = ("#0072b2", "#b8500a", "#00805d", "#7a5c00", "#a23b78", "#4b4b
 LINEAR_COLOURS = ("#6a3d9a", "#8560b0", "#8560b0")
 CLASSICAL_COLOURS = ("#8a4b3c", "#a5674f")
 NAIVE_COLOURS = ("#66717d",)
-FAR_BEHIND = -100.0  # percent of skill beyond which a model is named at the edge, not drawn
 LINES = {"network": "-", "linear": "--", "classical": "-.", "naive": ":", "other": "-."}
+MARKERS = {"network": "o", "linear": "s", "classical": "^", "naive": "x", "other": "D"}
+MOST_LINES = 8  # in one picture; more cannot be told apart
+TEXT = 9.0  # points; pictures are so narrow that this can be read on a phone
+_LONGEST_NAME = 22
+_LONGEST_TITLE = 38
+_MOST_DATES = 7  # with fewer, some spans have no fitting step
 
 
 def colours(comparison: Comparison) -> dict[str, str]:
@@ -50,175 +51,63 @@ def colours(comparison: Comparison) -> dict[str, str]:
 
 
 def contestants(comparison: Comparison) -> tuple[str, str]:
-    """The two models set side by side: best network (else the model to use) and reference."""
-    networks = [
-        a for a in comparison.aliases() if comparison.protocol.roles[a] in ("network", "other")
-    ]
-    best = comparison.best()
+    """The two models set side by side: a network, and the model to use or the reference.
+
+    The first is the model to use if that is a network, else the network with the lowest MASE. The
+    second is the model to use if that is no network, else the reference. Without a network it is
+    the model to use, against the reference or the next one.
+    """
+    best, reference = comparison.best(), comparison.reference
+    networks = [alias for alias in comparison.aliases() if comparison.is_contestant(alias)]
     if networks:
-        return (best if best in networks else networks[0]), comparison.reference
+        return (best, reference) if best in networks else (networks[0], best)
     rivals = [alias for alias in comparison.aliases() if alias != best]
-    return best, (comparison.reference if best != comparison.reference else (rivals or [best])[0])
+    return best, (reference if best != reference else (rivals or [best])[0])
 
 
-def draw_forecasts(axes: Axes, comparison: Comparison, alias: str, series: Hashable) -> None:
-    """Draws the end of the history and the forecasts of the last origins that do not overlap."""
-    columns, backtest = comparison.backtest.columns, comparison.backtest
-    colour = colours(comparison)[alias]
-    rows = backtest.frame[backtest.frame[columns.id] == series].sort_values([CUTOFF, columns.time])
-    cutoffs = (
-        rows[CUTOFF]
-        .drop_duplicates()
-        .tolist()[:: -overlap(backtest.horizon, backtest.step_size)][:3]
-    )
-    history = _history(comparison, series, min(cutoffs))
-    axes.plot(
-        axis_values(history[columns.time]),
-        history[columns.target],
-        color=INK,
-        linewidth=1.2,
-        zorder=4,
-        label="actual",
-    )
-    for number, cutoff in enumerate(cutoffs):
-        part = rows[rows[CUTOFF] == cutoff]
-        _draw_fan(axes, part, comparison, alias, colour, labelled=number == 0)
-        axes.axvline(axis_values(pd.Series([cutoff]))[0], color=RULE, linewidth=1.0, zorder=0)
-    shown = rows[rows[CUTOFF].isin(cutoffs)]
-    names = list(dict.fromkeys((alias, *contestants(comparison))))
-    levels = backtest.levels
-    bounds = [name for model in names for level in levels for name in interval_names(model, level)]
-    _keep_in_view(axes, [history[columns.target], *(shown[n] for n in names)], shown[bounds])
-    concise_dates(axes)
-    title = alias if backtest.num_series == 1 else f"{alias}, series {series}"
-    quiet(axes, title, colour, pad=22.0)
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.01, 0.99),
-        ncols=4,
-        frameon=False,
-        fontsize=8.5,
-        handlelength=1.4,
-        columnspacing=1.2,
-        borderaxespad=0.2,
-    )
+def shown_in_lines(comparison: Comparison) -> list[str]:
+    """At most eight models for one picture: contestants, the best of each role, then the best."""
+    names = comparison.aliases()
+    best = [a for a in names if a == comparison.aliases(comparison.protocol.roles[a])[0]]
+    chosen = list(dict.fromkeys([*contestants(comparison), comparison.best(), *best, *names]))
+    kept = chosen[:MOST_LINES]
+    return [alias for alias in names if alias in kept]
 
 
-def draw_steps(axes: Axes, comparison: Comparison, pad: float = 8.0) -> None:
-    """Draws the MASE of each step ahead, a line a model."""
-    by_step, hues = comparison.by_step, colours(comparison)
-    for alias in reversed(list(by_step.columns)):
-        role = comparison.protocol.roles[alias]
-        width = 2.2 if alias in contestants(comparison) else 1.4
-        axes.plot(
-            by_step.index,
-            by_step[alias],
-            LINES[role],
-            color=hues[alias],
-            linewidth=width,
-            **markers(len(by_step)),
-        )
-    quiet(axes, "MASE per step ahead", pad=pad)
-    axes.set_xlabel("steps ahead")
-    axes.locator_params(axis="x", integer=True)
-    axes.margins(x=0.02)
-    axes.set_ylim(0.0, _top(comparison))
-    label_ends(axes, by_step, hues)
+def short_name(name: object) -> str:
+    r"""A name that fits beside a picture; its dollar signs are no formulas.
+
+    Example:
+        >>> short_name("a series with a very long name"), short_name("$US")
+        ('a series with a very …', '\\$US')
+    """
+    text = str(name)
+    text = text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
+    return text.replace("$", r"\$")
 
 
-def _top(comparison: Comparison) -> float:
-    """Room for every model, but a naive one far off may leave the picture: its label says so."""
-    by_step = comparison.by_step
-    far = float(np.nanmax(by_step.to_numpy(), initial=0.0))
-    shown = [alias for alias in by_step.columns if comparison.protocol.roles[alias] != "naive"]
-    near = float(np.nanmax(by_step[shown].to_numpy(), initial=0.0))
-    return 1.06 * min(far, 1.6 * near) or 1.0
+def narrow(title: str) -> str:
+    r"""A title in lines that fit above a narrow picture with long names beside it.
 
-
-def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
-    """Draws a dot and an interval a model; right of zero is better than the reference."""
-    hues = colours(comparison)
-    quiet(axes, f"Skill against {comparison.reference}, 95 % interval")
-    for row, alias in enumerate(names):
-        value, interval = 100.0 * comparison.skill(alias), comparison.skill_interval(alias)
-        if value < FAR_BEHIND:
-            axes.text(
-                0.01,
-                row,
-                f"← −{-value:,.0f} %",
-                transform=axes.get_yaxis_transform(),
-                color=hues[alias],
-                fontsize=8.5,
-                va="center",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-            )
-            continue
-        if interval is not None:
-            ends = [max(100.0 * interval.low, 1.1 * FAR_BEHIND), 100.0 * interval.high]
-            axes.plot(ends, [row, row], color=hues[alias], linewidth=2.0)
-        axes.plot([value], [row], "o", color=hues[alias], markersize=6.5)
-    axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
-    axes.set_xlabel(f"MASE saved against {comparison.reference}, % (right is better)")
+    Example:
+        >>> narrow("LSTM less a linear forecaster with a name")
+        'LSTM less a linear forecaster with a\nname'
+    """
+    return fill(title, _LONGEST_TITLE)
 
 
 def quiet(axes: Axes, title: str, colour: str = INK, pad: float = 8.0) -> None:
     """Title at the left, no box, faint horizontal rules."""
-    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=colour, pad=pad)
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", color=colour, pad=pad)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(MUTED)
-    axes.tick_params(labelsize=8.5, colors=MUTED, labelcolor=INK, length=3)
+    axes.tick_params(labelsize=TEXT, colors=MUTED, labelcolor=INK, length=3)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.label.set(size=9, color=INK)
+    axes.yaxis.label.set(size=TEXT, color=INK)
+    axes.xaxis.label.set(size=TEXT, color=INK)
     axes.grid(axis="y", color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
-
-
-def _history(comparison: Comparison, series: Hashable, first_cutoff: Any) -> pd.DataFrame:
-    """Actual values from two horizons (at least 24 steps) before the first shown origin."""
-    columns = comparison.backtest.columns
-    history = comparison.material.history
-    rows = history[history[columns.id] == series].sort_values(columns.time)
-    known = int((rows[columns.time] <= first_cutoff).sum())
-    return rows.iloc[max(known - max(2 * comparison.backtest.horizon, 24), 0) :]
-
-
-def _draw_fan(
-    axes: Axes, part: pd.DataFrame, comparison: Comparison, alias: str, colour: str, labelled: bool
-) -> None:
-    times = axis_values(part[comparison.backtest.columns.time])
-    for rank, level in enumerate(sorted(comparison.backtest.levels, reverse=True)):
-        low, high = (part[name] for name in interval_names(alias, level))
-        label = f"{level:g} % interval" if labelled else ""
-        shade = min(0.14 + 0.14 * rank, 0.5)
-        if len(part) > 1:
-            axes.fill_between(times, low, high, color=colour, alpha=shade, linewidth=0, label=label)
-        else:
-            axes.vlines(times, low, high, color=colour, alpha=2 * shade, linewidth=5, label=label)
-    label = "forecast" if labelled else ""
-    axes.plot(
-        times,
-        part[alias],
-        "o-" if len(part) == 1 else "-",
-        color=colour,
-        linewidth=1.8,
-        markersize=3.5,
-        zorder=5,
-        label=label,
-    )
-
-
-def _keep_in_view(axes: Axes, values: list[pd.Series], bounds: pd.DataFrame) -> None:
-    """One range for all contestants; wide intervals may leave it, values and forecasts not."""
-    centre = np.concatenate([each.to_numpy(np.float64) for each in values])
-    extent = np.concatenate([centre, bounds.to_numpy(np.float64).ravel()])
-    low, high = np.nanmin(centre), np.nanmax(centre)
-    room = 0.5 * (high - low) or 1.0
-    bottom, top = max(np.nanmin(extent), low - room), min(np.nanmax(extent), high + room)
-    margin = 0.05 * (top - bottom) or 1.0
-    axes.set_ylim(bottom - margin, top + margin)
 
 
 def axis_values(times: pd.Series) -> np.ndarray:
@@ -229,17 +118,18 @@ def axis_values(times: pd.Series) -> np.ndarray:
 
 
 def concise_dates(axes: Axes) -> None:
-    """Short labels where the x-axis is of dates."""
+    """Few and short labels where the x-axis is of dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = axes.xaxis.get_major_locator()
-    if isinstance(locator, AutoDateLocator):
+    if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
+        locator = AutoDateLocator(minticks=3, maxticks=_MOST_DATES)
+        axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def markers(count: int) -> dict[str, Any]:
-    """Points on lines of few steps."""
-    return {"marker": "o", "markersize": 3.2} if count <= 12 else {}
+def markers(count: int, role: str = "network") -> dict[str, Any]:
+    """Marks on lines of few steps, one kind a role."""
+    return {"marker": MARKERS[role], "markersize": 3.6} if count <= 12 else {}
 
 
 def label_ends(axes: Axes, by_step: pd.DataFrame, hues: dict[str, str]) -> None:
@@ -261,13 +151,14 @@ def label_ends(axes: Axes, by_step: pd.DataFrame, hues: dict[str, str]) -> None:
                 transform=axes.get_yaxis_transform(),
                 clip_on=False,
             )
-        text = alias if inside else f"{alias} ↑ {value:.3g}"
+        name = short_name(alias)
+        text = name if inside else f"{name} ↑ {value:.3g}"
         axes.annotate(
             text,
             xy=(1.045, place),
             xycoords=("axes fraction", "data"),
             color=hues[alias],
-            fontsize=8.5,
+            fontsize=TEXT,
             va="center",
             annotation_clip=False,
         )

@@ -19,13 +19,15 @@ UNKNOWN = "–"
 
 
 def display_table(comparison: Comparison) -> pd.DataFrame:
-    """The table as text: one column for the skill and its interval, few digits, no NaN."""
+    """The table as text: what decides comes first, few digits, no NaN."""
     table = comparison.table
     shown: dict[str, list[str]] = {"Model": list(table["model"])}
-    for name in ("MAE", "RMSE", "sMAPE", "MASE"):
-        shown[name] = format_column(list(table[name]))
+    shown["MASE"] = format_column(list(table["MASE"]))
     shown["Skill % (95 % interval)"] = [skill_words(row) for row in table.to_dict("records")]
-    shown["p-value"] = [_p_cell(value) for value in table["p-value"]]
+    shown["p-value"] = [p_cell(value) for value in table["p-value"]]
+    for name in ("MAE", "RMSE", "sMAPE", "OWA", "CRPS"):
+        if name in table.columns:
+            shown[name] = format_column(list(table[name]))
     for name in table.columns:
         if name.startswith("coverage"):
             shown[f"Within {name.removeprefix('coverage ')}"] = _percentages(table[name])
@@ -68,7 +70,7 @@ def protocol_sentence(comparison: Comparison) -> str:
     backtest = comparison.backtest
     parts = [
         f"{counted(backtest.num_series, 'series', 'series')}, "
-        f"{counted(backtest.num_origins, 'origin')} {counted(backtest.step_size, 'step')} apart, "
+        f"{origin_words(backtest.num_origins, backtest.step_size)}, "
         f"{counted(backtest.horizon, 'step')} ahead{split_words(backtest.split)}."
     ]
     for words in dict.fromkeys(comparison.protocol.refit.values()):
@@ -77,6 +79,17 @@ def protocol_sentence(comparison: Comparison) -> str:
             when = "at every cutoff" if words == "every cutoff" else words
             parts.append(f"Fitted {when}: {', '.join(names)}.")
     return " ".join(parts)
+
+
+def origin_words(number: int, step_size: int) -> str:
+    """How many origins there are, and how far they lie apart.
+
+    Example:
+        >>> origin_words(3, 12), origin_words(1, 12)
+        ('3 origins 12 steps apart', '1 origin')
+    """
+    apart = f" {counted(step_size, 'step')} apart" if number > 1 else ""
+    return f"{counted(number, 'origin')}{apart}"
 
 
 def split_words(split: Split) -> str:
@@ -115,9 +128,8 @@ def table_notes(comparison: Comparison) -> list[str]:
         "series' first origin; below 1 means smaller than that change. Scores are means over "
         "steps, then series, then origins.",
         f"Skill is the share of {reference}'s MASE that a model saves; its 95 % interval comes "
-        "from a block bootstrap over origins.",
-        "The p-value is two-sided, from a Diebold-Mariano test on one score per origin, against "
-        f"{reference}.",
+        "from a bootstrap of what the test treats as independent.",
+        f"{comparison.significance.words} The p-value is two-sided, against {reference}.",
     ]
     if networks:
         over = f" and is corrected (Holm) for {len(networks)} networks" if len(networks) > 1 else ""
@@ -125,6 +137,9 @@ def table_notes(comparison: Comparison) -> list[str]:
             " For a network ahead of it, it is the largest over all linear models (1 where one of "
             f"them is ahead){over}."
         )
+    if "CRPS" in comparison.table.columns:
+        notes.append("CRPS is the error of the whole distribution forecast, in the units of MAE.")
+    notes.append("Seconds are of all origins together; fitting includes the search, if any.")
     if comparison.backtest.levels:
         level = f"{comparison.backtest.levels[0]:g}"
         notes.append(
@@ -157,9 +172,15 @@ def unscaled_notes(comparison: Comparison) -> list[str]:
     ]
 
 
-def _p_cell(value: float | str) -> str:
+def p_cell(value: float | str) -> str:
+    """A p-value as a cell of a table.
+
+    Example:
+        >>> p_cell(0.1312), p_cell(1e-9), p_cell("reference"), p_cell(float("nan"))
+        ('0.13', '< 0.001', '', '–')
+    """
     if isinstance(value, str):
-        return "" if value == "reference" else value
+        return "" if value == "reference" else "too few"
     return UNKNOWN if math.isnan(value) else p_words(value).removeprefix("p ").removeprefix("= ")
 
 
@@ -171,6 +192,16 @@ def _seconds(value: float) -> str:
     if math.isnan(value):
         return UNKNOWN
     return f"{value:.1f}" if value >= 0.05 else f"{value:.2f}"
+
+
+def percent_words(percent: float) -> str:
+    """A percentage as text: few digits, a real minus.
+
+    Example:
+        >>> percent_words(-12.3), percent_words(0.42), percent_words(float("nan"))
+        ('−12', '0.4', '–')
+    """
+    return UNKNOWN if math.isnan(percent) else _whole(percent)
 
 
 def _whole(percent: float) -> str:

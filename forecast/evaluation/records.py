@@ -73,9 +73,17 @@ class Run:
         command: how to run it again.
         settings: name to value, as the report prints them.
         seconds: frame indexed by alias with the columns ``fit_seconds`` and ``predict_seconds``.
+        curves: learning curves of the first fits: ``model``, ``step``, ``loss`` (training) and
+            ``validation`` (MASE of free running before the first cutoff), a row a check.
+        linear_shares: how much of each network's forecast is its linear part: ``model``,
+            ``linear %``, ``correction %``, ``MASE linear``, ``MASE corrected``.
+        versions: library to version.
     """
 
     title: str
     command: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     seconds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    linear_shares: pd.DataFrame = field(default_factory=pd.DataFrame)
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from forecast.evaluation.comparison import Comparison
 
-WIDE = 112  # columns of text from which on the table fits on one line a model
+WIDE = 128  # columns of text from which on the table fits on one line a model
 
 
 def render(comparison: Comparison, console: Console) -> None:
@@ -29,7 +29,7 @@ def render(comparison: Comparison, console: Console) -> None:
 
     console.print(Text(comparison.run.title, style="bold"))
     console.print(Text(protocol_sentence(comparison), style="dim"))
-    shown = _without_words(display_table(comparison))
+    shown = display_table(comparison)
     for part in _parts(shown, console.width):
         console.print(_rich_table(part, comparison))
     for note in (*comparison.material.notes, *unscaled_notes(comparison)):
@@ -40,16 +40,10 @@ def render(comparison: Comparison, console: Console) -> None:
     console.print(Text(comparison.verdict, style="bold green"))
 
 
-def _without_words(shown: pd.DataFrame) -> pd.DataFrame:
-    """Words in place of a p-value are left to the verdict; they would widen the table."""
-    cells = ["too few" if "origins" in cell else cell for cell in shown["p-value"]]
-    return shown.assign(**{"p-value": cells})
-
-
 def _parts(shown: pd.DataFrame, width: int) -> list[pd.DataFrame]:
     if width >= WIDE:
         return [shown]
-    first = ["Model", "MAE", "RMSE", "sMAPE", "MASE", "Skill % (95 % interval)", "p-value"]
+    first = ["Model", "MASE", "Skill % (95 % interval)", "p-value", "MAE", "RMSE", "sMAPE"]
     rest = [name for name in shown.columns if name not in first]
     return [shown[first], shown[["Model", *rest]]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.evaluation.drawing import INK, MUTED, RULE, axis_values, concise_dates, quiet
-from forecast.evaluation.formatting import counted, split_words
+from forecast.evaluation.backtest import Backtest
+from forecast.evaluation.drawing import (
+    INK,
+    MUTED,
+    RULE,
+    axis_values,
+    concise_dates,
+    quiet,
+    short_name,
+)  # fmt: skip
+from forecast.evaluation.formatting import counted, origin_words, split_words
+from forecast.evaluation.names import CUTOFF
 from forecast.pipelines import Origins, Panel, Split
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_origins", "picture_height", "segments"]
+__all__ = ["draw_origins", "draw_split", "picture_height", "segments"]
 
 # Okabe and Ito's blue and vermilion stay apart for every eye and in grey.
 _COLOURS = {"not used": "#e6eaee", "known": "#0072b2", "gap": "#b9c2cb", "scored": "#d55e00"}
@@ -55,20 +66,89 @@ def draw_origins(axes: Axes, panel: Panel, origins: Origins, split: Split) -> No
         split: the settings that they come from.
     """
     number = origins.num_windows
-    bands = np.arange(panel.num_series) * (number + 1.0)
-    lanes = bands + np.arange(number)[:, None]
     for name, (first, last) in segments(panel, origins).items():
         shown = first < last
         left, right = (_edges(panel, steps, shown) for steps in (first, last))
-        if shown.any():
-            axes.barh(lanes[shown], right - left, _HEIGHT, left, color=_COLOURS[name], label=name)
+        _draw_bars(axes, name, _lanes(panel.num_series, number)[shown], left, right)
     if split.of_calendar:
         _draw_moments(axes, panel, origins)
-    words = f"{counted(number, 'origin')} {counted(origins.step_size, 'step')} apart, "
+    words = f"{origin_words(number, origins.step_size)}, "
     words += f"{counted(origins.horizon, 'step')} ahead{split_words(split)}"
     quiet(axes, fill(words, _WIDEST_TITLE), pad=22.0)
+    _finish(axes, panel.ids, number)
+
+
+def draw_split(axes: Axes, backtest: Backtest, history: pd.DataFrame, ids: Sequence[Any]) -> None:
+    """Draws the same of a backtest that has been run, from its frames.
+
+    Args:
+        axes: where to draw.
+        backtest: its forecasts.
+        history: of all its series, every step a row.
+        ids: the series to draw.
+    """
+    number, columns = backtest.num_origins, backtest.columns
+    lanes = _lanes(len(ids), number)
+    for column, name in enumerate(ids):
+        times = history.loc[history[columns.id] == name, columns.time].sort_values()
+        cutoffs = backtest.frame.loc[backtest.frame[columns.id] == name, CUTOFF]
+        cutoffs = axis_values(cutoffs.drop_duplicates().sort_values())
+        ends, places = (
+            np.searchsorted(axis_values(times), cutoffs, "right"),
+            _places(backtest, cutoffs),
+        )
+        for part, (first, last) in _spans(ends, len(times), backtest).items():
+            shown = first < last
+            left, right = (_moments(times, steps[shown]) for steps in (first, last))
+            _draw_bars(axes, part, lanes[places, column][shown], left, right)
+    quiet(axes, "What is known and what is scored", pad=22.0)
+    _finish(axes, ids, number)
+
+
+def _places(backtest: Backtest, cutoffs: NDArray) -> NDArray:
+    """Number of each origin of a series among those of all: by its moment, or from its end."""
+    if backtest.split.of_calendar:
+        moments = axis_values(backtest.frame[CUTOFF].drop_duplicates().sort_values())
+        return np.searchsorted(moments, cutoffs)
+    return np.arange(backtest.num_origins - len(cutoffs), backtest.num_origins)
+
+
+def _spans(ends: NDArray, length: int, backtest: Backtest) -> dict[str, tuple[NDArray, NDArray]]:
+    """First step, and the step after the last, of each part of one series at each origin."""
+    split, most = backtest.split, backtest.split.max_train_size
+    starts = np.zeros_like(ends) if most is None else np.maximum(ends - most, 0)
+    scored = np.minimum(ends + split.gap, length)
+    after = np.minimum(scored + backtest.horizon, length)
+    whole = np.full_like(ends, length)
+    return {
+        "not used": (np.zeros_like(ends), whole), "known": (starts, ends), "gap": (ends, scored),
+        "scored": (scored, after),
+    }  # fmt: skip
+
+
+def _moments(times: pd.Series, steps: NDArray) -> NDArray:
+    """Where steps begin in time; the end of a series is a step after its last."""
+    moments = axis_values(times)
+    step = moments[-1:] - moments[-2:-1] if len(moments) > 1 else moments[-1:] - moments[-1:]
+    return np.concatenate([moments, moments[-1:] + step])[steps]
+
+
+def _lanes(num_series: int, num_windows: int) -> NDArray:
+    """Height of each origin (row) of each series (column)."""
+    return np.arange(num_windows)[:, None] + np.arange(num_series) * (num_windows + 1.0)
+
+
+def _draw_bars(axes: Axes, name: str, lanes: NDArray, left: NDArray, right: NDArray) -> None:
+    if len(lanes):
+        known = axes.get_legend_handles_labels()[1]
+        label = "" if name in known else name
+        axes.barh(lanes, right - left, _HEIGHT, left, color=_COLOURS[name], label=label)
+
+
+def _finish(axes: Axes, ids: Sequence[Any] | NDArray, num_windows: int) -> None:
+    lanes = _lanes(len(ids), num_windows)
     axes.grid(visible=False)
-    axes.set_yticks(bands + (number - 1) / 2.0, [str(name) for name in panel.ids])
+    axes.set_yticks(lanes.mean(axis=0), [short_name(name) for name in ids])
     axes.set_ylim(lanes.max() + 0.7, -0.7)
     concise_dates(axes)
     _add_legend(axes)

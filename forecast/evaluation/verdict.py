@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from forecast.evaluation.records import BASELINE_ROLES
-from forecast.evaluation.significance import p_words, too_few_words
+from forecast.evaluation.significance import SIGNIFICANT, p_words, too_few_words
 
 if TYPE_CHECKING:
     from forecast.evaluation.comparison import Comparison
 
 RULES = ("simplest not worse", "lowest MASE")
-SIGNIFICANT = 0.05
 
 
 def choose(comparison: Comparison) -> str:
@@ -22,7 +21,8 @@ def choose(comparison: Comparison) -> str:
     than networks. A role is passed over only when the leader or the best of a more complex role is
     significantly better than all of it.
     Among linear models the reference comes first: it was chosen before the test. With too few
-    origins nothing can be told, and the reference is returned; without any score a naive model.
+    origins and series nothing can be told, and the reference is returned; without any score a
+    naive model.
     """
     leader = comparison.aliases()[0]
     if math.isnan(comparison.score(leader)):
@@ -79,7 +79,8 @@ def _too_few_sentence(comparison: Comparison) -> str:
     scores = [_scored(comparison, reference, f"{_named_reference(comparison)}, has ")]
     rivals = _rivals(comparison, comparison.protocol.roles[reference])
     scores += [_scored(comparison, rival, f"{rival} ") for rival in rivals]
-    return f"{words[0].upper()}{words[1:]}: {', '.join(scores)}."
+    advice = comparison.significance.fit.words
+    return f"{words[0].upper()}{words[1:]}: {', '.join(scores)}. {advice}"
 
 
 def _scored(comparison: Comparison, alias: str, start: str) -> str:
@@ -113,10 +114,10 @@ def _named_reference(comparison: Comparison) -> str:
 
 
 def _win_sentence(comparison: Comparison, best: str) -> str:
-    p_value = comparison.p_value(best)
-    words = p_words(1.0 if p_value is None else p_value)
+    words = _labelled(comparison, comparison.p_value(best))
     size = _size(comparison, best, comparison.reference)
-    return f"{best} is better than {_named_reference(comparison)}, by {size}, {words}."
+    sentence = f"{best} is better than {_named_reference(comparison)}, by {size}, {words}"
+    return f"{sentence}{_except_where(comparison, comparison.reference, best)}."
 
 
 def _sole_sentence(comparison: Comparison, best: str) -> str:
@@ -138,7 +139,23 @@ def _keep_sentence(comparison: Comparison, best: str, rivals: list[str]) -> str:
     if level:
         parts.append(_no_evidence(comparison, best, level))
     parts += [_worse_words(comparison, alias, best) for alias in worse]
-    return f"Use {best}: {'; '.join(parts)}."
+    where = "".join(_except_where(comparison, alias, best) for alias in rivals)
+    return f"Use {best}: {'; '.join(parts)}{where}."
+
+
+def _except_where(comparison: Comparison, alias: str, best: str) -> str:
+    """The segments where ``alias`` wins although ``best`` is to be used, if that is no chance."""
+    found = comparison.segments(alias, best)
+    found = found[found["significant"] & (found["better"] == alias)].nsmallest(2, "p_value")
+    if found.empty:
+        return ""
+    parts = [_segment_words(row) for row in found.to_dict("records")]
+    return f"; but {alias} is better on {' and '.join(parts)}"
+
+
+def _segment_words(row: dict) -> str:
+    words = ", ".join(filter(None, (p_words(row["p_value"]), row["label"])))
+    return f"{row['segment']} (by {_percent(row['skill %'] / 100.0)} %, {words})"
 
 
 def _is_worse(comparison: Comparison, alias: str, best: str) -> bool:
@@ -169,8 +186,13 @@ def _reason(comparison: Comparison, alias: str, best: str) -> str:
     if ahead:
         scores = f"{comparison.score(ahead[0]):.3g} against {comparison.score(alias):.3g}"
         return f"{ahead[0]} has the lower MASE, {scores}"
-    p_value = comparison.p_beats(alias, role)
-    return p_words(1.0 if p_value is None else p_value)
+    return _labelled(comparison, comparison.p_beats(alias, role))
+
+
+def _labelled(comparison: Comparison, p_value: float | None) -> str:
+    """A p-value with the label of the test that it comes from."""
+    words = p_words(1.0 if p_value is None else p_value)
+    return ", ".join(filter(None, (words, comparison.significance.label)))
 
 
 def _size(comparison: Comparison, alias: str, against: str) -> str:

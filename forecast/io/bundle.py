@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from forecast import __version__
 from forecast.forecaster import Forecaster
 from forecast.io.archive import DEFAULT_LIMIT, Archive, open_archive, to_json, write_archive
 from forecast.io.codec import Own
@@ -17,11 +14,11 @@ from forecast.io.errors import BundleError
 from forecast.io.frames import without_dtypes
 from forecast.io.nesting import check_depth
 from forecast.io.npy import ArrayHeader
+from forecast.libraries import library_versions
 from forecast.pipelines.transforms import Transform
 
 __all__ = ["load", "save"]
 
-_LIBRARIES = ("numpy", "pandas", "scipy", "keras", "tensorflow")
 _SECTIONS = {"libraries", "forecaster", "model", "fitted", "store", "times", "reading"}
 # What reading a manifest of the wrong structure ends in.
 _MALFORMED = (
@@ -58,7 +55,7 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
     content, arrays = describe(forecaster)
     check_depth(content)
     check_headers(content, {name: ArrayHeader.of(array) for name, array in arrays.items()})
-    write_archive(path, {"libraries": _versions(), **content}, arrays)
+    write_archive(path, {"libraries": library_versions(), **content}, arrays)
 
 
 def load(
@@ -143,17 +140,6 @@ def _by_name(transforms: Sequence[type[Transform]]) -> Own:
                 f"{one!r} in it."
             )
     return {one.__name__: one for one in transforms}
-
-
-def _versions() -> dict[str, str]:
-    """Versions of what computed the parameters, as far as installed."""
-    versions = {"keras-forecast": __version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def _check_versions(versions: Any) -> None:

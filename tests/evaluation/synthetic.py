@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,14 +47,12 @@ def backtest_frame(
         for back in range(num_origins - 1, -1, -1):
             end = len(series) - horizon - back * step_size
             steps = np.arange(end, end + horizon)
-            part = pd.DataFrame(
-                {
-                    "unique_id": name,
-                    "ds": dates[steps],
-                    "cutoff": dates[end - 1],
-                    "y": series[steps],
-                }
-            )
+            part = {
+                "unique_id": np.full(horizon, name, object),
+                "ds": dates[steps],
+                "cutoff": dates[np.full(horizon, end - 1)],
+                "y": series[steps],
+            }
             spread = 0.4 * np.sqrt(np.arange(1, horizon + 1))
             shock = generator.normal(0.0, 1.0, horizon)
             for alias, size in sizes.items():
@@ -63,7 +62,8 @@ def backtest_frame(
                     part[f"{alias}-lo-{level}"] = part[alias] - reach * size * spread
                     part[f"{alias}-hi-{level}"] = part[alias] + reach * size * spread
             parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    columns = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return pd.DataFrame(columns).astype({"unique_id": str})
 
 
 def make_comparison(
@@ -74,6 +74,7 @@ def make_comparison(
     horizon: int = 12,
     seed: int = 0,
     title: str = "Example: monthly series",
+    roles: Mapping[str, str] = ROLES,
 ) -> Comparison:
     generator = np.random.default_rng(seed)
     needed = horizon + (num_origins - 1) * step_size
@@ -96,8 +97,28 @@ def make_comparison(
     backtest = Backtest(
         frame, Columns(), tuple(sizes), denominators, horizon, Split(step_size=step_size), (80, 95)
     )
-    roles = {alias: ROLES[alias] for alias in sizes}
+    roles = {alias: roles.get(alias, "network") for alias in sizes}
     return Comparison(backtest, _protocol(roles), _material(history), _run(sizes, title))
+
+
+def with_networks_inside(comparison: Comparison) -> Comparison:
+    """The comparison with learning curves and linear shares of an LSTM and an ESN."""
+    steps = [0.0, 10.0, 20.0]
+    curves = {
+        "model": "LSTM",
+        "step": steps,
+        "loss": [0.9, 0.5, 0.4],
+        "validation": [1.0, 0.8, 0.9],
+    }
+    shares = {
+        "model": ["LSTM", "ESN"], "linear %": [81.25, 12.5], "correction %": [18.75, 87.5],
+        "MASE linear": [1.0, 1.1], "MASE corrected": [0.9, 1.05],
+    }  # fmt: skip
+    run = replace(
+        comparison.run, curves=pd.DataFrame(curves), linear_shares=pd.DataFrame(shares),
+        versions={"numpy": "2.0"},
+    )  # fmt: skip
+    return replace(comparison, run=run)
 
 
 def _protocol(roles: dict[str, str]) -> Protocol:

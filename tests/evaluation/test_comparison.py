@@ -24,7 +24,7 @@ def result() -> Comparison:
 def test_table_has_a_row_a_model_lowest_mase_first(result: Comparison) -> None:
     assert list(result.table.columns) == [
         "model", "MAE", "RMSE", "sMAPE", "MASE", "skill %", "low %", "high %", "p-value",
-        "coverage 80 %", "coverage 95 %", "fit s", "predict s",
+        "coverage 80 %", "coverage 95 %", "MSIS 80 %", "MSIS 95 %", "CRPS", "fit s", "predict s",
     ]  # fmt: skip
     assert result.table["MASE"].is_monotonic_increasing
     assert set(result.table["model"]) == set(SIZES)

@@ -9,24 +9,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
 from statsmodels.tsa.stattools import diebold_mariano_test
 
 from forecast.evaluation import DieboldMariano, diebold_mariano, holm, skill, skill_interval
-from forecast.evaluation.significance import p_words
+from forecast.evaluation.significance import p_words, rectangular_variance
 
 
 @pytest.mark.parametrize(("horizon", "step_size"), [(12, 12), (12, 6), (12, 5), (4, 1)])
-def test_equals_statsmodels_with_the_overlap_as_its_horizon(horizon: int, step_size: int) -> None:
-    first, second = np.abs(np.random.default_rng(4).normal(0.0, [[1.0], [1.2]], (2, 25)))
+def test_equals_statsmodels_with_a_rectangular_kernel(horizon: int, step_size: int) -> None:
+    d = np.random.default_rng(4).normal(0.3, 1.0, 25)
     reach = math.ceil(horizon / step_size)
+    lags = {"maxlags": reach - 1, "kernel": "uniform"}
+    fit = OLS(d, np.ones(25)).fit(cov_type="HAC", cov_kwds=lags)
+    expected = fit.tvalues[0] * math.sqrt((26 - 2 * reach + reach * (reach - 1) / 25) / 25)
+    result = diebold_mariano(d, horizon, step_size)
+    assert result.statistic == pytest.approx(expected, rel=1e-10)
+    assert result.p_value == pytest.approx(2 * stats.t.sf(abs(expected), 24), rel=1e-10)
+    assert result.num_origins == 25
+
+
+def test_equals_statsmodels_with_bartletts_kernel_where_the_rectangular_variance_is_negative() -> (
+    None
+):
+    first, second = np.abs(np.random.default_rng(1).normal(0.0, 1.0, (2, 9)))
+    assert rectangular_variance(first - second, 5) < 0.0
     expected = diebold_mariano_test(
-        np.zeros(25), first, second, lags=reach - 1, criterion="mae", harvey_adj=True, horizon=reach
+        np.zeros(9), first, second, lags=5, criterion="mae", harvey_adj=True, horizon=6
     )
-    result = diebold_mariano(first - second, horizon, step_size)
+    result = diebold_mariano(first - second, horizon=6, step_size=1)
     assert result.statistic == pytest.approx(expected.statistic, rel=1e-10)
     assert result.p_value == pytest.approx(expected.pvalue, rel=1e-10)
-    assert result.num_origins == 25
 
 
 def test_without_overlap_it_is_the_t_test() -> None:
@@ -42,7 +56,7 @@ def test_equals_hand_computation_with_one_lag() -> None:
     centred = [x - 1.5 for x in d]
     g0 = sum(x * x for x in centred) / 8
     g1 = sum(a * b for a, b in zip(centred[1:], centred[:-1], strict=True)) / 8
-    variance = g0 + 2 * 0.5 * g1
+    variance = g0 + 2 * g1
     factor = (8 + 1 - 4 + 2 / 8) / 8
     expected = 1.5 / math.sqrt(variance / 8) * math.sqrt(factor)
     assert diebold_mariano(d, horizon=2, step_size=1).statistic == pytest.approx(expected)
