@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.plan import Plan
 from forecast.fitting import Fitted
-from forecast.forecaster import Forecaster
 from forecast.output import interval_names
+
+if TYPE_CHECKING:
+    from forecast.backtesting.guests.course import GuestFit
 
 __all__ = ["Outcome", "column_names"]
 
@@ -31,10 +35,10 @@ class Outcome:
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     clipped: int = 0
-    first: Fitted | None = None
+    first: Fitted | GuestFit | None = None
 
 
-def column_names(forecaster: Forecaster, plan: Plan) -> tuple[str, ...]:
+def column_names(forecaster: Participant, plan: Plan) -> tuple[str, ...]:
     """The columns that a forecaster adds to the table of a backtest.
 
     Args:

@@ -37,6 +37,9 @@ class Backtest:
         split: how the origins lie: `step_size` steps apart (the horizon by default), the first
             step scored `gap + 1` steps after the cutoff, at one moment for all series or not.
         levels: interval levels in percent.
+        replicates: alias to the names of further columns, each the forecasts of the same model
+            with another seed. Errors and scores are means over them all: losses are averaged,
+            never forecasts.
 
     Raises:
         ValueError: a column or denominator is missing, an origin has not ``horizon`` rows, a
@@ -57,6 +60,7 @@ class Backtest:
     horizon: int
     split: Split = field(default_factory=Split)
     levels: tuple[int | float, ...] = ()
+    replicates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_columns()
@@ -127,9 +131,13 @@ class Backtest:
         return metrics.scaled(self.absolute_errors(alias), self.scales[:, None])
 
     def covered(self, alias: str, level: int | float) -> Array:
-        """(origins, series, steps) 1.0 where the interval holds the actual, 0.0 where not."""
+        """(origins, series, steps) 1.0 where the interval holds the actual, 0.0 where not.
+
+        NaN where there is no actual, or no interval.
+        """
         low, high = (self._cube(name) for name in interval_names(alias, level))
-        return metrics.covered(self.actuals, low, high)
+        inside = metrics.covered(self.actuals, low, high)
+        return np.where(np.isnan(low) | np.isnan(high), np.nan, inside)
 
     def origin_scores(self, alias: str) -> Array:
         """(origins,) MASE of each origin: mean over its steps, then over its series."""
