@@ -66,6 +66,7 @@ _HOMES = {
     "forecast.evaluation.calibration": ("calibration",),
     "forecast.evaluation.calibration_picture": ("plot_calibration",),
     "forecast.evaluation.crps": ("continuous_ranked_probability_score",),
+    "forecast.evaluation.storage": ("load_comparison",),
     "forecast.feeding": ("WindowDataset", "tf_dataset"),
     "forecast.io": ("load",),
     "forecast.pipelines": (
