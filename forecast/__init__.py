@@ -85,6 +85,7 @@ _HOMES = {
     ),
     "forecast.evaluation.metrics.metric": ("Aggregation", "Metric", "Ratio", "Relative"),
     "forecast.evaluation.scoring": ("score",),
+    "forecast.evaluation.storage": ("load_comparison",),
     "forecast.feeding": ("WindowDataset", "tf_dataset"),
     "forecast.io": ("load",),
     "forecast.pipelines": (

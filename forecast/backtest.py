@@ -10,14 +10,13 @@ from forecast.backtesting.parquet import check_sink
 from forecast.backtesting.plan import make_plan
 from forecast.backtesting.run import backtest, written
 from forecast.backtesting.sampling import Sampling
-from forecast.forecaster import Forecaster
 from forecast.pipelines import Columns, Split, write_frame
 
 __all__ = ["cross_validation", "listed", "unique_names"]
 
 
 def cross_validation(
-    forecasters: Forecaster | Sequence[Forecaster],
+    forecasters: Any,
     df: Any,
     horizon: int,
     *,
@@ -48,6 +47,14 @@ def cross_validation(
     Origins are counted from each series' own end. Where series end at different times, a model
     pooled over them has seen later dates of other series; `align="calendar"` puts every origin at
     one moment for all. `fc.plot_origins`, with the same arguments, shows the split.
+
+    Any object with `fit(df)` and `predict(horizon)` can take part. A clone of it is given the rows
+    known at each origin as a long frame with the names of your columns (all steps, NaN where one
+    has no value), and must return `horizon` steps of each series: a frame with id, time and
+    forecasts, or an array. It is fitted again at every origin, unless it has `update(df)` and
+    `closed_form = False`. Covariates, `freq`, `horizon` and the names of the columns reach its
+    `fit`, `level` and `future_df` its `predict`, if these have arguments of those names. Its
+    intervals are the columns `<name>-lo-80`, `<name>-hi-80` that it returns, else NaN.
 
     Args:
         forecasters: one or several; cloned, and fitted before the first cutoff.

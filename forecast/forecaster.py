@@ -14,6 +14,7 @@ from forecast.fitting import Estimate, Task, fit_model
 from forecast.pipelines import Columns, read_frame
 from forecast.serving import Serving
 from forecast.store import StateStore
+from forecast.tuned import Tuned
 
 __all__ = ["Forecaster", "NotFittedError"]
 
@@ -31,6 +32,11 @@ class Forecaster(Serving, ABC):
     """What the point forecast stands for: "median", or "mean" where squares were minimised."""
     closed_form: ClassVar[bool] = True
     """Fitted in closed form, so refitted at every cutoff of a backtest."""
+
+    is_random: bool = True
+    """Whether another `seed`, where it has one, gives other forecasts."""
+    tuned: Tuned | None = None
+    """The search that chose the settings, which a clone keeps: its seconds belong to the fit."""
 
     season_length: int | None = None
     alias: str | None = None
@@ -100,6 +106,13 @@ class Forecaster(Serving, ABC):
         self.fitted_, self.store_, self.layout_ = fitted, store, reading.layout
         self.notes_, self.left_out_ = reading.notes, reading.left_out
         return self
+
+    def clone(self) -> Self:
+        """An unfitted forecaster with the same arguments."""
+        copy = super().clone()
+        if self.tuned is not None:
+            copy.tuned = self.tuned
+        return copy
 
     def save(self, path: Any) -> None:
         """Write parameters and states to one file (see `forecast.io`).

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from forecast import baselines
+from forecast.archive.archive import to_json
+from forecast.archive.container import write_container
+from forecast.archive.npy import ArrayHeader, array_data
 from forecast.forecaster import Forecaster
-from forecast.io.archive import to_json
-from forecast.io.container import write_container
-from forecast.io.npy import ArrayHeader, array_data
 
 BASELINES = [
     value

@@ -21,11 +21,33 @@ ROOT = Path(__file__).resolve().parents[1]
 MAX_LINES = 300
 NETWORK_LIBRARIES = {"keras", "tensorflow", "jax", "torch"}
 NETWORK_ROOMS = {"feeding", "heads", "layers", "models"}
-TOP_ROOMS = {"cli", "compare", "diagnostics"}
+TOP_ROOMS = {"adapters", "cli", "compare", "diagnostics", "search"}
 
 # What each room must not import from forecast (`public`: the names that forecast/__init__.py
 # re-exports, which stand above all rooms). pipelines and layers know nothing of any other room.
 FORBIDDEN_ROOMS = {
+    "adapters": {
+        "public",
+        "cli",
+        "compare",
+        "diagnostics",
+        "evaluation",
+        "io",
+        "search",
+        *NETWORK_ROOMS,
+    },
+    "archive": {
+        "public",
+        "backtesting",
+        "baselines",
+        "composition",
+        "engine",
+        "evaluation",
+        "io",
+        "protocol",
+        *NETWORK_ROOMS,
+        *TOP_ROOMS,
+    },
     "protocol": {"public", "engine", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "engine": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "heads": {"public", "baselines", "evaluation", "feeding", "io", "models", *TOP_ROOMS},
@@ -37,10 +59,30 @@ FORBIDDEN_ROOMS = {
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
-    "compare": {"public", "cli"},
+    "compare": {"public", "adapters", "cli"},
+    "search": {
+        "public",
+        "adapters",
+        "cli",
+        "compare",
+        "diagnostics",
+        "evaluation",
+        "io",
+        *NETWORK_ROOMS,
+    },
 }
 ALONE = ("layers", "pipelines")
-WITHOUT_NETWORKS = ("backtesting", "baselines", "composition", "engine", "evaluation", "protocol")
+WITHOUT_NETWORKS = (
+    "adapters",
+    "archive",
+    "backtesting",
+    "baselines",
+    "composition",
+    "engine",
+    "evaluation",
+    "protocol",
+    "search",
+)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pytest
 from io_samples import long_frame
 
 import forecast as fc
+from forecast.archive.container import Member
 from forecast.files import check_path, replaced_file, write_table
 from forecast.io import load, save
-from forecast.io.container import Member
 
 
 def full_disk(*_: object, **__: object) -> None:
@@ -75,7 +75,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "step", ["os.fsync", "pathlib.Path.replace", "forecast.io.archive.write_container"]
+    "step", ["os.fsync", "pathlib.Path.replace", "forecast.archive.archive.write_container"]
 )
 def test_a_bundle_that_cannot_be_written_leaves_the_old_one(step, tmp_path, monkeypatch):
     path = tmp_path / "model.kfc"

@@ -7,38 +7,47 @@ from typing import Any
 
 import numpy as np
 
+from forecast.backtesting.guests.guest import Guest, Participant, is_guest
 from forecast.backtesting.outcome import column_names
 from forecast.backtesting.plan import Plan
 from forecast.covariate_use import refuse_other_columns
 from forecast.forecaster import Forecaster
 from forecast.output import refuse_taken_names
 from forecast.pipelines import Panel
+from forecast.tuned import tunings
 
 __all__ = ["admit", "listed", "unique_names"]
 
 
-def listed(forecasters: Any) -> list[Forecaster]:
-    """One forecaster, or several, as a list.
+def listed(forecasters: Any) -> list[Participant]:
+    """One forecaster, or several, as a list; objects from outside as guests.
 
     Raises:
         TypeError: for anything else.
     """
     several = isinstance(forecasters, Iterable) and not isinstance(forecasters, str | type)
-    found = list(forecasters) if several else [forecasters]
-    for one in found:
-        if not isinstance(one, Forecaster):
-            hint = " Call the class to make one." if isinstance(one, type) else ""
-            raise TypeError(f"a forecaster such as fc.AR() is expected; got {one!r}.{hint}")
-    return found
+    return [_participant(one) for one in (forecasters if several else [forecasters])]
 
 
-def unique_names(forecasters: Sequence[Forecaster]) -> None:
-    """Refuse two forecasters with one name.
+def _participant(one: Any) -> Participant:
+    if isinstance(one, Forecaster | Guest):
+        return one
+    if is_guest(one):
+        return Guest(one)
+    hint = " Call the class to make one." if isinstance(one, type) else ""
+    raise TypeError(
+        "a forecaster such as fc.AR() is expected, or an object with fit(df) and "
+        f"predict(horizon); got {one!r}.{hint}"
+    )
+
+
+def unique_names(forecasters: Sequence[Participant | str]) -> None:
+    """Refuse two forecasters, or names of such, that are called the same.
 
     Raises:
         ValueError: naming it.
     """
-    names = [forecaster.name for forecaster in forecasters]
+    names = [one if isinstance(one, str) else one.name for one in forecasters]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(
@@ -47,7 +56,7 @@ def unique_names(forecasters: Sequence[Forecaster]) -> None:
             )
 
 
-def admit(forecasters: Sequence[Forecaster], plan: Plan, use_fitted: bool = False) -> None:
+def admit(forecasters: Sequence[Participant], plan: Plan, use_fitted: bool = False) -> None:
     """Refuse forecasters that cannot be told apart, or that know what they are asked for.
 
     Args:
@@ -62,12 +71,14 @@ def admit(forecasters: Sequence[Forecaster], plan: Plan, use_fitted: bool = Fals
         raise ValueError("no forecaster was given; pass at least one, such as [fc.AR()].")
     unique_names(forecasters)
     _refuse_taken(forecasters, plan)
+    for forecaster in forecasters:
+        _check_tuned_before(forecaster, plan)
     if use_fitted:
         for forecaster in forecasters:
             _check_fitted_before(forecaster, plan)
 
 
-def _refuse_taken(forecasters: Sequence[Forecaster], plan: Plan) -> None:
+def _refuse_taken(forecasters: Sequence[Participant], plan: Plan) -> None:
     """Refuse forecasters whose columns would overwrite others of the backtest frame."""
     columns = plan.reading.layout.columns
     names = [name for forecaster in forecasters for name in column_names(forecaster, plan)]
@@ -75,8 +86,13 @@ def _refuse_taken(forecasters: Sequence[Forecaster], plan: Plan) -> None:
     refuse_taken_names(names, [columns.id, *beside, columns.time, "cutoff", columns.target])
 
 
-def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
+def _check_fitted_before(forecaster: Participant, plan: Plan) -> None:
     """Refuse a forecaster that has learned from steps after the first cutoff, or other data."""
+    if isinstance(forecaster, Guest):
+        raise ValueError(
+            f"{forecaster.name} is no forecaster of this library: nothing says what it has learned "
+            "from. Leave use_fitted=False."
+        )
     fitted, panel = forecaster._require_fitted(), plan.reading.panel
     refuse_other_columns(forecaster, plan.reading.layout.columns)
     _refuse_other_times(forecaster, panel)
@@ -88,6 +104,18 @@ def _check_fitted_before(forecaster: Forecaster, plan: Plan) -> None:
             f"{fitted.until[latest]}, after the first cutoff {earliest}; fit it on earlier "
             "data, or leave use_fitted=False."
         )
+
+
+def _check_tuned_before(forecaster: Participant, plan: Plan) -> None:
+    """Refuse a forecaster whose settings were searched for on steps after the first cutoff."""
+    earliest = plan.first_cutoffs.min()
+    for tuned in tunings(forecaster):
+        if tuned.until > earliest:
+            raise ValueError(
+                f"the settings of {forecaster.name} were searched for on series {tuned.series!r} "
+                f"until {tuned.until}, after the first cutoff {earliest}. Search on the rows until "
+                "then, or give fc.Search(forecaster), which searches before the first cutoff."
+            )
 
 
 def _refuse_other_times(forecaster: Forecaster, panel: Panel) -> None:

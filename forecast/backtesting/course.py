@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.backtesting.emitted import Emitted
 from forecast.backtesting.limits import Limits
 from forecast.backtesting.outcome import column_names
 from forecast.backtesting.plan import Plan
@@ -19,25 +20,10 @@ from forecast.draws import FeedBack
 from forecast.fitting import Fitted, fit_model
 from forecast.forecaster import Forecaster
 
-__all__ = ["Course", "Emitted"]
+__all__ = ["Course"]
 
 # Rows rolled out at once: enough to make the cost of a call small, few enough to bound memory.
 _MOST_ROWS = 2048
-
-
-@dataclass(frozen=True, eq=False)
-class Emitted:
-    """What a forecaster says at one origin.
-
-    Args:
-        columns: forecasts, limits and scores by column name, each `(num_rows, horizon)`.
-        seconds: time spent since the origin before.
-        clipped: forecasts stopped by the explosion guard, of the origins rolled out with this one.
-    """
-
-    columns: dict[str, NDArray]
-    seconds: float = 0.0
-    clipped: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.plan import Plan
 from forecast.fitting import Fitted
-from forecast.forecaster import Forecaster
 from forecast.output import interval_names
+
+if TYPE_CHECKING:
+    from forecast.backtesting.guests.course import GuestFit
 
 __all__ = ["Outcome", "column_names", "learning_curves"]
 
@@ -34,10 +38,10 @@ class Outcome:
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     clipped: int = 0
-    first: Fitted | None = None
+    first: Fitted | GuestFit | None = None
 
 
-def column_names(forecaster: Forecaster, plan: Plan) -> tuple[str, ...]:
+def column_names(forecaster: Participant, plan: Plan) -> tuple[str, ...]:
     """The columns that a forecaster adds to the table of a backtest.
 
     Args:
@@ -64,7 +68,7 @@ def learning_curves(outcomes: Sequence[Outcome]) -> pd.DataFrame:
              "validation": history[f"{prefix}free_running"]}
         )
         for outcome in outcomes
-        if outcome.first is not None
+        if isinstance(outcome.first, Fitted)
         for history in [outcome.first.estimate.history]
         for prefix, steps in _checks(history)
         for name in [f"{outcome.name}.{prefix}".rstrip(".")]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.backtesting.guests.guest import Guest, Participant
 from forecast.backtesting.sampling import Sampling
 from forecast.checks import check_levels, check_positive_integer, check_refit
-from forecast.forecaster import Forecaster
 from forecast.intervals import check_intervals
 from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_frame
 
@@ -47,11 +47,15 @@ class Plan:
     sampling: Sampling | None = None
     intervals: str | None = None
 
-    def refit_every(self, forecaster: Forecaster) -> int:
-        """Origins between two fits; 0 fits once."""
+    def refit_every(self, forecaster: Participant) -> int:
+        """Origins between two fits; 0 fits once. What cannot move on is fitted at every origin."""
+        if isinstance(forecaster, Guest):
+            slides = self.split.max_train_size is not None
+            if slides or not forecaster.can_update:
+                return 1
         return int(forecaster.closed_form if self.refit is None else self.refit)
 
-    def folds(self, forecaster: Forecaster, once: bool = False) -> list[slice]:
+    def folds(self, forecaster: Participant, once: bool = False) -> list[slice]:
         """The origins that share a fit, fit after fit; all of them in one where fitted `once`."""
         num_windows = self.origins.num_windows
         every = 0 if once else self.refit_every(forecaster)

@@ -7,24 +7,41 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
 
 from forecast.backtesting.admission import admit
-from forecast.backtesting.course import Course, Emitted
+from forecast.backtesting.course import Course
+from forecast.backtesting.emitted import Emitted
+from forecast.backtesting.guests.course import GuestCourse
+from forecast.backtesting.guests.guest import Guest, Participant
 from forecast.backtesting.outcome import Outcome, column_names
 from forecast.backtesting.parquet import parquet_writer
 from forecast.backtesting.plan import Plan
 from forecast.backtesting.table import Table, origin_frame
 from forecast.backtesting.workers import CannotSend, num_workers, worked
 from forecast.checks import check_positive_integer
-from forecast.forecaster import Forecaster
 from forecast.pipelines import write_frame
 from forecast.progress import progress_bar
+from forecast.tuned import search_seconds
 
 __all__ = ["Result", "backtest", "written"]
 
 Advance = Callable[[str, int], None]
+
+
+class AnyCourse(Protocol):
+    """The way of any participant through a backtest, see `Course`."""
+
+    @property
+    def forecaster(self) -> Any: ...
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def folds(self) -> list[slice]: ...
+    def fitted(self, fold: int, previous: Any) -> tuple[Any, float]: ...
+    def walked(self, fold: int, fitted: Any) -> Iterator[Emitted]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +59,7 @@ class Result:
 
 
 def backtest(
-    forecasters: Sequence[Forecaster],
+    forecasters: Sequence[Participant],
     plan: Plan,
     use_fitted: bool = False,
     n_jobs: int | None = None,
@@ -69,7 +86,7 @@ def backtest(
 
 
 def written(
-    forecasters: Sequence[Forecaster],
+    forecasters: Sequence[Participant],
     plan: Plan,
     path: Path,
     use_fitted: bool = False,
@@ -100,18 +117,23 @@ def written(
     return outcomes
 
 
-def _outcomes(forecasters: Sequence[Forecaster], plan: Plan) -> list[Outcome]:
+def _outcomes(forecasters: Sequence[Participant], plan: Plan) -> list[Outcome]:
     return [Outcome(one.name, column_names(one, plan)) for one in forecasters]
 
 
-def _course(forecaster: Forecaster, plan: Plan, use_fitted: bool, outcome: Outcome) -> Course:
+def _course(
+    forecaster: Participant, plan: Plan, use_fitted: bool, outcome: Outcome
+) -> AnyCourse:  # fmt: skip
     """The course of a forecaster; a fit that is used as it is stands in the outcome already."""
-    outcome.first = forecaster.fitted_ if use_fitted else None
-    return Course.laid(forecaster, plan, outcome.first)
+    if isinstance(forecaster, Guest):
+        return GuestCourse.laid(forecaster, plan)
+    given = forecaster.fitted_ if use_fitted else None
+    outcome.first = given
+    return Course.laid(forecaster, plan, given)
 
 
 def _emitted(
-    course: Course, outcome: Outcome, n_jobs: int | None, advance: Advance
+    course: AnyCourse, outcome: Outcome, n_jobs: int | None, advance: Advance
 ) -> Generator[Emitted, None, None]:
     """What a forecaster says at each origin, counted and shown on the way."""
     advance(f"{outcome.name}: {course.plan.origins.num_windows} origins", 0)
@@ -124,18 +146,19 @@ def _emitted(
 
 
 def _said(
-    course: Course, outcome: Outcome, n_jobs: int | None
+    course: AnyCourse, outcome: Outcome, n_jobs: int | None
 ) -> Generator[Emitted, None, None]:  # fmt: skip
     """Fold after fold; the first fit settles what the later ones keep, so it is made here."""
-    if outcome.first is None:
-        outcome.first, outcome.fit_seconds = course.fitted(0, None)
-    yield from course.walked(0, outcome.first)
-    remaining = len(course.folds) - 1
-    number = num_workers(n_jobs, remaining, outcome.fit_seconds)
-    if number == 1:
+    seconds, fitted = 0.0, outcome.first
+    if fitted is None:
+        fitted, seconds = course.fitted(0, None)
+        outcome.first, outcome.fit_seconds = fitted, seconds + search_seconds(course.forecaster)
+    yield from course.walked(0, fitted)
+    number = num_workers(n_jobs, len(course.folds) - 1, seconds)
+    if number == 1 or not isinstance(course, Course):
         yield from _here(course, outcome)
         return
-    with closing(worked(course, outcome.first, number)) as results:
+    with closing(worked(course, fitted, number)) as results:
         try:
             first = next(results)
         except CannotSend:
@@ -148,8 +171,8 @@ def _said(
             yield from result.emitted
 
 
-def _here(course: Course, outcome: Outcome) -> Iterator[Emitted]:
-    """All folds but the first, in this process."""
+def _here(course: AnyCourse, outcome: Outcome) -> Iterator[Emitted]:
+    """All folds but the first, in this process; so are all those of an object from outside."""
     for fold in range(1, len(course.folds)):
         fitted, seconds = course.fitted(fold, outcome.first)
         outcome.fit_seconds += seconds

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from forecast.backtesting.course import Course, Emitted
+from forecast.backtesting.course import Course
+from forecast.backtesting.emitted import Emitted
 from forecast.fitting import Fitted
 
 __all__ = ["CannotSend", "FoldResult", "num_workers", "worked"]

@@ -270,6 +270,20 @@ class Comparison:
 
         return write_report(path, [self])
 
+    def save(self, path: str | Path) -> None:
+        """Write all of it to one file, which `fc.load_comparison` reads.
+
+        Args:
+            path: file to write, `.kfr` by custom; an older one is replaced.
+
+        Raises:
+            BundleError: for ids that are neither text nor whole numbers.
+            OSError: if the file cannot be written; an older one is left as it was.
+        """
+        from forecast.evaluation.storage import save_comparison
+
+        save_comparison(self, path)
+
     @cached_property
     def _segments(self) -> dict[tuple[str, str], pd.DataFrame]:
         return {}

@@ -5,7 +5,7 @@ somebody made on purpose. Loading executes nothing of that either, and takes mem
 the size of the file, beside 1 GiB at most.
 """
 
+from forecast.archive.errors import BundleError
 from forecast.io.bundle import load, save
-from forecast.io.errors import BundleError
 
 __all__ = ["BundleError", "load", "save"]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from forecast.archive.archive import DEFAULT_LIMIT, Archive, open_archive, to_json, write_archive
+from forecast.archive.errors import BundleError
+from forecast.archive.npy import ArrayHeader
 from forecast.forecaster import Forecaster
-from forecast.io.archive import DEFAULT_LIMIT, Archive, open_archive, to_json, write_archive
 from forecast.io.codec import Own
 from forecast.io.contents import check_headers, describe, rebuild
-from forecast.io.errors import BundleError
 from forecast.io.frames import without_dtypes
 from forecast.io.nesting import check_depth
-from forecast.io.npy import ArrayHeader
 from forecast.libraries import library_versions
 from forecast.pipelines.transforms import Transform
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.archive.errors import BundleError
 from forecast.forecaster import Forecaster
-from forecast.io.errors import BundleError
 from forecast.io.registry import forecaster_class, is_known, known_name, settings_class
 from forecast.pipelines.storage import ids as labels
 from forecast.pipelines.transforms import Transform

@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.archive.errors import BundleError
+from forecast.archive.times import decode_times, encode_times
 from forecast.calibration import Calibration
 from forecast.fitting import Estimate, Fitted
 from forecast.forecaster import Forecaster
 from forecast.io.codec import Own, decode_ids, decode_value, encode_ids, encode_value
-from forecast.io.errors import BundleError
-from forecast.io.frames import decode_layout, decode_times, encode_layout, encode_times
+from forecast.io.frames import decode_layout, encode_layout
 from forecast.io.nesting import check_numbers, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
 from forecast.io.shapes import (

@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from forecast.archive.errors import BundleError
 from forecast.io.codec import Own, decode_value, encode_value
-from forecast.io.errors import BundleError
 from forecast.io.registry import known_name, model_class
 from forecast.protocol import Model
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forecast import baselines
+from forecast.archive.errors import BundleError
 from forecast.baselines.autoregression.model import ARModel
 from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.choice import Way, Ways
@@ -16,7 +17,6 @@ from forecast.baselines.vector.model import VARModel
 from forecast.composition import combine, pipeline
 from forecast.composition.combination import CombinedModel
 from forecast.composition.pipeline_model import PipelineModel
-from forecast.io.errors import BundleError
 from forecast.pipelines import Covariate, CovariateSchema, Encoding, transforms
 
 __all__ = ["forecaster_class", "is_known", "known_name", "model_class", "settings_class"]

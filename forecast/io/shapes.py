@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.archive.errors import BundleError
+from forecast.archive.npy import ArrayHeader
 from forecast.baselines.autoregression.parameters import STATISTICS
-from forecast.io.errors import BundleError
-from forecast.io.npy import ArrayHeader
 
 __all__ = ["Headers", "below", "check_array", "check_finite", "check_model_arrays", "whole"]
 

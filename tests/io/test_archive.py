@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from io_samples import members, ours, write_members
 
+from forecast.archive.archive import open_archive, write_archive
+from forecast.archive.container import is_plain
+from forecast.archive.npy import ArrayHeader
 from forecast.io import BundleError
-from forecast.io.archive import open_archive, write_archive
-from forecast.io.container import is_plain
-from forecast.io.npy import ArrayHeader
 
 CONTENT = {"name": "Z\u00fcrich", "numbers": [1, 0.1, -0.0, 1e300, 2**70], "nothing": None}
 
@@ -182,7 +182,7 @@ def test_a_pipe_and_a_folder_are_no_files(tmp_path):
 
 
 def test_more_than_four_gibibytes_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("forecast.io.container._MOST_BYTES", 2000)
+    monkeypatch.setattr("forecast.archive.container._MOST_BYTES", 2000)
     with pytest.raises(BundleError, match="is too large; it may have 2,000"):
         write_archive(tmp_path / "a.kfc", CONTENT, arrays())
     assert not list(tmp_path.iterdir())
@@ -214,7 +214,7 @@ def test_headers_are_those_that_numpy_reads(array):
 KILLER = """
 import os, random, signal, sys, time
 import numpy as np
-from forecast.io.archive import write_archive
+from forecast.archive.archive import write_archive
 
 def write():
     for version in (1, 2) * 10_000:

@@ -15,8 +15,8 @@ import pytest
 from io_samples import long_frame, members, ours, with_array, with_manifest, write_members
 
 import forecast as fc
+from forecast.archive.archive import open_archive, to_json
 from forecast.io import BundleError, load, save
-from forecast.io.archive import open_archive, to_json
 
 TRAINING = fc.Training(num_steps=2, num_checks=1)
 FORECASTERS = {

@@ -17,8 +17,8 @@ from bundle_damage import damage, places
 from io_samples import long_frame, members, write_members
 
 import forecast as fc
+from forecast.archive.archive import to_json
 from forecast.io import BundleError, load, save
-from forecast.io.archive import to_json
 from forecast.io.contents import describe
 
 TRAINING = fc.Training(num_steps=2, num_checks=1)

@@ -26,8 +26,8 @@ from io_samples import (
 )
 
 import forecast as fc
+from forecast.archive.archive import write_archive
 from forecast.io import BundleError, load, save
-from forecast.io.archive import write_archive
 
 
 @pytest.fixture(scope="module")

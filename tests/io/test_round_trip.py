@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from io_samples import BASELINES, later_rows, long_frame, members
 
 import forecast as fc
+from forecast.archive.times import decode_times, encode_times
 from forecast.io import BundleError, load, save
 from forecast.io.codec import decode_value, encode_value
-from forecast.io.frames import decode_times, encode_times
 
 every_baseline = pytest.mark.parametrize("baseline", BASELINES, ids=lambda cls: cls.__name__)
 

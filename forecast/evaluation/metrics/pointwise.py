@@ -57,15 +57,16 @@ def symmetric_percentage_error(actual: ArrayLike, forecast: ArrayLike) -> Array:
 
 
 def covered(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
-    """Pointwise 1.0 where ``low <= actual <= high``, 0.0 where not, NaN where the actual is NaN.
+    """Pointwise 1.0 where ``low <= actual <= high``, 0.0 where not, NaN where one of them is NaN.
 
     Example:
         >>> covered([1.0, 5.0, float("nan")], [0.0, 0.0, 0.0], [2.0, 2.0, 2.0])
         array([ 1.,  0., nan])
     """
-    values = np.asarray(actual, np.float64)
-    inside = (values >= np.asarray(low, np.float64)) & (values <= np.asarray(high, np.float64))
-    return np.where(np.isnan(values), np.nan, inside.astype(np.float64))
+    values, below = np.asarray(actual, np.float64), np.asarray(low, np.float64)
+    above = np.asarray(high, np.float64)
+    inside = (values >= below) & (values <= above)
+    return np.where(np.isnan(values + below + above), np.nan, inside.astype(np.float64))
 
 
 def scaled(errors: ArrayLike, denominator: ArrayLike) -> Array:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from forecast.io.errors import BundleError
+from forecast.archive.errors import BundleError
 
 __all__ = ["Member", "is_plain", "read_directory", "write_container"]
 
@@ -135,7 +135,7 @@ def read_directory(file: BinaryIO) -> dict[str, Member]:
     if not is_ours or any(_header(file, member) != member.local_header() for member in members):
         raise BundleError(
             "it is damaged, or was written by another program: its members do not lie as in a "
-            "bundle. Save the forecaster again."
+            "bundle. Write it again."
         )
     return {member.name: member for member in members}
 

@@ -1,4 +1,4 @@
-"""Networks beside baselines at the same origins, with a verdict."""
+"""Forecasters scored against naive, linear and classical baselines at the same origins."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecast.backtesting.admission import listed, unique_names
+from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.linear_share import linear_shares
-from forecast.backtesting.outcome import Outcome, learning_curves
-from forecast.backtesting.plan import Plan, make_plan
+from forecast.backtesting.outcome import learning_curves
+from forecast.backtesting.plan import make_plan
 from forecast.backtesting.run import backtest
 from forecast.baselines import AR, ETS, Drift, Naive, Naive2, PooledAR, SeasonalNaive, Theta
 from forecast.checks import check_positive_integer
-from forecast.covariate_use import covariate_settings
-from forecast.denominators import seasonal_changes
-from forecast.evaluation import Backtest, Comparison, Material, Protocol, Run
-from forecast.findings import fell_back_words
+from forecast.compare.given import GivenForecasts
+from forecast.compare.records import (
+    denominators,
+    material_of,
+    protocol_of,
+    seconds_of,
+    settings_of,
+)
+from forecast.compare.seeds import replicas_of
+from forecast.evaluation import Backtest, Comparison, Run
 from forecast.forecaster import Forecaster
 from forecast.libraries import library_versions
-from forecast.pipelines import Columns, Panel, Split, default_season
+from forecast.pipelines import Columns, Split, default_season
 
 __all__ = ["compare"]
 
@@ -30,7 +36,7 @@ _BASELINES = (Naive, Drift, SeasonalNaive, Naive2, Theta, ETS, AR, PooledAR)
 
 
 def compare(
-    forecasters: Forecaster | Sequence[Forecaster],
+    forecasters: Any,
     df: Any,
     horizon: int,
     *,
@@ -51,6 +57,8 @@ def compare(
     past_covariates: Sequence[str] | None = None,
     static_covariates: Sequence[str] | None = None,
     calendar_features: Sequence[str] | bool | None = None,
+    num_seeds: int = 3,
+    forecasts: Any = None,
     title: str | None = None,
     command: str = "",
 ) -> Comparison:
@@ -60,7 +68,8 @@ def compare(
     origins inside the training part: chosen before the first cutoff.
 
     Args:
-        forecasters: one or several; cloned, and fitted before the first cutoff.
+        forecasters: one or several; cloned, and fitted before the first cutoff. Any object with
+            `fit(df)` and `predict(horizon)` can take part, see `cross_validation`.
         df: long, wide or single series, as for `fit`.
         horizon: steps ahead, at least 1.
         n_windows: origins; by default as many as fit while at least half of the longest series
@@ -87,6 +96,11 @@ def compare(
         past_covariates: columns known up to the last observation, as for `fit`.
         static_covariates: columns of one entry a series, as for `fit`.
         calendar_features: known ahead by themselves, as for `fit`.
+        num_seeds: runs of each forecaster that is random, from its seed, the next one and so on;
+            losses are averaged over them, never forecasts, and seconds are those of one run.
+        forecasts: forecasts made elsewhere, to be scored beside: a frame as of `cross_validation`
+            (id, time, `cutoff`, a column a model, intervals) with exactly the rows of this
+            comparison.
         title: heading of the report.
         command: how to run the comparison again, for the report.
 
@@ -104,6 +118,7 @@ def compare(
         True
     """
     check_positive_integer("season_length", season_length, optional=True)
+    check_positive_integer("num_seeds", num_seeds)
     given = listed(forecasters)
     columns = Columns.named(
         id_col, time_col, target_col, future_covariates, past_covariates, static_covariates,
@@ -114,33 +129,44 @@ def compare(
     season = default_season(plan.training_part(), season_length)
     plan = replace(plan, scoring_season=season.length)
     shown = _with_baselines(given, season_length)
-    unique_names(shown)
-    run = backtest(shown, plan, n_jobs=n_jobs)
-    roles = {forecaster.name: forecaster.role for forecaster in shown}
+    elsewhere = GivenForecasts.read(forecasts, plan)
+    replicas = replicas_of(shown, num_seeds)
+    unique_names([*shown, *replicas.all, *elsewhere.names])
+    run = replicas.joined(backtest(shown, plan, n_jobs=n_jobs), plan, n_jobs)
+    protocol = elsewhere.noted(protocol_of(shown, run.outcomes, plan))
+    seconds = seconds_of(run.outcomes)
+    settings = settings_of(plan, season, shown) | replicas.settings | _total(seconds)
     scored = Backtest(
-        run.frame,
+        elsewhere.beside(run.frame),
         plan.reading.layout.columns,
-        tuple(roles),
-        _denominators(plan, season.length),
+        tuple(protocol.roles),
+        denominators(plan, season.length),
         horizon,
         split,
         plan.levels,
+        replicas.columns,
     )
-    seconds, shares = _seconds(run.outcomes), linear_shares(run.outcomes, plan, scored.denominators)
+    first_seeds = [outcome for outcome in run.outcomes if outcome.name in protocol.roles]
+    shares = linear_shares(first_seeds, plan, scored.denominators)
     return Comparison(
         scored,
-        _protocol(shown, run.outcomes, plan, roles),
-        Material(_history(plan), plan.notes, _flags(run.outcomes, plan.training_part())),
+        protocol,
+        material_of(plan, run.outcomes),
         Run(
-            title or "Comparison", command, _settings(plan, season, shown), seconds,
-            learning_curves(run.outcomes), shares, library_versions(),
+            title or "Comparison", command, settings, replicas.mean_seconds(seconds),
+            learning_curves(first_seeds), shares, library_versions(),
         ),
     )  # fmt: skip
 
 
+def _total(seconds: pd.DataFrame) -> dict[str, str]:
+    """What all fits and forecasts took together."""
+    return {"seconds of all fits and forecasts": f"{seconds.to_numpy().sum():.1f}"}
+
+
 def _with_baselines(
-    forecasters: Sequence[Forecaster], season_length: int | None
-) -> list[Forecaster]:
+    forecasters: Sequence[Participant], season_length: int | None
+) -> list[Participant]:
     """The baselines, but those given with default settings already, then the forecasters.
 
     A baseline with settings of the user's does not replace the default one: a weak one would make
@@ -153,84 +179,3 @@ def _with_baselines(
         if "season_length" in baseline.get_params(deep=False):
             baseline.set_params(season_length=season_length)
     return [*added, *forecasters]
-
-
-def _denominators(plan: Plan, season: int) -> dict[Any, float]:
-    """MASE denominators before each series' first origin."""
-    panel = plan.reading.panel
-    known = panel.head(plan.origins.first_ends(panel.lengths))
-    return dict(zip(panel.ids, seasonal_changes(known, season), strict=True))
-
-
-def _protocol(
-    shown: Sequence[Forecaster], outcomes: Sequence[Outcome], plan: Plan, roles: dict[str, str]
-) -> Protocol:
-    fits = {outcome.name: outcome.first for outcome in outcomes if outcome.first is not None}
-    linear = [name for name, role in roles.items() if role == "linear"]
-    reference = min(linear, key=lambda name: np.nan_to_num(fits[name].calibration.mase, nan=np.inf))
-    words = {0: "once", 1: "every cutoff"}
-    every = {forecaster.name: plan.refit_every(forecaster) for forecaster in shown}
-    refit = {name: words.get(k, f"every {k} cutoffs") for name, k in every.items()}
-    choices = {name: fit.estimate.choices for name, fit in fits.items()}
-    return Protocol(roles, reference, refit, choices)
-
-
-def _history(plan: Plan) -> pd.DataFrame:
-    panel, columns = plan.reading.panel, plan.reading.layout.columns
-    return pd.DataFrame(
-        {
-            columns.id: panel.ids[panel.codes],
-            columns.time: panel.flat_times(),
-            columns.target: panel.values,
-        }
-    )
-
-
-def _flags(outcomes: Sequence[Outcome], training: Panel) -> tuple[str, ...]:
-    """What a reader must know of single series and forecasts."""
-    flags = []
-    for outcome in outcomes:
-        if outcome.first is not None and len(outcome.first.estimate.fell_back):
-            ids = outcome.first.ids[outcome.first.estimate.fell_back]
-            flags.append(f"{outcome.name}: {fell_back_words(ids, ' at the first cutoff')}.")
-        if outcome.clipped:
-            flags.append(
-                f"{outcome.name}: {outcome.clipped} forecasts cut at the limits (0, or the "
-                "history's range plus one range)."
-            )
-    constant = [
-        str(training.ids[index])
-        for index in range(training.num_series)
-        if np.nanmin(training.row(index)) == np.nanmax(training.row(index))
-    ]
-    if constant:
-        flags.append(
-            f"{len(constant)} series constant before the first cutoff, forecast as their constant: "
-            f"{', '.join(constant[:5])}."
-        )
-    return tuple(flags)
-
-
-def _settings(plan: Plan, season, shown: Sequence[Forecaster]) -> dict[str, Any]:
-    panel = plan.reading.panel
-    settings = {
-        "series": panel.num_series,
-        "rows": panel.num_rows,
-        "frequency": panel.frequency.alias,
-        "season": f"{season.length} ({season.reason})",
-        "horizon": plan.origins.horizon,
-        "origins": plan.origins.num_windows,
-        "steps between origins": plan.origins.step_size,
-        **plan.split.settings,
-    }
-    return {**settings, **covariate_settings(plan.reading.layout.columns, shown)}
-
-
-def _seconds(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "fit_seconds": [outcome.fit_seconds for outcome in outcomes],
-            "predict_seconds": [outcome.predict_seconds for outcome in outcomes],
-        },
-        index=[outcome.name for outcome in outcomes],
-    )

@@ -6,4 +6,4 @@ __all__ = ["BundleError"]
 
 
 class BundleError(ValueError):
-    """A forecaster cannot be written to a bundle, or a file is refused as one."""
+    """Something cannot be written to a bundle, or a file is refused as one."""

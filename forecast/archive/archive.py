@@ -20,26 +20,22 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.archive.container import Member, is_plain, read_directory, write_container
+from forecast.archive.errors import BundleError
+from forecast.archive.kind import BUNDLE, Kind
+from forecast.archive.npy import PREFIX_LENGTH, ArrayHeader, array_data, header_length
 from forecast.files import replaced_file
-from forecast.io.container import Member, is_plain, read_directory, write_container
-from forecast.io.errors import BundleError
-from forecast.io.npy import PREFIX_LENGTH, ArrayHeader, array_data, header_length
 
 __all__ = [
     "DEFAULT_LIMIT",
-    "FORMAT",
-    "FORMAT_VERSION",
     "Archive",
     "open_archive",
     "to_json",
     "write_archive",
 ]
 
-FORMAT = "keras-forecast bundle"
-FORMAT_VERSION = 3
 DEFAULT_LIMIT = 512 * 2**20
 _MANIFEST, _DIGEST = "manifest.json", "manifest.sha256"
-_VERSION = re.compile(rb'"format": "' + FORMAT.encode() + rb'",\s*"format_version": (\d{1,9})\D')
 # Values of a manifest take memory, lists and objects time as well: at most one for so many bytes.
 _BYTES_A_VALUE, _BYTES_A_LIST = 256, 2048
 _CHUNK = 2**18
@@ -47,13 +43,19 @@ _CHUNK = 2**18
 _LONGEST_REASON = 800
 
 
-def write_archive(path: str | Path, content: Mapping[str, Any], arrays: Mapping[str, NDArray]):
+def write_archive(
+    path: str | Path,
+    content: Mapping[str, Any],
+    arrays: Mapping[str, NDArray],
+    kind: Kind = BUNDLE,
+) -> None:
     """Write a manifest and arrays; the file appears whole or not at all.
 
     Args:
         path: file to write; an older one is replaced.
         content: JSON entries of the manifest; format, version and hashes are added.
         arrays: arrays of numbers by name.
+        kind: its name and version go first.
 
     Raises:
         BundleError: for an array that does not hold numbers, a name that is no plain path, or more
@@ -62,7 +64,7 @@ def write_archive(path: str | Path, content: Mapping[str, Any], arrays: Mapping[
     """
     members = {f"{name}.npy": _pieces(name, array) for name, array in arrays.items()}
     hashes = {name: _hash(*pieces) for name, pieces in members.items()}
-    manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **content, "arrays": hashes}
+    manifest = {"format": kind.name, "format_version": kind.version, **content, "arrays": hashes}
     data = to_json(manifest)
     digest = f"{_hash(data)}  {_MANIFEST}\n".encode()
     with replaced_file(path) as temporary, temporary.open("xb") as file:
@@ -70,12 +72,15 @@ def write_archive(path: str | Path, content: Mapping[str, Any], arrays: Mapping[
 
 
 @contextmanager
-def open_archive(path: str | Path, max_bytes: int = DEFAULT_LIMIT) -> Iterator[Archive]:
+def open_archive(
+    path: str | Path, max_bytes: int = DEFAULT_LIMIT, kind: Kind = BUNDLE
+) -> Iterator[Archive]:  # fmt: skip
     """Open what `write_archive` wrote; manifest and headers are checked, no array is read yet.
 
     Args:
         path: file to read.
         max_bytes: a larger file is refused.
+        kind: what it must be.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -85,7 +90,7 @@ def open_archive(path: str | Path, max_bytes: int = DEFAULT_LIMIT) -> Iterator[A
         raise FileNotFoundError(f"there is no file {path}; check the path.")
     with Path(path).open("rb") as file:
         try:
-            yield Archive(file, max_bytes)
+            yield Archive(file, kind, max_bytes)
         except BundleError as error:
             reason = textwrap.shorten(str(error), _LONGEST_REASON)
             raise BundleError(f"{path} is refused: {reason}") from error
@@ -96,6 +101,7 @@ class Archive:
 
     Args:
         file: opened for reading; whatever it holds is refused with a BundleError, or read.
+        kind: what it must be.
         max_bytes: a larger file is refused.
 
     Attributes:
@@ -103,11 +109,11 @@ class Archive:
         headers: dtype and shape of each array by name.
     """
 
-    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, kind: Kind, max_bytes: int) -> None:
         """Check all but the arrays themselves."""
         _check_size(file, max_bytes)
-        _check_version(file)
-        self._file, self._members = file, read_directory(file)
+        _check_version(file, kind)
+        self._file, self._kind, self._members = file, kind, read_directory(file)
         self.manifest = self._read_manifest(max_bytes)
         self._hashes = self.manifest.pop("arrays", None)
         self._check_list()
@@ -165,7 +171,7 @@ class Archive:
                 f"its {_MANIFEST} has more entries than the limit of {max_bytes:,} bytes allows "
                 "for; load(path, max_bytes=...) raises the limit for files that you trust."
             )
-        return _of_json(data)
+        return _of_json(data, self._kind)
 
     def _small(self, member: Member) -> bytes:
         """The content of a member that is no array."""
@@ -207,16 +213,16 @@ def to_json(value: Any) -> bytes:
     return json.dumps(value, allow_nan=False).encode("ascii")
 
 
-def _of_json(data: bytes) -> dict[str, Any]:
+def _of_json(data: bytes, kind: Kind) -> dict[str, Any]:
     """The manifest; what `to_json` would not write is refused: doubled keys, NaN, odd numbers."""
     try:
         manifest = json.loads(data)
         is_ours = to_json(manifest) == data
     except (ValueError, RecursionError) as error:
         raise BundleError(f"its {_MANIFEST} cannot be read: {error}.") from error
-    if not isinstance(manifest, dict) or manifest.pop("format", None) != FORMAT:
-        raise BundleError(f"its {_MANIFEST} does not say that it is a {FORMAT}.")
-    _refuse_version(manifest.pop("format_version", None))
+    if not isinstance(manifest, dict) or manifest.pop("format", None) != kind.name:
+        raise BundleError(f"its {_MANIFEST} does not say that it is a {kind.name}.")
+    _refuse_version(manifest.pop("format_version", None), kind)
     if not is_ours:
         raise BundleError(f"its {_MANIFEST} is not written as this library writes it.")
     return manifest
@@ -231,25 +237,27 @@ def _check_size(file: BinaryIO, max_bytes: int) -> None:
         )
 
 
-def _check_version(file: BinaryIO) -> None:
-    """Refuse a bundle of another version by its first bytes: the rest may lie in another way."""
+def _check_version(file: BinaryIO, kind: Kind) -> None:
+    """Refuse an archive of another version by its first bytes: the rest may lie in another way."""
     file.seek(0)
-    found = _VERSION.search(file.read(_CHUNK)[:512])
+    name = re.escape(kind.name).encode()
+    version = rb'"format": "' + name + rb'",\s*"format_version": (\d{1,9})\D'
+    found = re.search(version, file.read(_CHUNK)[:512])
     if found:
-        _refuse_version(int(found[1]))
+        _refuse_version(int(found[1]), kind)
 
 
-def _refuse_version(version: Any) -> None:
-    if version == FORMAT_VERSION and isinstance(version, int):
+def _refuse_version(version: Any, kind: Kind) -> None:
+    if version == kind.version and isinstance(version, int):
         return
-    is_older = isinstance(version, int) and version < FORMAT_VERSION
+    is_older = isinstance(version, int) and version < kind.version
     advice = (
-        "It is of an older keras-forecast: fit the forecaster again with this one and save it."
+        f"It is of an older keras-forecast: {kind.remake}."
         if is_older
-        else "Update keras-forecast, or save the forecaster again with this version."
+        else f"Update keras-forecast, or save the {kind.holds} again with this version."
     )
     raise BundleError(
-        f"it has the format version {version!r}, this library reads {FORMAT_VERSION}. {advice}"
+        f"it has the format version {version!r}, this library reads {kind.version}. {advice}"
     )
 
 

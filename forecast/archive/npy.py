@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.io.errors import BundleError
+from forecast.archive.errors import BundleError
 
 __all__ = ["PREFIX_LENGTH", "ArrayHeader", "array_data", "header_length"]
 

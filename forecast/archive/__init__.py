@@ -1,0 +1,1 @@
+"""Files of JSON and plain arrays, without pickle, of which every byte is covered by a hash."""

@@ -1,0 +1,1 @@
+"""Objects from outside in a backtest: anything with `fit(df)` and `predict(horizon)`."""
