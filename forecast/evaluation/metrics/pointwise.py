@@ -66,7 +66,8 @@ def covered(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
     values, below = np.asarray(actual, np.float64), np.asarray(low, np.float64)
     above = np.asarray(high, np.float64)
     inside = (values >= below) & (values <= above)
-    return np.where(np.isnan(values + below + above), np.nan, inside.astype(np.float64))
+    unknown = np.isnan(values) | np.isnan(below) | np.isnan(above)
+    return np.where(unknown, np.nan, inside.astype(np.float64))
 
 
 def scaled(errors: ArrayLike, denominator: ArrayLike) -> Array:
