@@ -48,7 +48,7 @@ def linear_shares(
     rows = [
         (outcome.name, *_share(outcome.first, linear, plan, denominators))
         for outcome in outcomes
-        if outcome.first is not None
+        if isinstance(outcome.first, Fitted)
         and (linear := getattr(outcome.first.model, "highway", None)) is not None
     ]
     return pd.DataFrame(rows, columns=list(_NAMES))

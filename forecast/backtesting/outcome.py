@@ -64,7 +64,7 @@ def learning_curves(outcomes: Sequence[Outcome]) -> pd.DataFrame:
              "validation": history[f"{prefix}free_running"]}
         )
         for outcome in outcomes
-        if outcome.first is not None
+        if isinstance(outcome.first, Fitted)
         for history in [outcome.first.estimate.history]
         for prefix, steps in _checks(history)
         for name in [f"{outcome.name}.{prefix}".rstrip(".")]
