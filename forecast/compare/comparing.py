@@ -10,8 +10,8 @@ import pandas as pd
 
 from forecast.backtesting.admission import listed, unique_names
 from forecast.backtesting.guests.guest import Participant
+from forecast.backtesting.learning_curves import learning_curves
 from forecast.backtesting.linear_share import linear_shares
-from forecast.backtesting.outcome import learning_curves
 from forecast.backtesting.plan import make_plan
 from forecast.backtesting.run import backtest
 from forecast.baselines import AR, ETS, Drift, Naive, Naive2, PooledAR, SeasonalNaive, Theta

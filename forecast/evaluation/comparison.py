@@ -255,7 +255,10 @@ class Comparison:
         return self.backtest.frame.copy()
 
     def plot(self, series: Hashable | None = None) -> Figure:
-        """History and forecasts of one series beside the error per step ahead (needs matplotlib).
+        """The answer in one figure (needs matplotlib).
+
+        The verdict, the skill of all models, their error per step ahead, and forecasts of the model
+        to use.
 
         Args:
             series: id to draw; None is the series of median skill.

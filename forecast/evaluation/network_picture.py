@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from forecast.evaluation.comparison import Comparison
 
-__all__ = ["best_checks", "draw_curves", "draw_linear_shares"]
+__all__ = ["best_checks", "draw_curves", "draw_linear_shares", "first_seeds"]
 
 _DASHES = ("-", "--", "-.", ":")
 
@@ -56,8 +56,7 @@ def draw_linear_shares(axes: Axes, shares: pd.DataFrame) -> None:
 
 def draw_curves(upper: Axes, lower: Axes, comparison: Comparison) -> None:
     """Draws the training loss above the error on held-out origins; a ring is what was kept."""
-    hues = colours(comparison)
-    curves = comparison.run.curves
+    hues, curves = colours(comparison), first_seeds(comparison, comparison.run.curves)
     for place, (name, curve) in enumerate(curves.groupby("model", sort=False)):
         colour = hues.get(str(name), NETWORK_COLOURS[place % len(NETWORK_COLOURS)])
         line = _DASHES[place % len(_DASHES)]
@@ -80,6 +79,12 @@ def draw_curves(upper: Axes, lower: Axes, comparison: Comparison) -> None:
         axes.locator_params(axis="y", nbins=4)
         axes.grid(axis="y", color=RULE)
     legend_above(upper, 3)
+
+
+def first_seeds(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a frame with a ``model`` that are not of a further seed of one."""
+    further = {name for names in comparison.backtest.replicates.values() for name in names}
+    return frame[~frame["model"].isin(list(further))] if len(frame) else frame
 
 
 def best_checks(curves: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from forecast.evaluation.error_picture import (
     draw_widths,
 )
 from forecast.evaluation.forecast_picture import draw_forecasts
-from forecast.evaluation.network_picture import draw_curves, draw_linear_shares
+from forecast.evaluation.network_picture import draw_curves, draw_linear_shares, first_seeds
 from forecast.evaluation.skill_picture import FEWEST_COUNTED, draw_series_skill, draw_skill
 from forecast.evaluation.split_picture import draw_origins, draw_split, picture_height
 from forecast.pipelines import Origins, Panel, Split, evenly_spread
@@ -132,7 +132,7 @@ def widths_figure(comparison: Comparison) -> Figure:
 
 def linear_shares_figure(comparison: Comparison) -> Figure:
     """How much of each network's forecast is linear."""
-    shares = comparison.run.linear_shares
+    shares = first_seeds(comparison, comparison.run.linear_shares)
     figure = _figure(WIDTH, _rows_height(len(shares)))
     draw_linear_shares(figure.subplots(), shares)
     return figure

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from forecast.evaluation.comparison import Comparison
 
-WIDE = 128  # columns of text from which on the table fits on one line a model
+WIDE = 140  # columns of text from which on the table fits on one line a model
 
 
 def render(comparison: Comparison, console: Console) -> None:

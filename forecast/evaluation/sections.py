@@ -23,7 +23,7 @@ from forecast.evaluation.formatting import (
     origin_words,
     percent_words,
 )
-from forecast.evaluation.network_picture import best_checks
+from forecast.evaluation.network_picture import best_checks, first_seeds
 from forecast.evaluation.pictures import Numbers, Picture, picture
 
 if TYPE_CHECKING:
@@ -142,11 +142,23 @@ def networks(comparison: Comparison, anchor: str) -> Group:
         pictures.append(_linear_shares(comparison, anchor))
     if len(comparison.run.curves):
         pictures.append(_curves(comparison, anchor))
-    return Group(tuple(pictures))
+    return Group(tuple(pictures), table=_seeds(comparison))
+
+
+def _seeds(comparison: Comparison) -> tuple[str, Numbers] | None:
+    """How far the seeds of a network lie apart."""
+    spread = comparison.seed_spread.set_index("model")
+    if spread.empty:
+        return None
+    words = (
+        "MASE of networks over their seeds. All scores are means over seeds; pictures of single "
+        "forecasts, learning curves and linear shares show the first seed."
+    )
+    return words, Numbers.of_frame(spread.drop(columns="seeds"), "model")
 
 
 def _linear_shares(comparison: Comparison, anchor: str) -> Picture:
-    shares = comparison.run.linear_shares.set_index("model")
+    shares = first_seeds(comparison, comparison.run.linear_shares).set_index("model")
     words = ", ".join(f"{name} {row['linear %']:.0f} %" for name, row in shares.iterrows())
     text = f"Share of the linear part in the forecasts: {words}."
     caption = (
@@ -159,7 +171,7 @@ def _linear_shares(comparison: Comparison, anchor: str) -> Picture:
 
 
 def _curves(comparison: Comparison, anchor: str) -> Picture:
-    curves = comparison.run.curves
+    curves = first_seeds(comparison, comparison.run.curves)
     checks = curves["model"].value_counts().to_dict()
     kept = "; ".join(
         f"{row['model']} keeps step {row['step']:.0f}, MASE {row['validation']:.3g}, the best of "

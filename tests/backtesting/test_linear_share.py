@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 import forecast as fc
+from forecast.backtesting.learning_curves import learning_curves
 from forecast.backtesting.linear_share import linear_shares
-from forecast.backtesting.outcome import Outcome, learning_curves
+from forecast.backtesting.outcome import Outcome
 from forecast.backtesting.plan import Plan, make_plan
 from forecast.fitting import Fitted, fit_model
 from forecast.pipelines import Columns, Split

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import pandas as pd
 import pytest
 from evaluation.pages import Tag, cells, read_page
 from evaluation.synthetic import SIZES, make_comparison, with_networks_inside
@@ -87,14 +88,23 @@ def test_a_test_over_series_carries_its_label() -> None:
     assert "paired test over 24 series" in facts["How sure"][1]
 
 
-def test_seeds_are_counted() -> None:
-    comparison = make_comparison(sizes=SIZES | {"LSTM#1": 0.95})
+def test_seeds_are_counted_and_their_spread_is_told() -> None:
+    comparison = with_networks_inside(make_comparison(sizes=SIZES | {"LSTM#1": 0.95}))
     names = tuple(alias for alias in comparison.backtest.aliases if alias != "LSTM#1")
-    backtest = dataclasses.replace(
-        comparison.backtest, aliases=names, replicates={"LSTM": ("LSTM#1",)}
-    )
-    facts = facts_of(dataclasses.replace(comparison, backtest=backtest))
-    assert facts["On what"][0] == "1 series, 10 origins, 2 seeds"
+    replicates = {"LSTM": ("LSTM#1",)}
+    backtest = dataclasses.replace(comparison.backtest, aliases=names, replicates=replicates)
+    curves = comparison.run.curves
+    further = pd.concat([curves, curves.assign(model="LSTM#1", loss=9.0)])
+    run = dataclasses.replace(comparison.run, curves=further)
+    comparison = dataclasses.replace(comparison, backtest=backtest, run=run)
+    assert facts_of(comparison)["On what"][0] == "1 series, 10 origins, 2 seeds"
+    root = read_page(report_html([comparison]))
+    [row] = cells(table_named(root, "MASE of networks over their seeds"))
+    spread = comparison.seed_spread.iloc[0]
+    assert row[0] == "LSTM"
+    assert [float(cell) for cell in row[1:]] == pytest.approx(list(spread[2:]), abs=5e-4)
+    rows = cells(table_named(root, "Learning curves"))
+    assert {row[0] for row in rows} == {"LSTM"} and len(rows) == len(curves)
 
 
 def test_the_table_holds_the_scores_of_the_comparison(root: Tag, panel: Comparison) -> None:

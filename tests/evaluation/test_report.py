@@ -168,3 +168,29 @@ def test_seconds_may_be_unknown() -> None:
     run = dataclasses.replace(comparison.run, seconds=pd.DataFrame())
     table = dataclasses.replace(comparison, run=run).table
     assert table[["fit s", "predict s"]].isna().all(axis=None)
+
+
+def test_long_and_foreign_names_missing_intervals_and_a_constant_series(tmp_path: Path) -> None:
+    comparison = make_comparison(num_series=4)
+    backtest, history = comparison.backtest, comparison.material.history
+    names = {f"S{number}": f"{'a_very_long_name_' * 6}{number} 日本 $x$" for number in range(4)}
+    frame = backtest.frame.assign(unique_id=backtest.frame["unique_id"].map(names))
+    bounds = [name for name in frame if "-lo-" in name or "-hi-" in name]
+    frame.loc[frame["unique_id"] == names["S1"], bounds] = np.nan
+    frame.loc[frame["cutoff"] == frame["cutoff"].max(), "y"] = np.nan
+    scales = {names[key]: value for key, value in backtest.denominators.items()}
+    backtest = dataclasses.replace(
+        backtest, frame=frame, denominators=scales | {names["S0"]: 0.0}
+    )  # fmt: skip
+    renamed = history.assign(unique_id=history["unique_id"].map(names))
+    material = dataclasses.replace(comparison.material, history=renamed)
+    odd = dataclasses.replace(comparison, backtest=backtest, material=material)
+    text = odd.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL).lower().split()
+    assert names["S0"] in text and "1 series constant" in text
+
+
+@pytest.mark.slow
+def test_pages_of_many_series_stay_small(tmp_path: Path) -> None:
+    path = make_comparison(num_series=250, num_origins=3).to_html(tmp_path / "report.html")
+    assert path.stat().st_size < 1_500_000
