@@ -92,9 +92,18 @@ def _how_sure(comparison: Comparison) -> Fact:
         f"{counted(result.num_origins, 'origin')} tell of no other period",
     }[result.basis]
     label = f" {result.label}" if result.label else ""
-    ahead = known and comparison.is_contestant(subject) and comparison.skill(subject) > 0.0
-    claim = f"{subject} better than all linear models" if ahead else f"{subject} against {against}"
+    claim = _claim(comparison, subject, against) if known else f"{subject} against {against}"
     return Fact("How sure", f"{p_words(p_value)}{label}", f"{claim}, {test}")
+
+
+def _claim(comparison: Comparison, subject: str, against: str) -> str:
+    """What the p-value of a model against the reference is of, see `Comparison.p_value`."""
+    if not comparison.is_contestant(subject) or comparison.skill(subject) <= 0.0:
+        return f"{subject} against {against}"
+    claim = f"{subject} better than all linear models"
+    best = comparison.aliases("linear")[0]
+    behind = comparison.score(best) <= comparison.score(subject)
+    return f"{claim} (but {best} has the lower MASE)" if behind else claim
 
 
 def _on_what(comparison: Comparison) -> Fact:

@@ -73,6 +73,15 @@ def test_a_loss_is_told_against_the_model_to_use() -> None:
     assert value.endswith("% worse") and words.startswith(f"ESN than {best}, MASE ")
 
 
+def test_a_network_ahead_of_the_reference_must_beat_every_linear_model() -> None:
+    comparison = make_comparison(sizes=SIZES | {"AR": 0.95, "LSTM": 0.97, "ESN": 1.5}, seed=2)
+    assert comparison.aliases()[:3] == ("AR", "LSTM", "PooledAR")
+    assert contestants(comparison) == ("LSTM", "PooledAR")
+    value, words = facts_of(comparison)["How sure"]
+    assert value == "p = 1.00"
+    assert words.startswith("LSTM better than all linear models (but AR has the lower MASE), ")
+
+
 def test_too_few_origins_say_so() -> None:
     facts = facts_of(make_comparison(num_origins=3))
     assert facts["How sure"][0] == "cannot be told"
