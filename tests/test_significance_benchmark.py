@@ -12,8 +12,8 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))  # scripts, which import their neighbours
 
-import significance as benchmark
-from significance_data import Design
+import significance as benchmark  # noqa: E402
+from significance_data import Design  # noqa: E402
 
 
 def test_losses_of_simulated_forecasters_are_as_described() -> None:
