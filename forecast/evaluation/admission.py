@@ -75,8 +75,8 @@ def _check_denominators(backtest: Backtest) -> None:
 
 def _check_origins(backtest: Backtest) -> None:
     codes, origins, horizon = backtest.series_codes, backtest.origin_codes, backtest.horizon
-    times = backtest.frame[backtest.columns.time].groupby([codes, origins])
-    times = times.agg(["size", "nunique"])
+    grouped = backtest.frame[backtest.columns.time].groupby([codes, origins])
+    times = grouped.agg(["size", "nunique"])
     wrong = (times["size"] != horizon) | (times["nunique"] != horizon)
     if wrong.any():
         code, origin = times.index[int(wrong.to_numpy().argmax())]

@@ -142,7 +142,9 @@ class Backtest:
     def interval_scores(self, alias: str, level: int | float) -> Array:
         """(origins, series, steps) Winkler score of the interval over q."""
         ends = self._intervals(alias, level)
-        scores = _average([metrics.winkler_score(self.actuals, *pair, level) for pair in ends])
+        scores = _average(
+            [metrics.winkler_score(self.actuals, low, high, level) for low, high in ends]
+        )
         return metrics.scaled(scores, self.scales[:, None])
 
     def interval_widths(self, alias: str, level: int | float) -> Array:

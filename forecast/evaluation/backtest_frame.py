@@ -118,13 +118,13 @@ class BacktestFrame:
 
     def labels(self, keys: pd.DataFrame) -> pd.DataFrame:
         """The keys of groups in the words of the frame: ids, cutoffs, steps from 1."""
-        found = {}
+        found: dict[str, Any] = {}
         for key in keys.columns:
             if key == "series":
                 for name in self.series_columns:
                     found[name] = self.first_rows[name].to_numpy()[keys[key]]
             elif key == "cutoff":
-                found[CUTOFF] = self._moments.take(keys[key])
+                found[CUTOFF] = self._moments.take(keys[key].to_numpy())
             else:
                 found["step"] = keys[key].to_numpy() + 1
         return pd.DataFrame(found, index=keys.index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def _known(frame: BacktestFrame, panel: Panel, numbers: np.ndarray) -> Panel:
     place = {key: position for position, key in enumerate(panel.ids.tolist())}
     ids = frame.first_rows[frame.id_col].to_numpy()[numbers].tolist()
     positions = np.array([_position(key, place) for key in ids])
-    side = "right" if frame.has_cutoff else "left"
+    side: Literal["left", "right"] = "right" if frame.has_cutoff else "left"
     limits = frame.first_known
     lengths = [
         int(panel.times(position).searchsorted(limits[number], side=side))

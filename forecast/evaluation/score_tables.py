@@ -24,7 +24,7 @@ def score_table(comparison: Comparison) -> pd.DataFrame:
     """One row a model, lowest MASE first; see `Comparison.table`."""
     table = pd.DataFrame([_row(comparison, alias) for alias in comparison.aliases()])
     if NAIVE2 in comparison.backtest.aliases:
-        table.insert(table.columns.get_loc("MASE") + 1, "OWA", _owa(table))
+        table.insert(list(table.columns).index("MASE") + 1, "OWA", _owa(table))
     return table
 
 
@@ -69,12 +69,10 @@ def choices(comparison: Comparison) -> pd.DataFrame:
 
 def _owa(table: pd.DataFrame) -> Array:
     """Overall weighted average of M4: ratios of averages, never averages of ratios."""
-    naive2 = table.set_index("model").loc[NAIVE2]
+    rows = table.to_dict("records")
+    naive2 = next(row for row in rows if row["model"] == NAIVE2)
     return np.array(
-        [
-            metrics.owa(row["sMAPE"], row["MASE"], naive2["sMAPE"], naive2["MASE"])
-            for row in table.to_dict("records")
-        ]
+        [metrics.owa(row["sMAPE"], row["MASE"], naive2["sMAPE"], naive2["MASE"]) for row in rows]
     )
 
 

@@ -103,7 +103,7 @@ _POINT: dict[str, Scorer] = {
     "ND": Ratio("ND", Metric("", _absolute, TOTAL), Metric("", _size, TOTAL)),
     "NRMSE": Ratio("NRMSE", Metric("", _squared, ROOT_MEAN), Metric("", _size, MEAN)),
 }
-_OF_LEVEL: dict[str, Callable[[ForecastRows, float], Array]] = {
+_OF_LEVEL: dict[str, Callable[..., Array]] = {
     "coverage": _inside,
     "interval score": _winkler,
     "MSIS": _scaled_winkler,

@@ -102,7 +102,7 @@ def quantile_loss(actual: ArrayLike, forecast: ArrayLike, quantile: ArrayLike) -
     """
     share = np.asarray(quantile, np.float64)
     if not np.all((share > 0.0) & (share < 1.0)):
-        raise ValueError(f"quantile is {quantile}; it must lie between 0 and 1")
+        raise ValueError(f"quantile is {share}; it must lie between 0 and 1")
     error = np.asarray(actual, np.float64) - np.asarray(forecast, np.float64)
     return np.maximum(share * error, (share - 1.0) * error)
 

@@ -74,7 +74,7 @@ def origins_needed(horizon: int, step_size: int) -> int:
 
     Without overlap eight are enough: the test is a t test. With it, a variance that is estimated
     from few origins is too small too often: with 8 to 20 origins and k from 2 to 6, equal
-    forecasters are told apart at the 5 % level in 8 to 24 % of cases. The bound keeps that below
+    forecasters are told apart at the 5 % level in 8 to 15 % of cases. The bound keeps that below
     8 % (`benchmarks/significance.py`).
 
     Example:
