@@ -28,6 +28,8 @@ _HOMES = {
         "ETS",
         "Estimation",
         "LagSelection",
+        "LinearDynamicalSystem",
+        "LinearSystem",
         "Naive",
         "Naive2",
         "PooledAR",

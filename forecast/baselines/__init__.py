@@ -9,6 +9,8 @@ from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.forecaster import PooledAR
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.smoothing.forecasters import ETS, Naive2, Theta
+from forecast.baselines.state_space.forecaster import LinearDynamicalSystem
+from forecast.baselines.state_space.system import LinearSystem
 from forecast.baselines.vector.forecaster import VAR
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "Estimation",
     "LagFit",
     "LagSelection",
+    "LinearDynamicalSystem",
+    "LinearSystem",
     "Naive",
     "Naive2",
     "PooledAR",

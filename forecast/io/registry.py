@@ -12,6 +12,7 @@ from forecast.baselines.pooled.choice import Way, Ways
 from forecast.baselines.pooled.fit import PooledSettings
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.smoothing.model import SmoothingModel
+from forecast.baselines.state_space.model import LinearDynamicalModel
 from forecast.baselines.vector.model import VARModel
 from forecast.composition import combine, pipeline
 from forecast.composition.combination import CombinedModel
@@ -26,6 +27,7 @@ _BASELINES = {
     "Combine": combine.Combine,
     "Drift": baselines.Drift,
     "ETS": baselines.ETS,
+    "LinearDynamicalSystem": baselines.LinearDynamicalSystem,
     "Naive": baselines.Naive,
     "Naive2": baselines.Naive2,
     "Pipeline": pipeline.Pipeline,
@@ -38,6 +40,7 @@ _BASELINE_MODELS = {
     "ARModel": ARModel,
     "CombinedModel": CombinedModel,
     "DriftModel": DriftModel,
+    "LinearDynamicalModel": LinearDynamicalModel,
     "NaiveModel": NaiveModel,
     "PipelineModel": PipelineModel,
     "PooledARModel": PooledARModel,
