@@ -35,12 +35,15 @@ class PhaseScale:
     factor: NDArray
 
     @classmethod
-    def of(cls, panel: Panel, season_length: int) -> tuple[Self, NDArray, NDArray]:
-        """Mean and deviation of each series without its season, as Naive2 adjusts it.
+    def of(
+        cls, panel: Panel, season_length: int, centre: str = "mean"
+    ) -> tuple[Self, NDArray, NDArray]:
+        """Centre and deviation of each series without its season, as Naive2 adjusts it.
 
         Args:
             panel: the series.
             season_length: m; 1 is none.
+            centre: "mean", or "first" for the first value, about which a series need not return.
 
         Returns:
             The scale, the season of the other series being none; which series vary,
@@ -51,6 +54,7 @@ class PhaseScale:
         unit = unit_of(values)
         mean, spread = _moments(values / unit)
         varies = spread[:, 0] > _LEAST_SPREAD * np.maximum(np.abs(mean[:, 0]), 1.0)
+        mean = _first(values / unit) if centre == "first" else mean
         mean, spread = np.where(varies[:, None], (mean, spread), ([[0.0]], [[1.0]]))
         times = found.multiplicative[:, None]
         index = np.where(times, found.indices, 1.0)
@@ -104,6 +108,13 @@ class PhaseScale:
     def enough(panel: Panel, fewest: int) -> NDArray:
         """Which series have at least so many values, `(num_series,)`."""
         return num_values(panel) >= fewest
+
+
+def _first(values: NDArray) -> NDArray:
+    """First value of each row, 0 without one, `(num_rows, 1)`."""
+    known = ~np.isnan(values)
+    first = np.take_along_axis(values, known.argmax(axis=1)[:, None], axis=1)
+    return np.where(known.any(axis=1, keepdims=True), first, 0.0)
 
 
 def _moments(values: NDArray) -> tuple[NDArray, NDArray]:

@@ -1,4 +1,4 @@
-"""Linear dynamical systems of a panel: their size, their parameters, and who falls back."""
+"""Linear dynamical systems of a panel: their parameters, and who falls back."""
 
 from __future__ import annotations
 
@@ -8,24 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.algebra.companion import TOLERANCE
-from forecast.baselines.state_space.expectation import expectation_maximisation
+from forecast.baselines.state_space.expectation import Fit, expectation_maximisation
 from forecast.baselines.state_space.filter import Observations
 from forecast.baselines.state_space.material import Material
 from forecast.baselines.state_space.model import LinearDynamicalModel
-from forecast.baselines.state_space.start import start_system
+from forecast.baselines.state_space.start import start_systems
 from forecast.baselines.state_space.system import LinearSystem
 from forecast.pipelines import evenly_spread
 
-__all__ = ["Form", "Settings", "choose", "estimate"]
+__all__ = ["Effort", "Form", "estimate"]
 
-_SIZES = (1, 2, 3, 4, 6)
-# Systems with parameters of their own are tried on panels of at most so many.
-_MOST_OWN = 30
-# What one form is chosen by, and what its parameters are estimated from.
-_ROWS_TO_CHOOSE, _STEPS_TO_CHOOSE, _ITERATIONS_TO_CHOOSE = 40, 300, 15
-_ROWS_TO_FIT = 400
-# Gain of log-likelihood a value at which estimation ends.
-_GAIN_TO_CHOOSE, _GAIN = 1e-4, 2e-5
+# Iterations from each start, and the gain of log-likelihood a value at which they end.
+_ITERATIONS_TO_BEGIN, _GAIN_TO_BEGIN, _GAIN = 15, 1e-4, 1e-5
 
 
 @dataclass(frozen=True)
@@ -35,10 +29,12 @@ class Form:
     Args:
         state_size: entries of the hidden vector.
         pooled: whether all systems share their parameters.
+        centre: what each series is centred on, "mean" or "first" (value).
     """
 
     state_size: int
-    pooled: bool
+    pooled: bool = True
+    centre: str = "mean"
 
     def of_rows(self, num_rows: int) -> NDArray:
         """The parameters that each row follows, `(num_rows,)`."""
@@ -48,67 +44,37 @@ class Form:
         """Free ones of a system: the basis of the state counts for none."""
         return 2 * self.state_size * num_channels + num_channels
 
+    @property
+    def words(self) -> str:
+        """The form in words."""
+        states = f"{self.state_size} state" + ("s" if self.state_size > 1 else "")
+        return f"{states} about the {'mean' if self.centre == 'mean' else 'first value'}"
+
 
 @dataclass(frozen=True)
-class Settings:
-    """What the user asks for.
+class Effort:
+    """What parameters are estimated from.
 
     Args:
-        state_size: entries of the hidden vector, None to choose.
-        pooled: whether systems share parameters, None to choose.
         max_iterations: of expectation-maximisation.
+        most_rows: systems of a pool, evenly spread.
+        most_steps: last steps of each.
     """
 
-    state_size: int | None
-    pooled: bool | None
     max_iterations: int
-
-    def forms(self, material: Material) -> list[Form]:
-        """What to choose from: what was asked for, and states fewer than a third of the values."""
-        count, channels = len(material.usable), material.panel.num_channels
-        pooled = [True, False] if 1 < count <= _MOST_OWN else [True]
-        pooled = pooled if self.pooled is None else [self.pooled]
-        values = material.num_values[material.usable]
-        most = int(np.median(values)) * channels // 3 if len(values) else 0
-        sizes = [size for size in _SIZES if size <= most] or [1]
-        sizes = sizes if self.state_size is None else [self.state_size]
-        return [Form(size, shared) for shared in pooled for size in sizes]
-
-
-def choose(material: Material, settings: Settings) -> Form:
-    """The form of the lowest BIC on some of the systems and their last steps.
-
-    `BIC = -2 log L + k log n`, k the free parameters of all systems and n the values.
-
-    Args:
-        material: the series.
-        settings: what the user asks for.
-    """
-    forms = settings.forms(material)
-    if len(forms) == 1 or not len(material.usable):
-        return forms[0]
-    rows = material.usable[evenly_spread(len(material.usable), _ROWS_TO_CHOOSE)]
-    seen = material.observations(rows, _STEPS_TO_CHOOSE)
-    return min(forms, key=lambda form: _criterion(form, seen))
-
-
-def _criterion(form: Form, seen: Observations) -> float:
-    of_row = form.of_rows(len(seen.values))
-    start = start_system(seen, of_row, int(of_row.max()) + 1, form.state_size)
-    fit = expectation_maximisation(start, of_row, seen, _ITERATIONS_TO_CHOOSE, _GAIN_TO_CHOOSE)
-    count = form.num_parameters(seen.values.shape[2]) * start.num_systems
-    return float(count * np.log(seen.observed.sum()) - 2.0 * fit.log_likelihood[-1].sum())
+    most_rows: int = 400
+    most_steps: int = 1000
 
 
 def estimate(
-    material: Material, form: Form, max_iterations: int
+    material: Material, form: Form, effort: Effort
 ) -> tuple[LinearDynamicalModel, Material, str]:
     """Fit the parameters of all systems.
 
     Args:
-        material: the series.
+        material: the series, centred as the form says.
         form: what was chosen.
-        max_iterations: of expectation-maximisation.
+        effort: what to estimate from.
 
     Returns:
         The model, the material with every system that fell back marked as short, and what became
@@ -119,19 +85,28 @@ def estimate(
     if not len(usable):
         nobody = np.zeros(len(material.varies), dtype=np.int64)
         walk = _walk(material.panel.num_channels, material.panel.num_channels)
-        words = f"the last value (too few values for {_states(form.state_size)}, or constant)"
+        words = f"the last value (constant, or too few values for {form.words})"
         return LinearDynamicalModel(walk, nobody, material.scale), material, words
-    rows = usable[evenly_spread(len(usable), _ROWS_TO_FIT)] if form.pooled else usable
-    seen, of_row = material.observations(rows), form.of_rows(len(rows))
-    start = start_system(seen, of_row, int(of_row.max()) + 1, form.state_size)
-    fit = expectation_maximisation(start, of_row, seen, max_iterations, _GAIN)
+    rows = usable[evenly_spread(len(usable), effort.most_rows)] if form.pooled else usable
+    seen, of_row = material.observations(rows, effort.most_steps), form.of_rows(len(rows))
+    fit = _fitted(form, of_row, seen, effort.max_iterations)
     system, shrunk = _damped(fit.system)
     of_system = np.full(len(material.varies), system.num_systems)
     of_system[usable] = form.of_rows(len(usable))
     if len(usable) < len(of_system):
         system = _joined(system)
-    words = _words(form, len(usable), len(fit.log_likelihood) - 1, shrunk)
+    words = _words(form, len(usable), shrunk)
     return LinearDynamicalModel(system, of_system, material.scale), material, words
+
+
+def _fitted(form: Form, of_row: NDArray, seen: Observations, max_iterations: int) -> Fit:
+    """Some iterations from every start, then more from what has the largest likelihood."""
+    starts = start_systems(seen, of_row, int(of_row.max()) + 1, form.state_size)
+    few = min(_ITERATIONS_TO_BEGIN, max_iterations)
+    fits = [expectation_maximisation(s, of_row, seen, few, _GAIN_TO_BEGIN) for s in starts]
+    best = max(fits, key=lambda fit: fit.log_likelihood[-1].sum())
+    more = max_iterations - few
+    return expectation_maximisation(best.system, of_row, seen, more, _GAIN) if more else best
 
 
 def _without_short(material: Material, form: Form) -> Material:
@@ -179,13 +154,9 @@ def _joined(system: LinearSystem) -> LinearSystem:
     return LinearSystem(*parts)
 
 
-def _states(count: int) -> str:
-    return f"{count} state" + ("s" if count > 1 else "")
-
-
-def _words(form: Form, num_systems: int, num_iterations: int, shrunk: bool) -> str:
+def _words(form: Form, num_systems: int, shrunk: bool) -> str:
     whose = "of one system" if num_systems == 1 else f"of {num_systems} systems, each its own"
     if form.pooled and num_systems > 1:
         whose = f"shared by {num_systems} systems"
     ending = ", an explosive one damped" if shrunk else ""
-    return f"{_states(form.state_size)}, parameters {whose}, {num_iterations} iterations{ending}"
+    return f"{form.words}, parameters {whose}{ending}"

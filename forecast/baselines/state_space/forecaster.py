@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from forecast.baselines.state_space.choice import Choice, choose
 from forecast.baselines.state_space.filter import Belief, kalman_filter
-from forecast.baselines.state_space.fit import Form, Settings, choose, estimate
+from forecast.baselines.state_space.fit import Effort, Form, estimate
 from forecast.baselines.state_space.material import Material
 from forecast.baselines.state_space.model import LinearDynamicalModel
 from forecast.baselines.state_space.smoother import Smoothed, smooth
@@ -129,19 +130,20 @@ class LinearDynamicalSystem(Forecaster):
         return model
 
     def _estimate(self, task: Task) -> Estimate:
-        settings = Settings(self.state_size, self.pooled, self.max_iterations)
+        season_length = task.season.length
         if task.settled is None:
             whole = task.panel if task.ahead is None else task.ahead[0]
-            form = choose(Material.of(whole, task.season.length), settings)
+            choice = Choice(self.state_size, self.pooled, task.horizon, season_length)
+            form, why = choose(whole, choice)
         else:
-            form = Form(*task.settled)
-        material = Material.of(task.panel, task.season.length)
-        model, material, words = estimate(material, form, self.max_iterations)
+            *parts, why = task.settled
+            form = Form(*parts)
+        material = Material.of(task.panel, season_length, form.centre)
+        model, material, words = estimate(material, form, Effort(self.max_iterations))
         short = np.flatnonzero(np.repeat(material.short, model.num_channels))
-        choices = f"{words}; {material.season_words}"
-        if self.state_size is None:
-            choices = f"by BIC {choices}"
-        return Estimate.closed_form(model, choices, short, (form.state_size, form.pooled))
+        choices = f"{words} ({why}); {material.season_words}"
+        settled = (form.state_size, form.pooled, form.centre, why)
+        return Estimate.closed_form(model, choices, short, settled)
 
 
 def _tidy(panel: Panel, columns: Any, found: Smoothed) -> pd.DataFrame:

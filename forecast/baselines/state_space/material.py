@@ -44,17 +44,17 @@ class Material:
     short: NDArray
 
     @classmethod
-    def of(cls, panel: Panel, season_length: int, fewest: int = FEWEST_VALUES) -> Self:
+    def of(cls, panel: Panel, season_length: int, centre: str = "mean") -> Self:
         """The scales of a panel; those that cannot be learned from keep only their size.
 
         Args:
             panel: the series.
             season_length: m; 1 is none.
-            fewest: values of a channel below which its system is short.
+            centre: see `PhaseScale.of`.
         """
-        scale, varies, seasonal = PhaseScale.of(panel, season_length)
+        scale, varies, seasonal = PhaseScale.of(panel, season_length, centre)
         channels = panel.num_channels
-        short = ~scale.enough(panel, fewest).reshape(-1, channels).all(axis=1)
+        short = ~scale.enough(panel, FEWEST_VALUES).reshape(-1, channels).all(axis=1)
         varies = varies.reshape(-1, channels).any(axis=1)
         odd = np.repeat(short | ~varies, channels)
         return cls(panel, scale.plain(odd, panel), seasonal & ~odd, varies, short)

@@ -8,34 +8,73 @@ from numpy.typing import NDArray
 from forecast.baselines.state_space.filter import Observations
 from forecast.baselines.state_space.system import LinearSystem, stationary
 
-__all__ = ["autocovariances", "start_system"]
+__all__ = ["autocovariances", "start_systems"]
 
 # The system begins stable, and with this share of the variance as output noise.
 _LARGEST_ROOT = 0.98
 _NOISE_SHARE = 0.3
+# A level and its damped slope; beside them the other states explain so much of the variance.
+_SLOPE, _REST_SHARE = np.array([[1.0, 1.0], [0.0, 0.95]]), 0.2
 
 
-def start_system(seen: Observations, of_row: NDArray, num_systems: int, size: int) -> LinearSystem:
-    """Systems whose autocovariances are nearest to those of the rows (Ho and Kalman).
+def start_systems(
+    seen: Observations, of_row: NDArray, num_systems: int, size: int
+) -> list[LinearSystem]:
+    """Two starts: one that returns to the mean and one with a trend.
 
-    The block Hankel matrix of the autocovariances `C A^(i+j) G` factors into an observability
-    matrix, whose first block is C and whose shift is A, and another. The state is scaled so that
-    its covariance is the identity; what the state does not explain is output noise.
+    The first has autocovariances nearest to those of the rows. The second has a level with a damped
+    slope, as much of it as the state has room for, and what is left of the first.
 
     Args:
         seen: observations of size one, about zero.
         of_row: the system of each row, `(num_rows,)`.
         num_systems: number of systems.
         size: of the state, at least 1.
+    """
+    lags = autocovariances(seen, of_row, num_systems, 2 * _blocks(size, seen.values.shape[2]))
+    rest = _realisation(lags, size - 2) if size > 2 else None
+    return [_realisation(lags, size), _trend(size, rest, num_systems, lags.shape[2])]
+
+
+def _blocks(size: int, channels: int) -> int:
+    """Blocks of the Hankel matrix along each side."""
+    return -(-size // channels) + 2
+
+
+def _realisation(lags: NDArray, size: int) -> LinearSystem:
+    """Ho and Kalman's system.
+
+    The block Hankel matrix of the autocovariances `C A^(i+j) G` factors into an observability
+    matrix, whose first block is C and whose shift is A, and another. What the state does not
+    explain is output noise.
+
+    Args:
+        lags: see `autocovariances`.
+        size: of the state, at least 1.
 
     Source: Ho, Kalman (1966); Katayama, "Subspace Methods for System Identification", chapter 8.
     """
-    channels = seen.values.shape[2]
-    blocks = -(-size // channels) + 2
-    lags = autocovariances(seen, of_row, num_systems, 2 * blocks)
+    blocks = _blocks(size, lags.shape[2])
     parts = [_realised(covariances, blocks, size) for covariances in lags]
     transition, readout = (np.stack([part[i] for part in parts]) for i in range(2))
     return _with_noise(transition, readout, np.diagonal(lags[:, 0], axis1=1, axis2=2))
+
+
+def _trend(size: int, rest: LinearSystem | None, count: int, channels: int) -> LinearSystem:
+    """A level, and a damped slope, before the states of another system."""
+    own = min(size, 2)
+    transition, noise, start = (np.zeros((count, size, size)) for _ in range(3))
+    transition[:, :own, :own] = _SLOPE[:own, :own]
+    noise[:, range(own), range(own)] = (0.1, 0.001)[:own]
+    start[:, range(own), range(own)] = (1.0, 0.01)[:own]
+    readout = np.zeros((count, channels, size))
+    readout[:, :, 0] = 1.0
+    mean, output = np.zeros((count, size)), np.tile(_NOISE_SHARE * np.eye(channels), (count, 1, 1))
+    if rest is not None:
+        share = np.sqrt(_REST_SHARE)
+        transition[:, own:, own:], readout[:, :, own:] = rest.transition, share * rest.readout
+        noise[:, own:, own:], start[:, own:, own:] = rest.state_noise, rest.start_covariance
+    return LinearSystem(transition, readout, noise, output, mean, start)
 
 
 def autocovariances(
@@ -83,8 +122,5 @@ def _with_noise(transition: NDArray, readout: NDArray, variances: NDArray) -> Li
     variances = np.maximum(variances, 1e-6)
     share = (1.0 - _NOISE_SHARE) * variances.mean(axis=1) / np.maximum(explained.mean(axis=1), 1e-12)
     noise = _NOISE_SHARE * variances[:, :, None] * np.eye(readout.shape[1])
-    scale = share[:, None, None]
-    start = np.zeros((count, size))
-    # The basis in which the state has the scale of the values: readout and noise of size one.
-    root = np.sqrt(scale)
-    return LinearSystem(transition, readout * root, eye.copy(), noise, start, spread)
+    start, readout = np.zeros((count, size)), readout * np.sqrt(share)[:, None, None]
+    return LinearSystem(transition, readout, eye.copy(), noise, start, spread)
