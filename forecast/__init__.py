@@ -27,6 +27,7 @@ _HOMES = {
         "Drift",
         "ETS",
         "Estimation",
+        "HiddenMarkov",
         "LagSelection",
         "LinearDynamicalSystem",
         "LinearSystem",

@@ -35,6 +35,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "ESNForecaster": {"units": 30},
     "GRUForecaster": {"units": 8, "num_layers": 2},
+    "HiddenMarkov": {"num_states": 2, "num_starts": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
     "LinearDynamicalSystem": {"state_size": 2, "max_iterations": 5},
     "Pipeline": {

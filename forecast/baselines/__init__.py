@@ -4,6 +4,7 @@ from forecast.baselines.algebra.streaming import LagFit, fit_lags, read_batches
 from forecast.baselines.autoregression.forecaster import AR
 from forecast.baselines.autoregression.settings import Estimation, Terms
 from forecast.baselines.lag_selection import LagSelection
+from forecast.baselines.markov.forecaster import HiddenMarkov
 from forecast.baselines.naive_forecasters import Drift, Naive, SeasonalNaive
 from forecast.baselines.pooled.fit import Design
 from forecast.baselines.pooled.forecaster import PooledAR
@@ -20,6 +21,7 @@ __all__ = [
     "Design",
     "Drift",
     "Estimation",
+    "HiddenMarkov",
     "LagFit",
     "LagSelection",
     "LinearDynamicalSystem",

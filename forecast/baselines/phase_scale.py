@@ -104,6 +104,15 @@ class PhaseScale:
         at = (phase[:, None] + np.arange(num_steps)) % self.season_length
         return self.shift[series[:, None], at], self.factor[series[:, None], at]
 
+    def words(self, seasonal: NDArray) -> str:
+        """Which series have a season, `(num_series,)`, in words."""
+        count = int(seasonal.sum())
+        if not count:
+            return "no season"
+        if count == len(seasonal):
+            return f"season {self.season_length}"
+        return f"season {self.season_length} on {count} of {len(seasonal)} series"
+
     @staticmethod
     def enough(panel: Panel, fewest: int) -> NDArray:
         """Which series have at least so many values, `(num_series,)`."""

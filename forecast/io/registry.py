@@ -7,6 +7,7 @@ from typing import Any
 
 from forecast import baselines
 from forecast.baselines.autoregression.model import ARModel
+from forecast.baselines.markov.model import HiddenMarkovModel
 from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.choice import Way, Ways
 from forecast.baselines.pooled.fit import PooledSettings
@@ -27,6 +28,7 @@ _BASELINES = {
     "Combine": combine.Combine,
     "Drift": baselines.Drift,
     "ETS": baselines.ETS,
+    "HiddenMarkov": baselines.HiddenMarkov,
     "LinearDynamicalSystem": baselines.LinearDynamicalSystem,
     "Naive": baselines.Naive,
     "Naive2": baselines.Naive2,
@@ -40,6 +42,7 @@ _BASELINE_MODELS = {
     "ARModel": ARModel,
     "CombinedModel": CombinedModel,
     "DriftModel": DriftModel,
+    "HiddenMarkovModel": HiddenMarkovModel,
     "LinearDynamicalModel": LinearDynamicalModel,
     "NaiveModel": NaiveModel,
     "PipelineModel": PipelineModel,

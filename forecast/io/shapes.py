@@ -20,7 +20,9 @@ __all__ = ["Headers", "below", "check_array", "check_finite", "check_model_array
 
 Headers = Mapping[str, ArrayHeader]
 Shapes = dict[str, tuple[int, ...]]
-_KINDS = {"lags": "iu", "multiplicative": "b", "active": "b", "of_system": "iu"}
+_KINDS = {
+    "lags": "iu", "multiplicative": "b", "active": "b", "of_series": "iu", "of_system": "iu",
+}  # fmt: skip
 # May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
 _MAY_BE_UNKNOWN = ("start", "statistics")
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
@@ -193,6 +195,21 @@ def _dynamical(config: Any, headers: Headers, num_series: int, state: Headers) -
     }
 
 
+def _hidden(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    chains, states = _shape(headers, "start", 2)
+    (_, season) = _shape(headers, "shift", 2)
+    emission: Shapes = {"means": (chains, states), "deviations": (chains, states)}
+    if "classes" in headers:
+        emission = {"classes": (chains, states, max(_shape(headers, "classes", 3)[2], 1))}
+    return emission | {
+        "start": (chains, states),
+        "transition": (chains, states, states),
+        "shift": (num_series, max(season, 1)),
+        "factor": (num_series, max(season, 1)),
+        "of_series": (num_series,),
+    }
+
+
 def _smoothing(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
     return {
         "smoothing": (num_series, 4),
@@ -249,6 +266,7 @@ def _is_number(value: Any) -> bool:
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "ARModel": _autoregression,
     "CombinedModel": _combined,
+    "HiddenMarkovModel": _hidden,
     "LinearDynamicalModel": _dynamical,
     "NetworkModel": _network,
     "PipelineModel": _pipeline,

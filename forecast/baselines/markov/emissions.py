@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-__all__ = ["Categorical", "Emission", "Gaussian", "Seen", "logarithm"]
+__all__ = ["Categorical", "Emission", "Gaussian", "Seen", "added", "logarithm"]
 
 # In standard deviations: beyond it a value is as unlikely as there.
 _FURTHEST = 1e6
@@ -43,6 +43,11 @@ class Seen:
     def take(self, rows: NDArray | slice) -> Seen:
         """Some of the rows."""
         return Seen(self.values[rows], self.observed[rows], self.valid[rows])
+
+    def steps(self, begin: int, end: int) -> Seen:
+        """Some of the steps."""
+        part = slice(begin, end)
+        return Seen(self.values[:, part], self.observed[:, part], self.valid[:, part])
 
 
 class Emission(Protocol):

@@ -8,10 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.markov.chain import HiddenChain
-from forecast.baselines.markov.emissions import Categorical, Emission, Gaussian, Seen, added, logarithm
-from forecast.baselines.markov.recursions import backward, forward, posterior
+from forecast.baselines.markov.emissions import (
+    Categorical,
+    Emission,
+    Gaussian,
+    Seen,
+    added,
+    logarithm,
+)
+from forecast.baselines.markov.recursions import Forward, backward, forward, posterior
 
-__all__ = ["Fit", "baum_welch", "restarts"]
+__all__ = ["Fit", "Starts", "baum_welch", "restarts"]
 
 # Probability of staying in a state where a start is drawn.
 _STAYING = 0.8
@@ -34,6 +41,21 @@ class Fit:
     def score(self) -> float:
         """Log-likelihood of everything, at the end."""
         return float(self.log_likelihood[-1].sum())
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Where to start from.
+
+    Args:
+        number: of starts, at least 1.
+        seed: of the draws.
+        num_classes: of a categorical emission; None for normal values.
+    """
+
+    number: int
+    seed: int
+    num_classes: int | None = None
 
 
 def baum_welch(
@@ -70,34 +92,30 @@ def baum_welch(
 
 
 def restarts(
-    emission: type[Emission], num_states: int, of_row: NDArray, seen: Seen, num_starts: int, seed: int
+    starts: Starts, num_states: int, of_row: NDArray, values: NDArray
 ) -> list[HiddenChain]:
-    """Chains to start from: one by the quantiles of the values, the others drawn.
+    """Chains to start from: of normal values one by their quantiles; the others drawn.
 
     Args:
-        emission: `Gaussian` or `Categorical`.
+        starts: how many, and of what kind.
         num_states: states of each.
         of_row: the chain of each row, `(num_rows,)`.
-        seen: the values.
-        num_starts: chains wanted, at least 1.
-        seed: of the draws.
+        values: all that were observed, `(num_values,)`.
     """
-    rng = np.random.default_rng(seed)
-    count = int(of_row.max()) + 1
-    known = seen.values[seen.observed]
+    rng = np.random.default_rng(starts.seed)
+    staying = _STAYING if num_states > 1 else 1.0
+    leaving = (1.0 - staying) / max(1, num_states - 1)
+    moves = np.where(np.eye(num_states, dtype=bool), staying, leaving)
+    first = np.full(num_states, 1.0 / num_states)
     made = []
-    for number in range(num_starts if num_states > 1 else 1):
+    for number in range(starts.number if num_states > 1 else 1):
         drawn: Emission
-        if emission is Gaussian:
-            drawn = _gaussian_start(known, num_states, rng if number else None)
+        if starts.num_classes is None:
+            drawn = _gaussian_start(values, num_states, rng if number else None)
         else:
-            drawn = _categorical_start(known, num_states, rng)
-        staying = _STAYING if num_states > 1 else 1.0
-        leaving = (1.0 - staying) / max(1, num_states - 1)
-        moves = np.where(np.eye(num_states, dtype=bool), staying, leaving)
-        first = np.full(num_states, 1.0 / num_states)
-        made.append(HiddenChain(first[None], moves[None], drawn))
-    return [_repeated(chain, count) for chain in made]
+            drawn = _categorical_start(values, num_states, starts.num_classes, rng)
+        made.append(_repeated(HiddenChain(first[None], moves[None], drawn), int(of_row.max()) + 1))
+    return made
 
 
 def _improved(chain: HiddenChain, of_row: NDArray, seen: Seen) -> tuple[HiddenChain, NDArray]:
@@ -116,7 +134,9 @@ def _improved(chain: HiddenChain, of_row: NDArray, seen: Seen) -> tuple[HiddenCh
     return newer, added(walk.log_likelihood, of_row, chain.num_chains)
 
 
-def _moves(chain: HiddenChain, of_row: NDArray, walk, after: NDArray, seen: Seen) -> NDArray:
+def _moves(
+    chain: HiddenChain, of_row: NDArray, walk: Forward, after: NDArray, seen: Seen
+) -> NDArray:
     """Expected number of moves between states, `(num_rows, num_states, num_states)`."""
     found = np.zeros((len(of_row), chain.num_states, chain.num_states))
     transition, valid = chain.transition[of_row], seen.valid.T
@@ -148,10 +168,13 @@ def _gaussian_start(
     return Gaussian(means[None], (size * spread)[None])
 
 
-def _categorical_start(values: NDArray, num_states: int, rng: np.random.Generator) -> Categorical:
+def _categorical_start(
+    values: NDArray, num_states: int, num_classes: int, rng: np.random.Generator
+) -> Categorical:
     """The shares of the classes, each state's shifted at random."""
-    shares = np.bincount(values.astype(np.int64)) + 1.0
-    drawn = shares * rng.gamma(1.0, size=(num_states, len(shares))) if num_states > 1 else shares[None]
+    shares = np.bincount(values.astype(np.int64), minlength=num_classes) + 1.0
+    factors = rng.gamma(1.0, size=(num_states, num_classes)) if num_states > 1 else 1.0
+    drawn = np.broadcast_to(shares, (num_states, num_classes)) * factors
     return Categorical((drawn / drawn.sum(axis=1, keepdims=True))[None])
 
 

@@ -141,7 +141,7 @@ class LinearDynamicalSystem(Forecaster):
         material = Material.of(task.panel, season_length, form.centre)
         model, material, words = estimate(material, form, Effort(self.max_iterations))
         short = np.flatnonzero(np.repeat(material.short, model.num_channels))
-        choices = f"{words} ({why}); {material.season_words}"
+        choices = f"{words} ({why}); {material.scale.words(material.seasonal)}"
         settled = (form.state_size, form.pooled, form.centre, why)
         return Estimate.closed_form(model, choices, short, settled)
 

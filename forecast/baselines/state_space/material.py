@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.phase_scale import PhaseScale
+from forecast.baselines.smoothing.adjustment import num_values
 from forecast.baselines.state_space.filter import Observations
 from forecast.pipelines import Panel
 
@@ -81,9 +81,7 @@ class Material:
     @property
     def num_values(self) -> NDArray:
         """Values of the channel of each system that has the fewest, `(num_systems,)`."""
-        panel = self.panel
-        counts = np.bincount(panel.codes[panel.observed], minlength=panel.num_series)
-        return counts.reshape(-1, panel.num_channels).min(axis=1)
+        return num_values(self.panel).reshape(-1, self.panel.num_channels).min(axis=1)
 
     def observations(self, systems: NDArray, most_steps: int = _MOST_STEPS) -> Observations:
         """The last steps of some systems.
@@ -96,27 +94,10 @@ class Material:
         series = (systems[:, None] * channels + np.arange(channels)).ravel()
         skipped = np.maximum(self.panel.lengths - most_steps, 0)
         block = self.panel.block(skipped, self.panel.lengths)
-        values = self._inward(block.values, skipped)[series]
+        everything = np.arange(self.panel.num_series)
+        values = self.scale.inward(everything, skipped, block.values)[series]
         return Observations(
             in_systems(np.where(block.observed[series], values, 0.0), channels),
             in_systems(block.observed[series], channels),
             block.valid[series[::channels]],
         )
-
-    def _inward(self, values: NDArray, skipped: NDArray) -> NDArray:
-        return self.scale.inward(self._all, skipped, values)
-
-    @cached_property
-    def _all(self) -> NDArray:
-        return np.arange(self.panel.num_series)
-
-    @property
-    def season_words(self) -> str:
-        """Which series have a season."""
-        count = int(self.seasonal.sum())
-        if not count:
-            return "no season"
-        length = self.scale.season_length
-        if count == len(self.seasonal):
-            return f"season {length}"
-        return f"season {length} on {count} of {len(self.seasonal)} series"

@@ -120,7 +120,9 @@ def _with_noise(transition: NDArray, readout: NDArray, variances: NDArray) -> Li
     spread = stationary(transition, eye)
     explained = np.einsum("spi,sij,spj->sp", readout, spread, readout)
     variances = np.maximum(variances, 1e-6)
-    share = (1.0 - _NOISE_SHARE) * variances.mean(axis=1) / np.maximum(explained.mean(axis=1), 1e-12)
+    share = (
+        (1.0 - _NOISE_SHARE) * variances.mean(axis=1) / np.maximum(explained.mean(axis=1), 1e-12)
+    )
     noise = _NOISE_SHARE * variances[:, :, None] * np.eye(readout.shape[1])
     start, readout = np.zeros((count, size)), readout * np.sqrt(share)[:, None, None]
     return LinearSystem(transition, readout, eye.copy(), noise, start, spread)
