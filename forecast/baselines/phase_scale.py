@@ -84,7 +84,7 @@ class PhaseScale:
         return self.shift.shape[1]
 
     def inward(self, series: NDArray, phase: NDArray, values: NDArray) -> NDArray:
-        """z of values y that follow one another, `(num_rows, num_steps)`.
+        """Z of values y that follow one another, `(num_rows, num_steps)`.
 
         Args:
             series: of each row, `(num_rows,)`.

@@ -57,6 +57,13 @@ class HiddenChain:
         size = self.num_states
         return size - 1 + size * (size - 1) + size * self.emission.num_free
 
+    def take(self, chains: NDArray) -> Self:
+        """Some of the chains, in the order of `chains`."""
+        parts = {name: part[chains] for name, part in vars(self.emission).items()}
+        return type(self)(
+            self.start[chains], self.transition[chains], type(self.emission)(**parts)
+        )  # fmt: skip
+
     def ordered(self) -> Self:
         """The same with states in ascending order of their means."""
         emission, places = self.emission.ordered()

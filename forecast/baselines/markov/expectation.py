@@ -18,10 +18,11 @@ from forecast.baselines.markov.emissions import (
 )
 from forecast.baselines.markov.recursions import Forward, backward, forward, posterior
 
-__all__ = ["Fit", "Starts", "baum_welch", "restarts"]
+__all__ = ["Fit", "Starts", "baum_welch", "begun"]
 
 # Probability of staying in a state where a start is drawn.
 _STAYING = 0.8
+_PIECE_NUMBERS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,31 +92,42 @@ def baum_welch(
     return Fit(chain, np.array(likelihoods))
 
 
-def restarts(
-    starts: Starts, num_states: int, of_row: NDArray, values: NDArray
-) -> list[HiddenChain]:
-    """Chains to start from: of normal values one by their quantiles; the others drawn.
+def begun(
+    starts: Starts, num_states: int, of_row: NDArray, seen: Seen, num_iterations: int
+) -> Fit:  # fmt: skip
+    """Some iterations from every start, all at once; of each chain what has the best likelihood.
+
+    Of normal values one start has its means at their quantiles; the others are drawn.
 
     Args:
         starts: how many, and of what kind.
-        num_states: states of each.
+        num_states: states of each chain.
         of_row: the chain of each row, `(num_rows,)`.
-        values: all that were observed, `(num_values,)`.
+        seen: the values.
+        num_iterations: from each start, at most.
     """
+    number = starts.number if num_states > 1 else 1
+    count, values = int(of_row.max()) + 1, seen.values[seen.observed]
+    rows = np.tile(np.arange(len(of_row)), number)
+    apart = np.repeat(np.arange(number) * count, len(of_row))
+    chain = _drawn(starts, num_states, number, values).take(np.repeat(np.arange(number), count))
+    fit = baum_welch(chain, of_row[rows] + apart, seen.take(rows), num_iterations)
+    best = fit.log_likelihood[-1].reshape(number, count).argmax(axis=0)
+    chosen = best * count + np.arange(count)
+    return Fit(fit.chain.take(chosen), fit.log_likelihood[:, chosen])
+
+
+def _drawn(starts: Starts, num_states: int, number: int, values: NDArray) -> HiddenChain:
+    """A chain for each start; states last, and all are equally likely at first."""
     rng = np.random.default_rng(starts.seed)
     staying = _STAYING if num_states > 1 else 1.0
     leaving = (1.0 - staying) / max(1, num_states - 1)
     moves = np.where(np.eye(num_states, dtype=bool), staying, leaving)
-    first = np.full(num_states, 1.0 / num_states)
-    made = []
-    for number in range(starts.number if num_states > 1 else 1):
-        drawn: Emission
-        if starts.num_classes is None:
-            drawn = _gaussian_start(values, num_states, rng if number else None)
-        else:
-            drawn = _categorical_start(values, num_states, starts.num_classes, rng)
-        made.append(_repeated(HiddenChain(first[None], moves[None], drawn), int(of_row.max()) + 1))
-    return made
+    first = np.full((number, num_states), 1.0 / num_states)
+    shape, emission = (number, num_states), _gaussian_starts(values, num_states, number, rng)
+    if starts.num_classes is not None:
+        emission = _categorical_starts(values, shape, starts.num_classes, rng)
+    return HiddenChain(first, np.tile(moves, (number, 1, 1)), emission)
 
 
 def _improved(chain: HiddenChain, of_row: NDArray, seen: Seen) -> tuple[HiddenChain, NDArray]:
@@ -138,15 +150,18 @@ def _moves(
     chain: HiddenChain, of_row: NDArray, walk: Forward, after: NDArray, seen: Seen
 ) -> NDArray:
     """Expected number of moves between states, `(num_rows, num_states, num_states)`."""
-    found = np.zeros((len(of_row), chain.num_states, chain.num_states))
-    transition, valid = chain.transition[of_row], seen.valid.T
-    for step in range(len(after) - 1):
-        later = walk.density[step + 1] + after[step + 1]
-        later = np.exp(later - later.max(axis=1, keepdims=True))
-        joint = np.exp(walk.filtered[step])[:, :, None] * transition * later[:, None, :]
-        total = joint.sum(axis=(1, 2), keepdims=True)
-        share = joint / np.where(total > 0.0, total, 1.0)
-        found += share * valid[step + 1][:, None, None]
+    size, num_rows = chain.num_states, len(of_row)
+    found = np.zeros((num_rows, size, size))
+    transition, valid = chain.transition[of_row], seen.valid.T[1:, :, None, None]
+    later = walk.density[1:] + after[1:]
+    later = np.exp(later - later.max(axis=2, keepdims=True))
+    earlier = np.exp(walk.filtered[:-1])
+    piece = max(1, _PIECE_NUMBERS // (num_rows * size**2))
+    for begin in range(0, len(later), piece):
+        part = slice(begin, begin + piece)
+        joint = earlier[part, :, :, None] * transition * later[part, :, None, :]
+        total = joint.sum(axis=(2, 3), keepdims=True)
+        found += (valid[part] * joint / np.where(total > 0.0, total, 1.0)).sum(axis=0)
     return found
 
 
@@ -157,30 +172,22 @@ def _shares(counts: NDArray, before: NDArray) -> NDArray:
     return np.where(some, counts / np.where(some, total, 1.0), before)
 
 
-def _gaussian_start(
-    values: NDArray, num_states: int, rng: np.random.Generator | None
-) -> Gaussian:  # fmt: skip
-    """Means at quantiles of the values, or at some of them drawn."""
-    shares = (np.arange(num_states) + 0.5) / num_states
-    means = np.quantile(values, shares if rng is None else np.sort(rng.random(num_states)))
-    size = max(float(np.std(values)), 1e-6)
-    spread = np.ones(num_states) if rng is None else rng.uniform(0.3, 1.2, num_states)
-    return Gaussian(means[None], (size * spread)[None])
+def _gaussian_starts(
+    values: NDArray, num_states: int, number: int, rng: np.random.Generator
+) -> Emission:  # fmt: skip
+    """Means at quantiles of the values: even ones for the first start, drawn for the others."""
+    shares = np.sort(rng.random((number, num_states)), axis=1)
+    shares[0] = (np.arange(num_states) + 0.5) / num_states
+    spread = rng.uniform(0.3, 1.2, (number, num_states))
+    spread[0] = 1.0
+    return Gaussian(np.quantile(values, shares), max(float(np.std(values)), 1e-6) * spread)
 
 
-def _categorical_start(
-    values: NDArray, num_states: int, num_classes: int, rng: np.random.Generator
-) -> Categorical:
+def _categorical_starts(
+    values: NDArray, shape: tuple[int, int], num_classes: int, rng: np.random.Generator
+) -> Emission:
     """The shares of the classes, each state's shifted at random."""
     shares = np.bincount(values.astype(np.int64), minlength=num_classes) + 1.0
-    factors = rng.gamma(1.0, size=(num_states, num_classes)) if num_states > 1 else 1.0
-    drawn = np.broadcast_to(shares, (num_states, num_classes)) * factors
-    return Categorical((drawn / drawn.sum(axis=1, keepdims=True))[None])
-
-
-def _repeated(chain: HiddenChain, count: int) -> HiddenChain:
-    """The same chain so many times."""
-    places, emission = np.zeros(count, dtype=np.intp), chain.emission
-    parts = vars(emission)
-    repeated = type(emission)(**{name: part[places] for name, part in parts.items()})
-    return HiddenChain(chain.start[places], chain.transition[places], repeated)
+    factors = rng.gamma(1.0, size=(*shape, num_classes)) if shape[1] > 1 else np.ones((*shape, 1))
+    drawn = shares * factors
+    return Categorical(drawn / drawn.sum(axis=2, keepdims=True))

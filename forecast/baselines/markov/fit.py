@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.markov.chain import HiddenChain
 from forecast.baselines.markov.emissions import Categorical, Emission, Gaussian, Seen
-from forecast.baselines.markov.expectation import Fit, Starts, baum_welch, restarts
+from forecast.baselines.markov.expectation import Starts, baum_welch, begun
 from forecast.baselines.markov.model import HiddenMarkovModel
 from forecast.baselines.phase_scale import PhaseScale
 from forecast.baselines.smoothing.adjustment import num_values
@@ -126,8 +126,8 @@ def estimate(material: Material, num_states: int, settings: Settings) -> HiddenM
     of_series[usable] = settings.of_rows(len(usable))
     rows = usable[evenly_spread(len(usable), _ROWS_TO_FIT)] if settings.pooled else usable
     seen, of_row = material.seen(rows, _STEPS_TO_FIT), settings.of_rows(len(rows))
-    begun = _begun(num_states, of_row, seen, _starts(material, settings))
-    fit = baum_welch(begun.chain, of_row, seen, _MOST)
+    best = begun(_starts(material, settings), num_states, of_row, seen, _FEW)
+    fit = baum_welch(best.chain, of_row, seen, _MOST)
     return HiddenMarkovModel(fit.chain.ordered(), of_series, material.scale)
 
 
@@ -153,15 +153,8 @@ def _starts(material: Material, settings: Settings) -> Starts:
     return Starts(settings.num_starts, settings.seed, classes)
 
 
-def _begun(num_states: int, of_row: NDArray, seen: Seen, starts: Starts) -> Fit:
-    """A few iterations from each start; what led to the largest likelihood."""
-    chains = restarts(starts, num_states, of_row, seen.values[seen.observed])
-    fits = [baum_welch(chain, of_row, seen, _FEW) for chain in chains]
-    return max(fits, key=lambda fit: fit.score)
-
-
 def _criterion(size: int, of_row: NDArray, seen: Seen, starts: Starts) -> float:
-    fit = _begun(size, of_row, seen, starts)
+    fit = begun(starts, size, of_row, seen, _FEW)
     count = fit.chain.num_parameters * fit.chain.num_chains
     return float(count * np.log(seen.observed.sum()) - 2.0 * fit.score)
 

@@ -62,10 +62,8 @@ class Moments:
         """
         num_rows, num_steps, _ = seen.values.shape
         chunk = max(1, _CHUNK_NUMBERS // max(1, num_steps * system.state_size**2))
-        parts = [
-            cls._of_some(system, of_row[begin : begin + chunk], seen.rows(slice(begin, begin + chunk)))
-            for begin in range(0, num_rows, chunk)
-        ]  # fmt: skip
+        pieces = [slice(begin, begin + chunk) for begin in range(0, num_rows, chunk)]
+        parts = [cls._of_some(system, of_row[piece], seen.rows(piece)) for piece in pieces]
         names = [field.name for field in fields(cls)]
         return cls(*(np.sum([getattr(part, name) for part in parts], axis=0) for name in names))
 

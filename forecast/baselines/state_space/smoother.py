@@ -65,7 +65,7 @@ def smooth(system: LinearSystem, filtered: Filtered, seen: Observations) -> Smoo
 
 
 def _weights(closed: NDArray, told: NDArray, valid: NDArray) -> NDArray:
-    """N before each step and after the last, `(num_steps + 1, num_groups, size, size)`."""
+    """The sums N before each step and after the last, `(num_steps + 1, num_groups, size, size)`."""
     found = np.zeros((len(closed) + 1, *closed.shape[1:]))
     for step in range(len(closed) - 1, -1, -1):
         after, loop = found[step + 1], closed[step]
@@ -75,7 +75,7 @@ def _weights(closed: NDArray, told: NDArray, valid: NDArray) -> NDArray:
 
 
 def _pulls(closed: NDArray, told: NDArray, filtered: Filtered, valid: NDArray) -> NDArray:
-    """r before each step, `(num_steps, num_rows, size)`."""
+    """The sums r before each step, `(num_steps, num_rows, size)`."""
     groups, backwards = filtered.groups, closed.swapaxes(2, 3)
     found = np.zeros((len(closed) + 1, *filtered.means.shape[1:]))
     for step in range(len(closed) - 1, -1, -1):
