@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.markov.chain import HiddenChain
-from forecast.baselines.markov.emissions import Categorical, Emission, Gaussian, Seen
+from forecast.baselines.markov.emissions import Categorical, Gaussian, Seen
 from forecast.baselines.markov.expectation import Starts, baum_welch, begun
 from forecast.baselines.markov.model import HiddenMarkovModel
 from forecast.baselines.phase_scale import PhaseScale
@@ -122,7 +122,7 @@ def estimate(material: Material, num_states: int, settings: Settings) -> HiddenM
     of_series = np.full(material.panel.num_series, -1)
     usable = _long_enough(material, num_states, settings.pooled)
     if not len(usable):
-        return HiddenMarkovModel(_nothing(settings.emission), of_series, material.scale)
+        return HiddenMarkovModel(_nothing(_starts(material, settings)), of_series, material.scale)
     of_series[usable] = settings.of_rows(len(usable))
     rows = usable[evenly_spread(len(usable), _ROWS_TO_FIT)] if settings.pooled else usable
     seen, of_row = material.seen(rows, _STEPS_TO_FIT), settings.of_rows(len(rows))
@@ -138,12 +138,13 @@ def _long_enough(material: Material, num_states: int, pooled: bool) -> NDArray:
     return usable[own > num_states]
 
 
-def _nothing(emission: str) -> HiddenChain:
+def _nothing(starts: Starts) -> HiddenChain:
     """A chain of one state that no series follows."""
-    one = np.ones((1, 1))
-    gaussian = emission == "gaussian"
-    kind: Emission = Gaussian(np.zeros((1, 1)), one) if gaussian else Categorical(one[:, :, None])
-    return HiddenChain(one, one[:, :, None], kind)
+    one, kind = np.ones((1, 1)), Gaussian(np.zeros((1, 1)), np.ones((1, 1)))
+    if starts.num_classes is None:
+        return HiddenChain(one, one[:, :, None], kind)
+    shares = np.full((1, 1, starts.num_classes), 1.0 / starts.num_classes)
+    return HiddenChain(one, one[:, :, None], Categorical(shares))
 
 
 def _starts(material: Material, settings: Settings) -> Starts:

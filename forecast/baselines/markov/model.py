@@ -94,8 +94,7 @@ class HiddenMarkovModel:
         for step in range(horizon):
             ahead = shift[:, step] + factor[:, step] * self._points(of_row, belief[None])[:, 0]
             emitted = np.where(walks, last, ahead)
-            fed = feedback(emitted.reshape(num_rows, paths, 1), step).ravel()
-            fed = np.where(walks, fed, self._possible(fed))
+            fed = self._possible(feedback(emitted.reshape(num_rows, paths, 1), step).ravel())
             evidence = np.abs(fed - emitted) > _SAME * factor[:, step]
             told = Seen(
                 ((fed - shift[:, step]) / factor[:, step])[:, None],

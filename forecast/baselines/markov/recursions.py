@@ -73,16 +73,20 @@ def forward(chain: HiddenChain, of_row: NDArray, before: NDArray, seen: Seen) ->
 
 
 def backward(chain: HiddenChain, of_row: NDArray, walk: Forward, seen: Seen) -> NDArray:
-    """Log-probability of what follows each step given its state, `(num_steps, num_rows, K)`.
+    """Log-probability of what follows each step given its state, up to a constant for each step.
 
-    `c[t] = A (b(y[t+1]) c[t+1])`, in logarithms; 0 at the last step of a row.
+    `c[t] = A (b(y[t+1]) c[t+1])`, in logarithms; 0 at the last step of a row, and for the state
+    under which what follows is most probable: the sums of long series would leave no digits.
+
+    Returns:
+        `(num_steps, num_rows, num_states)`.
     """
     moves, valid = logarithm(chain.transition)[of_row], seen.valid.T[:, :, None]
     found = np.zeros(walk.density.shape)
     for step in range(len(found) - 2, -1, -1):
         later = walk.density[step + 1] + found[step + 1]
         told = log_sum(moves + later[:, None, :], 2)
-        found[step] = np.where(valid[step + 1], told, 0.0)
+        found[step] = np.where(valid[step + 1], told - told.max(axis=1, keepdims=True), 0.0)
     return found
 
 
