@@ -153,7 +153,7 @@ def _means(
     errors = np.empty_like(forecasts)
     means[0] = start
     values, known = seen.values.swapaxes(0, 1), seen.observed.swapaxes(0, 1)
-    valid, always = seen.valid.T[:, :, None], seen.valid.all(axis=0)
+    valid, always = seen.valid.T[:, :, None], np.asarray(seen.valid.all(axis=0))
     for step in range(num_steps):
         mean = means[step]
         forecasts[step] = apply(system.readout, of_row, mean)
