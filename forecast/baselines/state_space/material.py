@@ -54,8 +54,9 @@ class Material:
         """
         scale, varies, seasonal = PhaseScale.of(panel, season_length, centre)
         channels = panel.num_channels
-        short = ~scale.enough(panel, FEWEST_VALUES).reshape(-1, channels).all(axis=1)
-        varies = varies.reshape(-1, channels).any(axis=1)
+        enough = scale.enough(panel, FEWEST_VALUES).reshape(-1, channels)
+        short = np.asarray(~enough.all(axis=1))
+        varies = np.asarray(varies.reshape(-1, channels).any(axis=1))
         odd = np.repeat(short | ~varies, channels)
         return cls(panel, scale.plain(odd, panel), seasonal & ~odd, varies, short)
 
