@@ -31,17 +31,17 @@ class LinearDynamicalSystem(Forecaster):
     `x[t+1] = A x[t] + W v[t]`, `y[t] = C x[t] + u[t]`
 
     A, C and the noises are estimated by expectation-maximisation, the belief about x is moved by
-    the Kalman filter; missing values are skipped, exactly. Each series is centred and scaled, its
-    season (where Naive2's test finds one) taken out by fixed indices. Several target columns are
+    the Kalman filter; missing values are skipped, exactly. Each series is scaled and centred (on its
+    mean or its first value, as the folds say), its season (where Naive2's test finds one) taken out by fixed indices. Several target columns are
     the channels of y, with output noise of their own; they share x. A series of less than five
     values, or a system with fewer values than parameters, is forecast by its last value. Parameters
     are estimated on the last 1,000 steps, and shared ones on at most 400 series, evenly spread.
 
     Args:
         state_size: entries of x, at least 1; by default 1, 2, 3, 4 or 6, at most a third of the
-            values of a series, by BIC.
+            steps of a series, by the errors on rolling folds of the training part.
         pooled: whether all series share A, C and the noises; by default shared, and on panels of
-            2 to 30 series also tried with parameters of their own, by BIC.
+            2 to 30 series also tried with parameters of their own, on the same folds.
         max_iterations: of expectation-maximisation, at least 1.
         intervals: "conformal" (from past errors), "adaptive" (following the newest) or "analytic"
             (normal errors, known parameters).
