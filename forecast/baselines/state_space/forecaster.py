@@ -31,11 +31,12 @@ class LinearDynamicalSystem(Forecaster):
     `x[t+1] = A x[t] + W v[t]`, `y[t] = C x[t] + u[t]`
 
     A, C and the noises are estimated by expectation-maximisation, the belief about x is moved by
-    the Kalman filter; missing values are skipped, exactly. Each series is scaled and centred (on its
-    mean or its first value, as the folds say), its season (where Naive2's test finds one) taken out by fixed indices. Several target columns are
-    the channels of y, with output noise of their own; they share x. A series of less than five
-    values, or a system with fewer values than parameters, is forecast by its last value. Parameters
-    are estimated on the last 1,000 steps, and shared ones on at most 400 series, evenly spread.
+    the Kalman filter; missing values are skipped, exactly. Each series is scaled and centred, on
+    its mean or its first value; its season (where Naive2's test finds one) is taken out by fixed
+    indices. Several target columns are the channels of y, with output noise of their own; they
+    share x. A series of less than five values, or a system with fewer values than parameters, is
+    forecast by its last value. Parameters are estimated on the last 1,000 steps, and shared ones on
+    at most 400 series, evenly spread.
 
     Args:
         state_size: entries of x, at least 1; by default 1, 2, 3, 4 or 6, at most a third of the
