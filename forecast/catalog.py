@@ -13,8 +13,9 @@ __all__ = ["class_name", "make_forecaster", "model_names"]
 
 _SUFFIX = "Forecaster"
 _CLASSES = (
-    "AR", "Drift", "ESNForecaster", "ETS", "GRUForecaster", "LSTMForecaster", "Naive", "Naive2",
-    "PooledAR", "RNNForecaster", "SeasonalNaive", "Theta", "VAR",
+    "AR", "Drift", "ESNForecaster", "ETS", "GRUForecaster", "HiddenMarkov",
+    "LSTMForecaster", "LinearDynamicalSystem", "Naive", "Naive2", "PooledAR",
+    "RNNForecaster", "SeasonalNaive", "Theta", "VAR",
 )  # fmt: skip
 _BY_NAME = {name.removesuffix(_SUFFIX).lower(): name for name in _CLASSES}
 

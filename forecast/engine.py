@@ -29,6 +29,7 @@ __all__ = [
     "errors_at",
     "following",
     "forecast",
+    "inner",
     "learn",
     "roll",
     "scores",
@@ -153,6 +154,11 @@ def deviations(model: Any, state: StateBatch, horizon: int) -> NDArray:
         horizon: steps ahead.
     """
     return model.deviations(state.select(_MODEL), horizon)
+
+
+def inner(state: StateBatch) -> StateBatch:
+    """The model's own part of states, without the record."""
+    return state.select(_MODEL)
 
 
 def bounds(state: StateBatch) -> Bounds:

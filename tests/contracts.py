@@ -35,7 +35,9 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "ESNForecaster": {"units": 30},
     "GRUForecaster": {"units": 8, "num_layers": 2},
+    "HiddenMarkov": {"num_states": 2, "num_starts": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
+    "LinearDynamicalSystem": {"state_size": 2, "pooled": True, "max_iterations": 5},
     "Pipeline": {
         "steps": [forecast.StandardScaler(), forecast.AR([1, SEASON], season_length=SEASON)],
         "alias": "Pipeline",

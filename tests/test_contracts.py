@@ -141,6 +141,8 @@ def test_a_rollout_equals_single_steps(case, fitted, scale, observed):
         pytest.skip("several steps are emitted at once")
     if not observed and combines(model):
         pytest.skip("each member of a mean fills a gap with its own forecast")
+    if observed and hasattr(model, "chain"):
+        pytest.skip("any value is evidence about a hidden state, also the expected one")
     rollout = engine.forecast(model, state, 2 * HORIZON)[:, 0]
     inside = Bounds.of_range(state.arrays["record.minimum"], state.arrays["record.maximum"])
     assert np.all((rollout > inside.low[:, None]) & (rollout < inside.high[:, None]))

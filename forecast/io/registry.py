@@ -8,11 +8,13 @@ from typing import Any
 from forecast import baselines
 from forecast.archive.errors import BundleError
 from forecast.baselines.autoregression.model import ARModel
+from forecast.baselines.markov.model import HiddenMarkovModel
 from forecast.baselines.naive import DriftModel, NaiveModel, SeasonalNaiveModel
 from forecast.baselines.pooled.choice import Way, Ways
 from forecast.baselines.pooled.fit import PooledSettings
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.smoothing.model import SmoothingModel
+from forecast.baselines.state_space.model import LinearDynamicalModel
 from forecast.baselines.vector.model import VARModel
 from forecast.composition import combine, pipeline
 from forecast.composition.combination import CombinedModel
@@ -26,6 +28,8 @@ _BASELINES = {
     "Combine": combine.Combine,
     "Drift": baselines.Drift,
     "ETS": baselines.ETS,
+    "HiddenMarkov": baselines.HiddenMarkov,
+    "LinearDynamicalSystem": baselines.LinearDynamicalSystem,
     "Naive": baselines.Naive,
     "Naive2": baselines.Naive2,
     "Pipeline": pipeline.Pipeline,
@@ -38,6 +42,8 @@ _BASELINE_MODELS = {
     "ARModel": ARModel,
     "CombinedModel": CombinedModel,
     "DriftModel": DriftModel,
+    "HiddenMarkovModel": HiddenMarkovModel,
+    "LinearDynamicalModel": LinearDynamicalModel,
     "NaiveModel": NaiveModel,
     "PipelineModel": PipelineModel,
     "PooledARModel": PooledARModel,

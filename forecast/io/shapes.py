@@ -20,7 +20,9 @@ __all__ = ["Headers", "below", "check_array", "check_finite", "check_model_array
 
 Headers = Mapping[str, ArrayHeader]
 Shapes = dict[str, tuple[int, ...]]
-_KINDS = {"lags": "iu", "multiplicative": "b", "active": "b"}
+_KINDS = {
+    "lags": "iu", "multiplicative": "b", "active": "b", "of_series": "iu", "of_system": "iu",
+}  # fmt: skip
 # May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
 _MAY_BE_UNKNOWN = ("start", "statistics")
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
@@ -175,6 +177,39 @@ def _vector(config: Any, headers: Headers, num_series: int, state: Headers) -> S
     }
 
 
+def _dynamical(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    systems, channels, size = _shape(headers, "readout", 3)
+    (_, season) = _shape(headers, "shift", 2)
+    if not channels or num_series % channels:
+        raise BundleError(f"it has {channels} channels, which do not part {num_series} series.")
+    return {
+        "transition": (systems, size, size),
+        "readout": (systems, channels, size),
+        "state_noise": (systems, size, size),
+        "output_noise": (systems, channels, channels),
+        "start_mean": (systems, size),
+        "start_covariance": (systems, size, size),
+        "shift": (num_series, max(season, 1)),
+        "factor": (num_series, max(season, 1)),
+        "of_system": (num_series // channels,),
+    }
+
+
+def _hidden(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    chains, states = _shape(headers, "start", 2)
+    (_, season) = _shape(headers, "shift", 2)
+    emission: Shapes = {"means": (chains, states), "deviations": (chains, states)}
+    if "classes" in headers:
+        emission = {"classes": (chains, states, max(_shape(headers, "classes", 3)[2], 1))}
+    return emission | {
+        "start": (chains, states),
+        "transition": (chains, states, states),
+        "shift": (num_series, max(season, 1)),
+        "factor": (num_series, max(season, 1)),
+        "of_series": (num_series,),
+    }
+
+
 def _smoothing(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
     return {
         "smoothing": (num_series, 4),
@@ -231,6 +266,8 @@ def _is_number(value: Any) -> bool:
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "ARModel": _autoregression,
     "CombinedModel": _combined,
+    "HiddenMarkovModel": _hidden,
+    "LinearDynamicalModel": _dynamical,
     "NetworkModel": _network,
     "PipelineModel": _pipeline,
     "PooledARModel": _pooled,
