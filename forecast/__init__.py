@@ -85,6 +85,7 @@ _HOMES = {
         "read_tsf",
         "save_panel",
     ),
+    "forecast.search": ("Search", "SearchResult", "search"),
     "forecast.inspection": ("check", "plot_origins"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
