@@ -107,15 +107,21 @@ _HOMES = {
         "read_tsf",
         "save_panel",
     ),
+    "forecast.search": ("Search", "SearchResult", "search"),
     "forecast.inspection": ("check", "plot_origins"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+# Rooms that are reached by their name alone.
+_ROOMS = ("adapters",)
 
 __all__ = [*sorted(_HOME_OF), "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from the room where it lives (PEP 562)."""
+    if name in _ROOMS:
+        return import_module(f"forecast.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'forecast' has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)

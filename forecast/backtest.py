@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from forecast.backtesting.admission import listed, unique_names
+from forecast.backtesting.choosing import refuse_choosing, settled
 from forecast.backtesting.parquet import check_sink
 from forecast.backtesting.plan import make_plan
 from forecast.backtesting.run import backtest, written
@@ -128,6 +129,10 @@ def cross_validation(
         df, columns, horizon, split, freq=freq, level=level, refit=refit, sampling=sampling,
         intervals=intervals,
     )  # fmt: skip
+    unique_names(given)
+    if use_fitted:
+        refuse_choosing(given)
+    given = settled(given, plan)
     if path is None:
         return write_frame(backtest(given, plan, use_fitted, n_jobs).frame, plan.reading.layout)
     written(given, plan, path, use_fitted, n_jobs)

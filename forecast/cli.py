@@ -112,6 +112,11 @@ def _compare(commands, common) -> None:
         help="processes for refits (default: all cores where refits take long)",
     )  # fmt: skip
     parser.add_argument(
+        "--seeds", type=int, default=3, metavar="N",
+        help="runs of each network, from --seed on; losses are averaged (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--save", metavar="PATH.kfr", help="keep the comparison in a file")
+    parser.add_argument(
         "--models", type=_words, default="lstm,gru,esn",
         help=f"comma-separated, of {_MODELS} (default: %(default)s)",
     )  # fmt: skip

@@ -45,11 +45,12 @@ def check(options: Namespace) -> None:
 
 def compare(options: Namespace) -> None:
     """Backtest models against the baselines; print table and verdict, write what was asked for."""
-    check_apart(options.out, options.report, options.file)
+    check_apart(options.out, options.report, options.save, options.file)
     if options.out is not None:
         check_table_path(options.out)
-    if options.report is not None:
-        check_path(options.report)
+    for path in (options.report, options.save):
+        if path is not None:
+            check_path(path)
     names = [class_name(name) for name in options.models]  # a typing error shows at once
     frame, console = _read(options), _console()
     forecasters = [_make(name, options) for name in names]
@@ -64,6 +65,7 @@ def compare(options: Namespace) -> None:
         align=options.align,
         refit=options.refit,
         n_jobs=options.n_jobs,
+        num_seeds=options.seeds,
         level=options.level,
         season_length=options.season_length,
         title=options.dataset or Path(options.file).name,
@@ -78,6 +80,9 @@ def compare(options: Namespace) -> None:
     if options.report is not None:
         result.to_html(options.report)
         console.print(f"report: {options.report}")
+    if options.save is not None:
+        result.save(options.save)
+        console.print(f"comparison: {options.save}")
 
 
 def fit(options: Namespace) -> None:

@@ -15,7 +15,8 @@ class Tuned:
 
     Args:
         seconds: time that it took, which belongs to the fit.
-        until: time of the last step that it looked at, of any series.
+        until: time of the last step that it looked at, of any series; None where it was made in
+            the backtest itself, before the first cutoff.
         series: id of that series.
 
     Example:
@@ -24,8 +25,8 @@ class Tuned:
     """
 
     seconds: float
-    until: Any
-    series: Any
+    until: Any = None
+    series: Any = None
 
 
 def tunings(forecaster: Any) -> Iterator[Tuned]:

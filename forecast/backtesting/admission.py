@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.backtesting.choosing import Chooses
 from forecast.backtesting.guests.guest import Guest, Participant, is_guest
 from forecast.backtesting.outcome import column_names
 from forecast.backtesting.plan import Plan
@@ -19,7 +20,7 @@ from forecast.tuned import tunings
 __all__ = ["admit", "listed", "unique_names"]
 
 
-def listed(forecasters: Any) -> list[Participant]:
+def listed(forecasters: Any) -> list[Any]:
     """One forecaster, or several, as a list; objects from outside as guests.
 
     Raises:
@@ -29,8 +30,8 @@ def listed(forecasters: Any) -> list[Participant]:
     return [_participant(one) for one in (forecasters if several else [forecasters])]
 
 
-def _participant(one: Any) -> Participant:
-    if isinstance(one, Forecaster | Guest):
+def _participant(one: Any) -> Any:
+    if isinstance(one, Forecaster | Guest | Chooses):
         return one
     if is_guest(one):
         return Guest(one)
@@ -41,7 +42,7 @@ def _participant(one: Any) -> Participant:
     )
 
 
-def unique_names(forecasters: Sequence[Participant | str]) -> None:
+def unique_names(forecasters: Sequence[Any]) -> None:
     """Refuse two forecasters, or names of such, that are called the same.
 
     Raises:
@@ -110,7 +111,7 @@ def _check_tuned_before(forecaster: Participant, plan: Plan) -> None:
     """Refuse a forecaster whose settings were searched for on steps after the first cutoff."""
     earliest = plan.first_cutoffs.min()
     for tuned in tunings(forecaster):
-        if tuned.until > earliest:
+        if tuned.until is not None and tuned.until > earliest:
             raise ValueError(
                 f"the settings of {forecaster.name} were searched for on series {tuned.series!r} "
                 f"until {tuned.until}, after the first cutoff {earliest}. Search on the rows until "

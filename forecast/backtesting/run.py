@@ -26,7 +26,7 @@ from forecast.pipelines import write_frame
 from forecast.progress import progress_bar
 from forecast.tuned import search_seconds
 
-__all__ = ["Result", "backtest", "written"]
+__all__ = ["Result", "backtest", "emitted_by", "written"]
 
 Advance = Callable[[str, int], None]
 
@@ -115,6 +115,17 @@ def written(
             columns = {name: values for one in emitted for name, values in one.columns.items()}
             rows.write(write_frame(origin_frame(plan, window, columns), plan.reading.layout))
     return outcomes
+
+
+def emitted_by(forecaster: Participant, plan: Plan) -> Iterator[Emitted]:
+    """What one forecaster says at each origin of a plan, in this process, nothing shown.
+
+    Args:
+        forecaster: the forecaster.
+        plan: what it is given.
+    """
+    outcome = Outcome(forecaster.name)
+    return _said(_course(forecaster, plan, False, outcome), outcome, 1)
 
 
 def _outcomes(forecasters: Sequence[Participant], plan: Plan) -> list[Outcome]:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from forecast.backtesting.admission import listed, unique_names
+from forecast.backtesting.choosing import settled
 from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.learning_curves import learning_curves
 from forecast.backtesting.linear_share import linear_shares
@@ -129,13 +128,16 @@ def compare(
     season = default_season(plan.training_part(), season_length)
     plan = replace(plan, scoring_season=season.length)
     shown = _with_baselines(given, season_length)
+    unique_names(shown)
+    shown = settled(shown, plan)
     elsewhere = GivenForecasts.read(forecasts, plan)
     replicas = replicas_of(shown, num_seeds)
     unique_names([*shown, *replicas.all, *elsewhere.names])
     run = replicas.joined(backtest(shown, plan, n_jobs=n_jobs), plan, n_jobs)
     protocol = elsewhere.noted(protocol_of(shown, run.outcomes, plan))
     seconds = seconds_of(run.outcomes)
-    settings = settings_of(plan, season, shown) | replicas.settings | _total(seconds)
+    settings = settings_of(plan, season, shown) | replicas.settings
+    settings["seconds of all fits and forecasts"] = f"{replicas.total_seconds(seconds):.1f}"
     scored = Backtest(
         elsewhere.beside(run.frame),
         plan.reading.layout.columns,
@@ -157,11 +159,6 @@ def compare(
             learning_curves(first_seeds), shares, library_versions(),
         ),
     )  # fmt: skip
-
-
-def _total(seconds: pd.DataFrame) -> dict[str, str]:
-    """What all fits and forecasts took together."""
-    return {"seconds of all fits and forecasts": f"{seconds.to_numpy().sum():.1f}"}
 
 
 def _with_baselines(
