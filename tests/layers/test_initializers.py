@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.linalg import ArpackNoConvergence
 
-from forecast.layers import SpectralRadius
+from forecast.layers import SpectralRadius, initializers
 
 
 def draw(units: int, *arguments: Any, dtype: str = "float64", **options: Any) -> np.ndarray:
@@ -47,6 +48,27 @@ def test_radius_holds_at_500_units_in_float32() -> None:
     assert np.abs(np.linalg.eigvals(matrix.astype("float64"))).max() == pytest.approx(
         0.95, rel=1e-5
     )
+
+
+@pytest.mark.parametrize(("units", "connectivity"), [(501, 0.01), (501, 0.002), (700, 0.1)])
+def test_a_large_sparse_matrix_has_the_radius_of_all_its_eigenvalues(
+    units: int, connectivity: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = draw(units, 1.3, connectivity, seed=6)
+    assert np.abs(np.linalg.eigvals(matrix)).max() == pytest.approx(1.3, rel=1e-9)
+    monkeypatch.setattr(np.linalg, "eigvals", lambda matrix: pytest.fail("all eigenvalues"))
+    np.testing.assert_array_equal(draw(units, 1.3, connectivity, seed=6), matrix)
+
+
+def test_all_eigenvalues_where_the_iteration_does_not_converge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gives_up(*arguments: Any, **options: Any) -> Any:
+        raise ArpackNoConvergence("no convergence", np.zeros(0), np.zeros((0, 0)))
+
+    expected = draw(501, 0.9, 0.01, seed=7)
+    monkeypatch.setattr(initializers, "eigs", gives_up)
+    np.testing.assert_allclose(draw(501, 0.9, 0.01, seed=7), expected, rtol=1e-9)
 
 
 def test_seed() -> None:
