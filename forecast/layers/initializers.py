@@ -151,3 +151,46 @@ class SpectralRadius(keras.initializers.Initializer):
             "connectivity": self.connectivity,
             "seed": self.seed,
         }
+
+
+@keras.saving.register_keras_serializable(package="keras_forecast")
+class ScaledIdentity(keras.initializers.Initializer):
+    """Scaled identity for recurrent weights: at the start a unit hears itself and nobody else.
+
+        U = scale * (I | I | ... | I), one (units, units) block for every gate
+
+    With scale 1, a bias of 0 and ReLU a network copies its state until it learns otherwise (IRNN);
+    a smaller scale forgets faster.
+
+    Args:
+        scale: weight of a unit on itself, at least 0.
+
+    Raises:
+        ValueError: `scale` is negative or not finite, or the shape asked for is not a row of
+            square blocks.
+
+    Example:
+        >>> import keras
+        >>> keras.ops.convert_to_numpy(ScaledIdentity(0.5)((2, 4))).tolist()
+        [[0.5, 0.0, 0.5, 0.0], [0.0, 0.5, 0.0, 0.5]]
+
+    Source: Le, Jaitly and Hinton (2015), "A simple way to initialize recurrent networks of
+    rectified linear units".
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = check_scale("scale", scale)
+
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
+        """Return the matrix as a tensor of shape (units, num_gates * units)."""
+        if len(shape) != 2 or shape[1] % shape[0]:
+            raise ValueError(
+                f"ScaledIdentity got shape {tuple(shape)}: expected (units, num_gates * units), "
+                "that of recurrent weights; use it as `recurrent_initializer`."
+            )
+        matrix = np.tile(self.scale * np.eye(shape[0]), shape[1] // shape[0])
+        return ops.convert_to_tensor(matrix, dtype=dtype or keras.config.floatx())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor arguments."""
+        return {"scale": self.scale}
