@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from forecast.layers.held_layer import HeldLayer
 from forecast.layers.lstm import LSTMCell
 from forecast.layers.options import Activation, Initializer, WeightOptions, split_options
-from forecast.layers.recurrent import RecurrentLayer
 
 # The length along every axis, or one number for all of them.
 Lengths = int | Sequence[int]
@@ -163,7 +163,7 @@ class ConvLSTMCell(LSTMCell):
 
 
 @keras.saving.register_keras_serializable(package="keras_forecast")
-class ConvLSTM(RecurrentLayer):
+class ConvLSTM(HeldLayer):
     """Convolutional long short-term memory over time: `ConvLSTMCell` at every step.
 
     Args:

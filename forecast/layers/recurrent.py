@@ -19,9 +19,7 @@ def _of_cell(name: str) -> property:
 
 
 class RecurrentLayer(keras.layers.RNN):
-    """Base of the layers: `keras.layers.RNN` around one cell.
-
-    The output of the cell is its first state, unless it has a method `output_of(states)`.
+    """Base of the layers: `keras.layers.RNN` around one cell whose output is its first state.
 
     Two things are stricter than in `keras.layers.RNN`. Values at masked steps, NaN included, reach
     neither outputs nor gradients. And the output at a masked step is the state that is held there:
@@ -45,21 +43,17 @@ class RecurrentLayer(keras.layers.RNN):
             return super().inner_loop(sequences, initial_state, None, training=training)
         mask = ops.cast(mask, "bool")
         # The loop selects with `where`, whose gradient at a NaN that was not selected is NaN.
-        sequences = ops.where(_widen(mask, sequences), sequences, ops.zeros_like(sequences))
+        sequences = ops.where(mask[:, :, None], sequences, ops.zeros_like(sequences))
         _, outputs, states = super().inner_loop(sequences, initial_state, mask, training=training)
         if self.return_sequences and not self.zero_output_for_mask:
-            outputs = self._hold_initial_state(outputs, self.output_of(initial_state), mask)
-        return self.output_of(states), outputs, states
+            outputs = self._hold_initial_state(outputs, initial_state[0], mask)
+        return states[0], outputs, states
 
-    def output_of(self, states: list[Any]) -> Any:
-        """Return the output that belongs to the states of the cell."""
-        return self.cell.output_of(states) if hasattr(self.cell, "output_of") else states[0]
-
-    def _hold_initial_state(self, outputs: Any, initial_output: Any, mask: Any) -> Any:
+    def _hold_initial_state(self, outputs: Any, initial_state: Any, mask: Any) -> Any:
         """Put the initial state where no step has been taken yet; the loop has zeros there."""
         in_loop_order = ops.flip(mask, axis=1) if self.go_backwards else mask
         started = ops.cumsum(ops.cast(in_loop_order, "int32"), axis=1) > 0
-        return ops.where(_widen(started, outputs), outputs, initial_output[:, None])
+        return ops.where(started[:, :, None], outputs, initial_state[:, None, :])
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments: those of the cell and those of the loop."""
@@ -71,8 +65,3 @@ class RecurrentLayer(keras.layers.RNN):
     def from_config(cls, config: dict[str, Any]) -> RecurrentLayer:
         """Build the layer from what `get_config` returned."""
         return cls(**config)
-
-
-def _widen(mask: Any, values: Any) -> Any:
-    """Return a mask (batch, steps) with the further axes of `values`, all of length 1."""
-    return ops.expand_dims(mask, tuple(range(2, len(values.shape))))

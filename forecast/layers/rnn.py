@@ -9,12 +9,13 @@ import keras
 
 from forecast.layers.composite_cell import deserialize_all
 from forecast.layers.echo_state import EchoStateCell
+from forecast.layers.held_layer import HeldLayer
 from forecast.layers.recurrent import RecurrentLayer
 from forecast.layers.series_cell import SeriesCell
 
 
 @keras.saving.register_keras_serializable(package="keras_forecast")
-class RNN(RecurrentLayer):
+class RNN(HeldLayer):
     """The loop over time around a cell: `keras.layers.RNN` with exact masks.
 
         output_t, h_t = cell(x_t, h_{t-1})
