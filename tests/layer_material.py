@@ -11,6 +11,7 @@ import numpy as np
 from oracles.cells import randomise
 
 from forecast import layers
+from forecast.layers.options import WeightOptions
 
 BATCH, STEPS, FEATURES, UNITS, PLACES = 3, 6, 2, 4, 5
 PUBLIC: list[Any] = [getattr(layers, name) for name in layers.__all__]
@@ -28,7 +29,7 @@ def own_arguments(item: Any) -> list[str]:
     parameters = inspect.signature(item.__init__).parameters.values()
     names = [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
     options = get_type_hints(item.__init__).get("options", Any)
-    shared = layers.options.WeightOptions.__annotations__ if options is not Any else ()
+    shared = WeightOptions.__annotations__ if options is not Any else ()
     return [*names, *shared]
 
 
@@ -101,7 +102,7 @@ LOOP_OPTIONS = (
 
 
 def inputs_of(case: str, rows: int = BATCH, seed: int = 0) -> np.ndarray:
-    """Return inputs (rows, steps, ...) that the loop takes; clamps are NaN at two of three units."""
+    """Return inputs (rows, steps, ...) that the loop takes; two of three clamps are NaN."""
     rng = np.random.default_rng(seed)
     if case == "ConvLSTM":
         return rng.normal(size=(rows, STEPS, PLACES, FEATURES)).astype("float32")
