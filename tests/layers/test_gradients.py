@@ -43,7 +43,7 @@ def test_gradient_is_the_finite_difference(case: str, mask: Any) -> None:
     gradients = values_and_gradients(layer, inputs, states, mask)[-len(sources) :]
     assert all(np.isfinite(gradient).all() for gradient in gradients)
     rng = np.random.default_rng(3)
-    alone = [[place] for place in range(len(sources))]
+    alone = [[place] for place in range(len(sources))] if mask is not None else []
     for places in [list(range(len(sources))), *alone]:
         directions = [rng.normal(size=source.shape) for source in sources]
         moved = [

@@ -1,4 +1,4 @@
-"""SpectralRadius: radius, density, seed, shape."""
+"""SpectralRadius: radius, density, seed, shape; ScaledIdentity: blocks, copies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import ArpackNoConvergence
 
-from forecast.layers import SpectralRadius, initializers
+from forecast.layers import GRU, ScaledIdentity, SimpleRNN, SpectralRadius, initializers
 
 
 def draw(units: int, *arguments: Any, dtype: str = "float64", **options: Any) -> np.ndarray:
@@ -122,3 +122,30 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
 def test_bad_shape(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"expected a square one, \(units, units\)"):
         SpectralRadius(seed=0)(shape)
+
+
+@pytest.mark.parametrize("gates", [1, 3])
+def test_identity_in_every_gate(gates: int) -> None:
+    matrix = np.asarray(ScaledIdentity(0.7)((4, 4 * gates), dtype="float64"))
+    np.testing.assert_array_equal(matrix, np.tile(0.7 * np.eye(4), gates))
+    layer = GRU(4, recurrent_initializer=ScaledIdentity(0.7))
+    layer.build((None, None, 2))
+    np.testing.assert_allclose(layer.cell.recurrent_kernel[:, :4], 0.7 * np.eye(4), rtol=1e-6)
+    again = keras.initializers.deserialize(keras.initializers.serialize(ScaledIdentity(0.7)))
+    assert again.get_config() == {"scale": 0.7}
+
+
+def test_a_relu_network_of_identity_weights_sums_its_inputs() -> None:
+    """The network of Le, Jaitly and Hinton at its start: nothing fades, nothing explodes."""
+    layer = SimpleRNN(
+        3, activation="relu", recurrent_initializer=ScaledIdentity(), kernel_initializer="identity"
+    )
+    inputs = np.random.default_rng(0).uniform(size=(2, 50, 3)).astype("float32")
+    np.testing.assert_allclose(layer(inputs), inputs.sum(axis=1), rtol=1e-5)
+
+
+def test_identity_refuses() -> None:
+    with pytest.raises(ValueError, match=r"ScaledIdentity got shape \(3, 4\): expected \(units"):
+        ScaledIdentity()((3, 4))
+    with pytest.raises(ValueError, match="scale=-1: expected a finite number of at least 0"):
+        ScaledIdentity(-1)
