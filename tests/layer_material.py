@@ -47,7 +47,7 @@ def seeded(item: Any, **arguments: Any) -> Any:
 
 def _around(make_cell: Callable[[Any], Any]) -> Callable[..., Any]:
     """Return a function that puts a cell into the loop of the library."""
-    return lambda dtype=None, **loop: layers.RNN(make_cell(dtype), dtype=dtype, **loop)
+    return lambda dtype=None, **loop: layers.RNN(make_cell(dtype), **loop)
 
 
 def _dense(width: int, dtype: Any, seed: int) -> Any:

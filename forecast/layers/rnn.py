@@ -27,8 +27,8 @@ class RNN(HeldLayer):
         cell: a cell with a method `output_of(states)`, as all cells of this package; or a list of
             cells, which become a `SeriesCell`.
         **kwargs: return_sequences, return_state, go_backwards, stateful, unroll,
-            zero_output_for_mask, activity_regularizer, name, dtype, trainable, as in
-            `keras.layers.RNN`.
+            zero_output_for_mask, activity_regularizer, name, dtype (that of the cell by default),
+            trainable, as in `keras.layers.RNN`.
 
     Call arguments:
         sequences: shape (batch, steps, features).
@@ -57,7 +57,7 @@ class RNN(HeldLayer):
                 f"{type(cell).__name__} has no method output_of(states), which returns the output "
                 "at a masked step: give it one, or use keras.layers.RNN."
             )
-        super().__init__(cell, **kwargs)
+        super().__init__(cell, **{"dtype": cell.dtype_policy, **kwargs})
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""
