@@ -50,14 +50,13 @@ class RNN(HeldLayer):
     def __init__(
         self, cell: keras.layers.Layer | Sequence[keras.layers.Layer], **kwargs: Any
     ) -> None:
-        if isinstance(cell, (list, tuple)):
-            cell = SeriesCell(cell)
-        if not (hasattr(cell, "output_of") or isinstance(cell, EchoStateCell)):
+        one: Any = SeriesCell(cell) if isinstance(cell, (list, tuple)) else cell
+        if not (hasattr(one, "output_of") or isinstance(one, EchoStateCell)):
             raise ValueError(
-                f"{type(cell).__name__} has no method output_of(states), which returns the output "
+                f"{type(one).__name__} has no method output_of(states), which returns the output "
                 "at a masked step: give it one, or use keras.layers.RNN."
             )
-        super().__init__(cell, **{"dtype": cell.dtype_policy, **kwargs})
+        super().__init__(one, **{"dtype": one.dtype_policy, **kwargs})
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""
