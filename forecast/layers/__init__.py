@@ -6,20 +6,37 @@ the gate order and the weight layout of the Keras class of the same name.
 
 from __future__ import annotations
 
+from forecast.layers.clamped_cell import ClampedCell
+from forecast.layers.conv_lstm import ConvLSTM, ConvLSTMCell
+from forecast.layers.deep_cells import DeepOutputCell, DeepTransitionCell
 from forecast.layers.echo_state import EchoState, EchoStateCell
 from forecast.layers.gru import GRU, GRUCell
-from forecast.layers.initializers import SpectralRadius
+from forecast.layers.initial_state import InitialState
+from forecast.layers.initializers import ScaledIdentity, SpectralRadius
 from forecast.layers.lstm import LSTM, LSTMCell
+from forecast.layers.rnn import RNN
+from forecast.layers.series_cell import SeriesCell
 from forecast.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+from forecast.layers.teaching_signal import TeachingSignal
 
 __all__ = [
     "GRU",
     "LSTM",
+    "RNN",
+    "ClampedCell",
+    "ConvLSTM",
+    "ConvLSTMCell",
+    "DeepOutputCell",
+    "DeepTransitionCell",
     "EchoState",
     "EchoStateCell",
     "GRUCell",
+    "InitialState",
     "LSTMCell",
+    "ScaledIdentity",
+    "SeriesCell",
     "SimpleRNN",
     "SimpleRNNCell",
     "SpectralRadius",
+    "TeachingSignal",
 ]

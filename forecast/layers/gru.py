@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
 
-from forecast.layers.recurrent import (
+from forecast.layers.options import (
     Activation,
+    CellOptions,
     Initializer,
-    RecurrentCell,
-    RecurrentLayer,
-    cell_options,
+    LayerOptions,
+    split_options,
 )
+from forecast.layers.recurrent import RecurrentLayer
+from forecast.layers.recurrent_cell import RecurrentCell, masked_product
 
 
 @keras.saving.register_keras_serializable(package="keras_forecast")
@@ -44,10 +46,16 @@ class GRUCell(RecurrentCell):
         recurrent_initializer: initializer of U.
         bias_initializer: initializer of the bias.
         reset_after: apply the reset gate after the recurrent product. Keras' own default is True.
-        **kwargs: options of `keras.layers.Layer`: name, dtype, trainable.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on W, U and b.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections of W, U and b
+            after a step of the optimizer.
+        dropout: share of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
+        seed: of the dropout masks, an integer of at least 0 or None.
+        **options: name, dtype, trainable, as in `keras.layers.Layer`.
 
     Raises:
-        ValueError: `units` is not an integer of at least 1.
+        ValueError: `units` is not an integer of at least 1, or a rate is not in [0, 1).
 
     Example:
         >>> import numpy as np
@@ -71,7 +79,7 @@ class GRUCell(RecurrentCell):
         recurrent_initializer: Initializer = "orthogonal",
         bias_initializer: Initializer = "zeros",
         reset_after: bool = False,
-        **kwargs: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         super().__init__(
             units,
@@ -80,7 +88,7 @@ class GRUCell(RecurrentCell):
             kernel_initializer=kernel_initializer,
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
-            **kwargs,
+            **options,
         )
         self.recurrent_activation = keras.activations.get(recurrent_activation)
         self.reset_after = reset_after
@@ -90,34 +98,37 @@ class GRUCell(RecurrentCell):
         """Shape of the bias: a second row for the recurrent products with `reset_after`."""
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
-    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:  # noqa: ARG002
+    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """Return the output (batch, units) and the new states [h].
 
         Args:
             inputs: x, shape (batch, features).
             states: [h], shape (batch, units).
-            training: part of the cell contract; this cell does the same in both modes.
+            training: whether the dropout masks are on.
         """
         hidden = states[0]
-        projected = ops.matmul(inputs, self.kernel)
+        projected = self.input_product(inputs, training)
         if self.use_bias:
             projected = projected + (self.bias[0] if self.reset_after else self.bias)
         candidate = self._reset_after if self.reset_after else self._reset_before
-        keep, content = candidate(projected, hidden)
+        keep, content = candidate(projected, hidden, training)
         hidden = keep * hidden + (1 - keep) * content
         return hidden, [hidden]
 
-    def _reset_before(self, projected: Any, hidden: Any) -> tuple[Any, Any]:
+    def _reset_before(self, projected: Any, hidden: Any, training: bool) -> tuple[Any, Any]:
         """Return z and g of the notes' form, given W x + b."""
+        masks = self.get_recurrent_dropout_mask(hidden) if training else None
+        kernel = self.recurrent_kernel[:, : 2 * self.units]
         gates, content = projected[:, : 2 * self.units], projected[:, 2 * self.units :]
-        gates = gates + ops.matmul(hidden, self.recurrent_kernel[:, : 2 * self.units])
+        gates = gates + masked_product(ops.matmul, hidden, kernel, masks and masks[:2])
         keep, reset = ops.split(self.recurrent_activation(gates), 2, axis=-1)
-        recurrent = ops.matmul(reset * hidden, self.recurrent_kernel[:, 2 * self.units :])
+        heard = reset * (hidden * masks[2] if masks else hidden)
+        recurrent = ops.matmul(heard, self.recurrent_kernel[:, 2 * self.units :])
         return keep, self.activation(content + recurrent)
 
-    def _reset_after(self, projected: Any, hidden: Any) -> tuple[Any, Any]:
+    def _reset_after(self, projected: Any, hidden: Any, training: bool) -> tuple[Any, Any]:
         """Return z and g of cuDNN's form, given W x + b."""
-        recurrent = ops.matmul(hidden, self.recurrent_kernel)
+        recurrent = self.recurrent_product(hidden, training)
         if self.use_bias:
             recurrent = recurrent + self.bias[1]
         gates = self.recurrent_activation((projected + recurrent)[:, : 2 * self.units])
@@ -147,8 +158,14 @@ class GRU(RecurrentLayer):
         recurrent_initializer: initializer of the recurrent weights.
         bias_initializer: initializer of the bias.
         reset_after: apply the reset gate after the recurrent product. Keras' own default is True.
-        **kwargs: options of `keras.layers.RNN`: return_sequences, return_state, go_backwards,
-            stateful, unroll, zero_output_for_mask; name, dtype, trainable.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections of the weights
+            after a step of the optimizer.
+        dropout: share of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
+        seed: of the dropout masks, an integer of at least 0 or None.
+        **options: activity_regularizer, return_sequences, return_state, go_backwards, stateful,
+            unroll, zero_output_for_mask, name, dtype, trainable, as in `keras.layers.RNN`.
 
     Call arguments:
         sequences: shape (batch, steps, features).
@@ -156,7 +173,7 @@ class GRU(RecurrentLayer):
         mask: bool, shape (batch, steps), False where a row stands still. Pass it explicitly.
 
     Raises:
-        ValueError: `units` is not an integer of at least 1.
+        ValueError: `units` is not an integer of at least 1, or a rate is not in [0, 1).
 
     Example:
         >>> import numpy as np
@@ -176,8 +193,9 @@ class GRU(RecurrentLayer):
         recurrent_initializer: Initializer = "orthogonal",
         bias_initializer: Initializer = "zeros",
         reset_after: bool = False,
-        **kwargs: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        own, loop = split_options(options)
         cell = GRUCell(
             units,
             activation=activation,
@@ -187,6 +205,6 @@ class GRU(RecurrentLayer):
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
             reset_after=reset_after,
-            **cell_options(kwargs),
+            **own,
         )
-        super().__init__(cell, **kwargs)
+        super().__init__(cell, **loop)

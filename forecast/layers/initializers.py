@@ -1,4 +1,4 @@
-"""Initializers of reservoirs: recurrent weights of a given spectral radius, scaled inputs."""
+"""Initializers of recurrent weights: a given spectral radius, a scaled identity; uniform draws."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import ArpackError, eigs
+
+# Where the Krylov iteration is worth it: below, all eigenvalues take a fraction of a second.
+_LEAST_UNITS, _LARGEST_SHARE = 500, 0.3
 
 
 def check_scale(name: str, value: float) -> float:
@@ -52,12 +57,26 @@ def derive_seeds(seed: int | None, num_seeds: int) -> list[int]:
 
 
 def largest_absolute_eigenvalue(matrix: np.ndarray) -> float:
-    """Return max |lambda| of a square matrix.
+    """Return max |lambda| of a square matrix, from a Krylov space if it is large and sparse.
 
-    All eigenvalues are computed. Those of a random matrix crowd near the largest one, so an
-    iteration for the largest alone often stops at another (at 200 units it was 0.3 % short).
+    The eigenvalues of a random matrix crowd near the largest one, so an iteration for that one
+    alone often stops at another (at 500 units up to 0.5 % short). With twelve of them in a space
+    of a hundred it did not in any of 76 matrices; it takes a tenth of the time of all eigenvalues.
     """
+    share = np.count_nonzero(matrix) / matrix.size
+    if len(matrix) > _LEAST_UNITS and share < _LARGEST_SHARE:
+        try:
+            return _krylov_radius(matrix)
+        except ArpackError:  # did not converge
+            pass
     return float(np.abs(np.linalg.eigvals(matrix)).max())
+
+
+def _krylov_radius(matrix: np.ndarray) -> float:
+    """Return max |lambda| by the implicitly restarted Arnoldi method, from a fixed start."""
+    start = np.random.default_rng(0).standard_normal(len(matrix))
+    largest = eigs(csr_array(matrix), k=12, ncv=100, v0=start, tol=1e-9, return_eigenvectors=False)
+    return float(np.abs(largest).max())
 
 
 def draw_uniform(shape: Sequence[int], scale: float, seed: int) -> np.ndarray:
@@ -132,3 +151,46 @@ class SpectralRadius(keras.initializers.Initializer):
             "connectivity": self.connectivity,
             "seed": self.seed,
         }
+
+
+@keras.saving.register_keras_serializable(package="keras_forecast")
+class ScaledIdentity(keras.initializers.Initializer):
+    """Scaled identity for recurrent weights: at the start a unit hears itself and nobody else.
+
+        U = scale * (I | I | ... | I), one (units, units) block for every gate
+
+    With scale 1, a bias of 0 and ReLU a network copies its state until it learns otherwise (IRNN);
+    a smaller scale forgets faster.
+
+    Args:
+        scale: weight of a unit on itself, at least 0.
+
+    Raises:
+        ValueError: `scale` is negative or not finite, or the shape asked for is not a row of
+            square blocks.
+
+    Example:
+        >>> import keras
+        >>> keras.ops.convert_to_numpy(ScaledIdentity(0.5)((2, 4))).tolist()
+        [[0.5, 0.0, 0.5, 0.0], [0.0, 0.5, 0.0, 0.5]]
+
+    Source: Le, Jaitly and Hinton (2015), "A simple way to initialize recurrent networks of
+    rectified linear units".
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = check_scale("scale", scale)
+
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
+        """Return the matrix as a tensor of shape (units, num_gates * units)."""
+        if len(shape) != 2 or shape[1] % shape[0]:
+            raise ValueError(
+                f"ScaledIdentity got shape {tuple(shape)}: expected (units, num_gates * units), "
+                "that of recurrent weights; use it as `recurrent_initializer`."
+            )
+        matrix = np.tile(self.scale * np.eye(shape[0]), shape[1] // shape[0])
+        return ops.convert_to_tensor(matrix, dtype=dtype or keras.config.floatx())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor arguments."""
+        return {"scale": self.scale}

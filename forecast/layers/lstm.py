@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
 
-from forecast.layers.recurrent import (
+from forecast.layers.options import (
     Activation,
+    CellOptions,
     Initializer,
-    RecurrentCell,
-    RecurrentLayer,
-    cell_options,
+    LayerOptions,
+    split_options,
 )
+from forecast.layers.recurrent import RecurrentLayer
+from forecast.layers.recurrent_cell import RecurrentCell
 
 
 @keras.saving.register_keras_serializable(package="keras_forecast")
@@ -26,8 +28,11 @@ class LSTMCell(RecurrentCell):
         c'      = f * c + i * g
         h'      = o * activation(c')
 
+    With `output_gate=False` the gated unit of the notes: h' = activation(c'), without o.
+
     Weights as in `keras.layers.LSTMCell`, gates in the order i, f, c, o: kernel
-    (features, 4 * units), recurrent_kernel (units, 4 * units), bias (4 * units,).
+    (features, 4 * units), recurrent_kernel (units, 4 * units), bias (4 * units,); the block of o
+    is missing with `output_gate=False`.
 
     Args:
         units: number of hidden units, at least 1.
@@ -38,10 +43,17 @@ class LSTMCell(RecurrentCell):
         recurrent_initializer: initializer of U.
         bias_initializer: initializer of b.
         unit_forget_bias: start the bias of the forget gate at 1, so that the cell remembers.
-        **kwargs: options of `keras.layers.Layer`: name, dtype, trainable.
+        output_gate: whether there is a gate o between c and h.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on W, U and b.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections of W, U and b
+            after a step of the optimizer.
+        dropout: share of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
+        seed: of the dropout masks, an integer of at least 0 or None.
+        **options: name, dtype, trainable, as in `keras.layers.Layer`.
 
     Raises:
-        ValueError: `units` is not an integer of at least 1.
+        ValueError: `units` is not an integer of at least 1, or a rate is not in [0, 1).
 
     Example:
         >>> import numpy as np
@@ -54,8 +66,6 @@ class LSTMCell(RecurrentCell):
     Jozefowicz et al. (2015).
     """
 
-    num_gates = 4
-
     def __init__(
         self,
         units: int,
@@ -66,7 +76,8 @@ class LSTMCell(RecurrentCell):
         recurrent_initializer: Initializer = "orthogonal",
         bias_initializer: Initializer = "zeros",
         unit_forget_bias: bool = True,
-        **kwargs: Any,
+        output_gate: bool = True,
+        **options: Unpack[CellOptions],
     ) -> None:
         super().__init__(
             units,
@@ -75,11 +86,17 @@ class LSTMCell(RecurrentCell):
             kernel_initializer=kernel_initializer,
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
-            **kwargs,
+            **options,
         )
         self.recurrent_activation = keras.activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
+        self.output_gate = output_gate
         self.state_size = [self.units, self.units]
+
+    @property
+    def num_gates(self) -> int:  # type: ignore[override]
+        """Blocks of weights: i, f, c, and o if there is an output gate."""
+        return 4 if self.output_gate else 3
 
     def initial_bias(self, shape: Sequence[int], dtype: Any = None) -> Any:
         """Return the values that the bias starts with: 1 for the forget gate if asked for."""
@@ -89,23 +106,25 @@ class LSTMCell(RecurrentCell):
         ones = ops.ones((self.units,), dtype=values.dtype)
         return ops.concatenate([values[: self.units], ones, values[2 * self.units :]])
 
-    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:  # noqa: ARG002
+    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """Return the output (batch, units) and the new states [h, c].
 
         Args:
             inputs: x, shape (batch, features).
             states: [h, c], each of shape (batch, units).
-            training: part of the cell contract; this cell does the same in both modes.
+            training: whether the dropout masks are on.
         """
         hidden, carry = states
-        total = ops.matmul(inputs, self.kernel) + ops.matmul(hidden, self.recurrent_kernel)
+        total = self.input_product(inputs, training) + self.recurrent_product(hidden, training)
         if self.use_bias:
             total = total + self.bias
-        input_gate, forget_gate, content, output_gate = ops.split(total, 4, axis=-1)
+        input_gate, forget_gate, content, *output_gate = ops.split(total, self.num_gates, axis=-1)
         carry = self.recurrent_activation(forget_gate) * carry + self.recurrent_activation(
             input_gate
         ) * self.activation(content)
-        hidden = self.recurrent_activation(output_gate) * self.activation(carry)
+        hidden = self.activation(carry)
+        if output_gate:
+            hidden = self.recurrent_activation(output_gate[0]) * hidden
         return hidden, [hidden, carry]
 
     def get_config(self) -> dict[str, Any]:
@@ -114,6 +133,7 @@ class LSTMCell(RecurrentCell):
             **super().get_config(),
             "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
             "unit_forget_bias": self.unit_forget_bias,
+            "output_gate": self.output_gate,
         }
 
 
@@ -130,8 +150,15 @@ class LSTM(RecurrentLayer):
         recurrent_initializer: initializer of the recurrent weights.
         bias_initializer: initializer of the bias.
         unit_forget_bias: start the bias of the forget gate at 1.
-        **kwargs: options of `keras.layers.RNN`: return_sequences, return_state, go_backwards,
-            stateful, unroll, zero_output_for_mask; name, dtype, trainable.
+        output_gate: whether there is a gate between c and h; without it h = activation(c).
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections of the weights
+            after a step of the optimizer.
+        dropout: share of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
+        seed: of the dropout masks, an integer of at least 0 or None.
+        **options: activity_regularizer, return_sequences, return_state, go_backwards, stateful,
+            unroll, zero_output_for_mask, name, dtype, trainable, as in `keras.layers.RNN`.
 
     Call arguments:
         sequences: shape (batch, steps, features).
@@ -139,7 +166,7 @@ class LSTM(RecurrentLayer):
         mask: bool, shape (batch, steps), False where a row stands still. Pass it explicitly.
 
     Raises:
-        ValueError: `units` is not an integer of at least 1.
+        ValueError: `units` is not an integer of at least 1, or a rate is not in [0, 1).
 
     Example:
         >>> import numpy as np
@@ -159,8 +186,10 @@ class LSTM(RecurrentLayer):
         recurrent_initializer: Initializer = "orthogonal",
         bias_initializer: Initializer = "zeros",
         unit_forget_bias: bool = True,
-        **kwargs: Any,
+        output_gate: bool = True,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        own, loop = split_options(options)
         cell = LSTMCell(
             units,
             activation=activation,
@@ -170,6 +199,7 @@ class LSTM(RecurrentLayer):
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
             unit_forget_bias=unit_forget_bias,
-            **cell_options(kwargs),
+            output_gate=output_gate,
+            **own,
         )
-        super().__init__(cell, **kwargs)
+        super().__init__(cell, **loop)

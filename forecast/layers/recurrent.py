@@ -1,118 +1,21 @@
-"""What all recurrent cells share, and what all recurrent layers share."""
+"""What all recurrent layers share: the loop over time around a cell."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import keras
 from keras import ops
 
-# Anything that Keras takes as an initializer or an activation: a name, an object or a callable.
-Initializer = Any
-Activation = Any
+from forecast.layers.options import cell_options
+from forecast.layers.recurrent_cell import check_units
+
+__all__ = ["RecurrentLayer", "cell_options", "check_units"]
 
 
-def check_units(units: int) -> int:
-    """Return `units` as an int; raise ValueError unless it is an integer of at least 1."""
-    if isinstance(units, bool) or not isinstance(units, Integral) or units < 1:
-        raise ValueError(
-            f"units={units!r}: expected an integer of at least 1; "
-            "give the number of hidden units, for example units=64."
-        )
-    return int(units)
-
-
-def cell_options(layer_options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those options of a layer that its cell has to share: dtype and trainable."""
-    return {key: layer_options[key] for key in ("dtype", "trainable") if key in layer_options}
-
-
-class RecurrentCell(keras.layers.Layer):
-    """Base of the trained cells: `units`, `num_gates` blocks of weights, biases and their config.
-
-    The blocks stand side by side along the last axis, so that one product serves all gates:
-    kernel (features, num_gates * units), recurrent_kernel (units, num_gates * units) and
-    bias (num_gates * units,).
-
-    Args:
-        units: number of hidden units, at least 1.
-        activation: function of the new content; a name, a callable or None (linear).
-        use_bias: whether a bias is added.
-        kernel_initializer: initializer of the input weights.
-        recurrent_initializer: initializer of the recurrent weights.
-        bias_initializer: initializer of the bias.
-        **kwargs: options of `keras.layers.Layer`: name, dtype, trainable.
-
-    Raises:
-        ValueError: `units` is not an integer of at least 1.
-    """
-
-    num_gates = 1
-
-    def __init__(
-        self,
-        units: int,
-        activation: Activation = "tanh",
-        use_bias: bool = True,
-        kernel_initializer: Initializer = "glorot_uniform",
-        recurrent_initializer: Initializer = "orthogonal",
-        bias_initializer: Initializer = "zeros",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.units = check_units(units)
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.state_size: int | list[int] = self.units
-        self.output_size = self.units
-
-    @property
-    def bias_shape(self) -> tuple[int, ...]:
-        """Shape of the bias."""
-        return (self.num_gates * self.units,)
-
-    def initial_bias(self, shape: Sequence[int], dtype: Any = None) -> Any:
-        """Return the values that the bias starts with."""
-        return self.bias_initializer(shape, dtype=dtype)
-
-    def build(self, input_shape: Sequence[int | None]) -> None:
-        """Create the weights for inputs of shape (batch, features)."""
-        width = self.num_gates * self.units
-        self.kernel = self.add_weight(
-            shape=(input_shape[-1], width), name="kernel", initializer=self.kernel_initializer
-        )
-        self.recurrent_kernel = self.add_weight(
-            shape=(self.units, width),
-            name="recurrent_kernel",
-            initializer=self.recurrent_initializer,
-        )
-        self.bias: Any = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                shape=self.bias_shape, name="bias", initializer=self.initial_bias
-            )
-
-    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Return the zero state: one (batch_size, units) tensor for each state."""
-        sizes = [self.state_size] if isinstance(self.state_size, int) else self.state_size
-        return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": keras.activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-        }
+def _of_cell(name: str) -> property:
+    """Return a property that reads the attribute of the layer's cell, as the layers of Keras do."""
+    return property(lambda layer: getattr(layer.cell, name), doc=f"{name} of the cell.")
 
 
 class RecurrentLayer(keras.layers.RNN):
@@ -122,6 +25,10 @@ class RecurrentLayer(keras.layers.RNN):
     neither outputs nor gradients. And the output at a masked step is the state that is held there:
     before the first unmasked step, and for a row without one, that is the initial state.
     """
+
+    units = _of_cell("units")
+    dropout = _of_cell("dropout")
+    recurrent_dropout = _of_cell("recurrent_dropout")
 
     def __init__(self, cell: keras.layers.Layer, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
-from keras import ops
 
-from forecast.layers.recurrent import (
+from forecast.layers.options import (
     Activation,
     Initializer,
-    RecurrentCell,
-    RecurrentLayer,
-    cell_options,
+    LayerOptions,
+    split_options,
 )
+from forecast.layers.recurrent import RecurrentLayer
+from forecast.layers.recurrent_cell import RecurrentCell
 
 
 @keras.saving.register_keras_serializable(package="keras_forecast")
@@ -30,10 +30,16 @@ class SimpleRNNCell(RecurrentCell):
         kernel_initializer: initializer of W.
         recurrent_initializer: initializer of U.
         bias_initializer: initializer of b.
-        **kwargs: options of `keras.layers.Layer`: name, dtype, trainable.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on W, U and b.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections of W, U and b
+            after a step of the optimizer.
+        dropout: share of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
+        seed: of the dropout masks, an integer of at least 0 or None.
+        **kwargs: name, dtype, trainable, as in `keras.layers.Layer`.
 
     Raises:
-        ValueError: `units` is not an integer of at least 1.
+        ValueError: `units` is not an integer of at least 1, or a rate is not in [0, 1).
 
     Example:
         >>> import numpy as np
@@ -45,15 +51,15 @@ class SimpleRNNCell(RecurrentCell):
     Source: Elman (1990), "Finding structure in time".
     """
 
-    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:  # noqa: ARG002
+    def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """Return the output (batch, units) and the new states [h].
 
         Args:
             inputs: x, shape (batch, features).
             states: [h], shape (batch, units).
-            training: part of the cell contract; this cell does the same in both modes.
+            training: whether the dropout masks are on.
         """
-        total = ops.matmul(inputs, self.kernel) + ops.matmul(states[0], self.recurrent_kernel)
+        total = self.input_product(inputs, training) + self.recurrent_product(states[0], training)
         if self.use_bias:
             total = total + self.bias
         hidden = self.activation(total)
@@ -71,8 +77,14 @@ class SimpleRNN(RecurrentLayer):
         kernel_initializer: initializer of W.
         recurrent_initializer: initializer of U.
         bias_initializer: initializer of b.
-        **kwargs: options of `keras.layers.RNN`: return_sequences, return_state, go_backwards,
-            stateful, unroll, zero_output_for_mask; name, dtype, trainable.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections of the weights
+            after a step of the optimizer.
+        dropout: share of the inputs that is dropped in training, in [0, 1).
+        recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
+        seed: of the dropout masks, an integer of at least 0 or None.
+        **options: activity_regularizer, return_sequences, return_state, go_backwards, stateful,
+            unroll, zero_output_for_mask, name, dtype, trainable, as in `keras.layers.RNN`.
 
     Call arguments:
         sequences: shape (batch, steps, features).
@@ -80,7 +92,7 @@ class SimpleRNN(RecurrentLayer):
         mask: bool, shape (batch, steps), False where a row stands still. Pass it explicitly.
 
     Raises:
-        ValueError: `units` is not an integer of at least 1.
+        ValueError: `units` is not an integer of at least 1, or a rate is not in [0, 1).
 
     Example:
         >>> import numpy as np
@@ -98,8 +110,9 @@ class SimpleRNN(RecurrentLayer):
         kernel_initializer: Initializer = "glorot_uniform",
         recurrent_initializer: Initializer = "orthogonal",
         bias_initializer: Initializer = "zeros",
-        **kwargs: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        own, loop = split_options(options)
         cell = SimpleRNNCell(
             units,
             activation=activation,
@@ -107,6 +120,6 @@ class SimpleRNN(RecurrentLayer):
             kernel_initializer=kernel_initializer,
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
-            **cell_options(kwargs),
+            **own,
         )
-        super().__init__(cell, **kwargs)
+        super().__init__(cell, **loop)

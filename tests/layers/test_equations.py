@@ -17,6 +17,15 @@ BATCH, STEPS, FEATURES, UNITS = 3, 7, 2, 5
 CASES: dict[str, tuple[Any, ...]] = {
     "simple_rnn": (SimpleRNN, {}, oracle.simple_rnn_step, "h", "", "", 1),
     "lstm": (LSTM, {}, oracle.lstm_step, "ifco", "", "", 2),
+    "lstm_without_output_gate": (
+        LSTM,
+        {"output_gate": False},
+        oracle.lstm_without_output_gate_step,
+        "ifc",
+        "",
+        "",
+        2,
+    ),
     "gru": (GRU, {}, oracle.gru_step, "zrh", "z", "", 1),
     "gru_reset_after": (
         GRU,
@@ -80,6 +89,9 @@ def test_forget_gate_starts_open() -> None:
     layer = LSTM(2, bias_initializer=count)
     layer.build((BATCH, STEPS, FEATURES))
     np.testing.assert_array_equal(layer.get_weights()[2], [10, 11, 1, 1, 14, 15, 16, 17])
+    ungated = LSTM(2, bias_initializer=count, output_gate=False)
+    ungated.build((BATCH, STEPS, FEATURES))
+    np.testing.assert_array_equal(ungated.get_weights()[2], [10, 11, 1, 1, 14, 15])
 
 
 @pytest.mark.parametrize("layer_class", [SimpleRNN, LSTM, GRU])

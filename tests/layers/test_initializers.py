@@ -1,4 +1,4 @@
-"""SpectralRadius: radius, density, seed, shape."""
+"""SpectralRadius: radius, density, seed, shape; ScaledIdentity: blocks, copies."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.linalg import ArpackNoConvergence
 
-from forecast.layers import SpectralRadius
+from forecast.layers import GRU, ScaledIdentity, SimpleRNN, SpectralRadius, initializers
 
 
 def draw(units: int, *arguments: Any, dtype: str = "float64", **options: Any) -> np.ndarray:
@@ -47,6 +48,27 @@ def test_radius_holds_at_500_units_in_float32() -> None:
     assert np.abs(np.linalg.eigvals(matrix.astype("float64"))).max() == pytest.approx(
         0.95, rel=1e-5
     )
+
+
+@pytest.mark.parametrize(("units", "connectivity"), [(501, 0.01), (501, 0.002), (700, 0.1)])
+def test_a_large_sparse_matrix_has_the_radius_of_all_its_eigenvalues(
+    units: int, connectivity: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = draw(units, 1.3, connectivity, seed=6)
+    assert np.abs(np.linalg.eigvals(matrix)).max() == pytest.approx(1.3, rel=1e-9)
+    monkeypatch.setattr(np.linalg, "eigvals", lambda matrix: pytest.fail("all eigenvalues"))
+    np.testing.assert_array_equal(draw(units, 1.3, connectivity, seed=6), matrix)
+
+
+def test_all_eigenvalues_where_the_iteration_does_not_converge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gives_up(*arguments: Any, **options: Any) -> Any:
+        raise ArpackNoConvergence("no convergence", np.zeros(0), np.zeros((0, 0)))
+
+    expected = draw(501, 0.9, 0.01, seed=7)
+    monkeypatch.setattr(initializers, "eigs", gives_up)
+    np.testing.assert_allclose(draw(501, 0.9, 0.01, seed=7), expected, rtol=1e-9)
 
 
 def test_seed() -> None:
@@ -100,3 +122,30 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
 def test_bad_shape(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"expected a square one, \(units, units\)"):
         SpectralRadius(seed=0)(shape)
+
+
+@pytest.mark.parametrize("gates", [1, 3])
+def test_identity_in_every_gate(gates: int) -> None:
+    matrix = np.asarray(ScaledIdentity(0.7)((4, 4 * gates), dtype="float64"))
+    np.testing.assert_array_equal(matrix, np.tile(0.7 * np.eye(4), gates))
+    layer = GRU(4, recurrent_initializer=ScaledIdentity(0.7))
+    layer.build((None, None, 2))
+    np.testing.assert_allclose(layer.cell.recurrent_kernel[:, :4], 0.7 * np.eye(4), rtol=1e-6)
+    again = keras.initializers.deserialize(keras.initializers.serialize(ScaledIdentity(0.7)))
+    assert again.get_config() == {"scale": 0.7}
+
+
+def test_a_relu_network_of_identity_weights_sums_its_inputs() -> None:
+    """The network of Le, Jaitly and Hinton at its start: nothing fades, nothing explodes."""
+    layer = SimpleRNN(
+        3, activation="relu", recurrent_initializer=ScaledIdentity(), kernel_initializer="identity"
+    )
+    inputs = np.random.default_rng(0).uniform(size=(2, 50, 3)).astype("float32")
+    np.testing.assert_allclose(layer(inputs), inputs.sum(axis=1), rtol=1e-5)
+
+
+def test_identity_refuses() -> None:
+    with pytest.raises(ValueError, match=r"ScaledIdentity got shape \(3, 4\): expected \(units"):
+        ScaledIdentity()((3, 4))
+    with pytest.raises(ValueError, match="scale=-1: expected a finite number of at least 0"):
+        ScaledIdentity(-1)

@@ -36,6 +36,14 @@ def lstm_step(x: np.ndarray, state: State, w: Weights) -> State:
     return np.tanh(c) * sigmoid(affine("o", x, h, w)), c
 
 
+def lstm_without_output_gate_step(x: np.ndarray, state: State, w: Weights) -> State:
+    """The notes' gated unit that is "like LSTM but without an output gate, h = tanh(c)"."""
+    h, c = state
+    kept = sigmoid(affine("f", x, h, w)) * c
+    c = sigmoid(affine("i", x, h, w)) * np.tanh(affine("c", x, h, w)) + kept
+    return np.tanh(c), c
+
+
 def gru_step(x: np.ndarray, state: State, w: Weights) -> State:
     """The notes' form: `z` gates the new content, the reset comes before the product."""
     (h,) = state
