@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -28,12 +28,17 @@ def check_implementation(implementation: str) -> str:
     return implementation
 
 
-def recurrence_of(layer: Any, training: bool) -> Recurrence | None:
+def recurrence_of(layer: Any, tensors: Sequence[Any], training: bool) -> Recurrence | None:
     """The recurrence of a layer that a kernel covers; None where the plain loop is to run.
 
     This is the only place that decides. Covered are the trained cells themselves (not classes
     derived of them) with the activations that they start with, and relu in the plain one, in
-    float32 and float64, without dropout.
+    float32 and float64, without dropout, unless a derivative is taken forwards.
+
+    Args:
+        layer: whose cell is built.
+        tensors: inputs and states.
+        training: whether dropout is on.
     """
     if layer.implementation == "plain" or layer.unroll or layer.compute_dtype not in _DTYPES:
         return None
@@ -41,7 +46,9 @@ def recurrence_of(layer: Any, training: bool) -> Recurrence | None:
         return None
     # By name: the cells' modules stand above this one.
     find = _RECURRENCES.get(keras.saving.get_registered_name(type(layer.cell)))
-    return None if find is None else find(layer.cell)
+    if find is None or _is_forward_mode([*tensors, *layer.cell.weights]):
+        return None
+    return find(layer.cell)
 
 
 def run_kernel(
@@ -85,6 +92,17 @@ def _kernel() -> Callable[..., tuple[Any, tuple[Any, ...]]]:
     from forecast.layers.tensorflow_kernel import run as run_on_tensorflow
 
     return run_on_tensorflow
+
+
+def _is_forward_mode(tensors: Sequence[Any]) -> bool:
+    """Whether TensorFlow takes a derivative forwards of one of these: a kernel has none."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    # TensorFlow exports nothing that tells.
+    import tensorflow as tf
+    from tensorflow.python.eager.forwardprop_util import pack_tangents
+
+    return bool(pack_tangents(list(map(tf.convert_to_tensor, tensors))).tangents)
 
 
 def _drops(cell: Any, training: bool) -> bool:

@@ -59,11 +59,11 @@ class GatedUnit(Recurrence):
         return (before,), (gates, content)
 
     def kept(self, values: Tensors) -> Tensors:
-        """r h."""
+        """R h."""
         return (values[2],)
 
     def operands(self, hidden: Any, kept: Tensors) -> Tensors:
-        """h for the gates, r h for the new content."""
+        """Of the gates h, of the new content r h."""
         return hidden, kept[0]
 
 
@@ -117,7 +117,7 @@ class ResetAfterUnit(Recurrence):
         return (before,), (total, content)
 
     def operands(self, hidden: Any, kept: Tensors) -> Tensors:  # noqa: ARG002
-        """h for the first product, inputs alone for the second."""
+        """Of the first product h, of the second none."""
         return hidden, None
 
 

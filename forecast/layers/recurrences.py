@@ -119,7 +119,7 @@ class PlainUnit(Recurrence):
         return ((features + units, units),)
 
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
-        """h'."""
+        """The new h."""
         total = product(inputs, states[0], weights[0])
         return (ops.tanh(total) if self.activation == "tanh" else ops.relu(total),), ()
 

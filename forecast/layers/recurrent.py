@@ -168,7 +168,7 @@ class RecurrentLayer(keras.layers.RNN):
         self, sequences: Any, initial_state: list[Any], mask: Any, training: bool
     ) -> tuple[Any, Any, list[Any]]:
         """`inner_loop` of what is finite at masked steps, without chunks."""
-        recurrence = recurrence_of(self, training)
+        recurrence = recurrence_of(self, [sequences, *initial_state], training)
         if recurrence is not None:
             return run_kernel(recurrence, self, sequences, initial_state, mask, training)
         if mask is None:

@@ -24,7 +24,7 @@ _ROWS_OF_A_PIECE = 8
 
 @dataclass(frozen=True)
 class Plan:
-    """What the compiled functions depend on. Each is traced once, for all numbers of rows and steps.
+    """What the compiled functions depend on. Each is traced once, for all sizes.
 
     Args:
         recurrence: the step.
@@ -61,6 +61,11 @@ class Plan:
         """Gradients of inputs, states and weights, of those of outputs and last states."""
         outputs, last, kept = self.forward_and_keep.structured_outputs
         return self._traced(self._backward(), (*self._signature, kept, outputs, last))
+
+    def arranged(self, mask: Any, given: Tensors) -> tuple[Any, ...]:
+        """Inputs, mask, states and weights, of inputs, states and weights in one row."""
+        first = 1 + self.recurrence.num_states
+        return given[0], mask, tuple(given[1:first]), tuple(given[first:])
 
     @property
     def _signature(self) -> tuple[Any, ...]:
@@ -166,25 +171,59 @@ def run(
         training: keep on the way what the gradient needs; otherwise it runs forward once more.
     """
     plan = _plan_of(recurrence, inputs, mask, states, has_sequences, training)
-    count = len(states)
 
     @tf.custom_gradient
-    def core(inputs: Any, *parts: Any) -> Any:
-        given = (inputs, mask, parts[:count], parts[count:])
-        results = (plan.forward_and_keep if training else plan.forward)(*given)
+    def core(*given: Any) -> Any:
+        # Nothing inside is recorded: the derivative is what `gradient` says.
+        whole = plan.arranged(mask, tuple(map(tf.stop_gradient, given)))
+        results = (plan.forward_and_keep if training else plan.forward)(*whole)
 
         def gradient(*upstream: Any) -> Any:
-            kept = results[2] if training else plan.forward_and_keep(*given)[2]
-            outputs = upstream[0] if has_sequences else None
-            found = plan.backward(*given, kept, outputs, tuple(upstream[-count:]))
-            return (found[0], *found[1], *found[2])
+            kept = results[2] if training else plan.forward_and_keep(*whole)[2]
+            return _gradients(plan, mask, kept, given, upstream)
 
         return [part for part in (results[0], *results[1]) if part is not None], gradient
 
     results = core(inputs, *states, *weights)
     shapes = [(*inputs.shape[:2], states[0].shape[-1])] * has_sequences
     results = list(map(tf.ensure_shape, results, [*shapes, *(state.shape for state in states)]))
-    return results[0] if has_sequences else None, tuple(results[-count:])
+    return results[0] if has_sequences else None, tuple(results[-len(states) :])
+
+
+def _gradients(plan: Plan, mask: Any, kept: Any, given: Tensors, upstream: Tensors) -> Tensors:
+    """Gradients of what is given; their own derivative is that of the loop as TensorFlow finds it.
+
+    Second derivatives and derivatives forwards are rare: they need no loop by hand.
+    """
+    count = len(given)
+
+    @tf.custom_gradient
+    def gradients(*parts: Any) -> Any:
+        stopped = tuple(map(tf.stop_gradient, parts))
+        whole, last = plan.arranged(mask, stopped[:count]), stopped[count:]
+        outputs = last[0] if plan.has_sequences else None
+        last = last[1:] if plan.has_sequences else last
+        of_inputs, of_states, of_weights = plan.backward(*whole, kept, outputs, last)
+
+        def derivative(*seconds: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(parts)
+                firsts = _recorded(plan, mask, parts[:count], parts[count:])
+            return tape.gradient(firsts, parts, seconds, unconnected_gradients="zero")
+
+        return [of_inputs, *of_states, *of_weights], derivative
+
+    return gradients(*given, *upstream)
+
+
+def _recorded(plan: Plan, mask: Any, given: Tensors, upstream: Tensors) -> list[Any]:
+    """Gradients of what is given by TensorFlow's own derivative of the loop."""
+    loop = Loop(plan.recurrence, plan.has_sequences, is_fused=False)
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        outputs, last, _ = loop.forward(*plan.arranged(mask, given), keep=False)
+        results = [part for part in (outputs, *last) if part is not None]
+    return tape.gradient(results, given, upstream, unconnected_gradients="zero")
 
 
 def _plan_of(

@@ -108,6 +108,7 @@ def test_config_holds_the_constructor_arguments_and_nothing_else(item: Any) -> N
     shared = {"name", "dtype", "trainable"}
     if item in LAYERS:
         shared |= {name for name in loop if name not in ("self", "cell", "kwargs")}
+        shared |= {"implementation", "chunk_length"}
     assert set(config) == shared | set(own_arguments(item))
 
 
@@ -133,11 +134,12 @@ def test_loop_options_survive_the_round_trip(layer_class: Any) -> None:
     )
     layer = seeded(
         layer_class, **options, zero_output_for_mask=True, name="own", trainable=False,
-        dtype="float64",
+        dtype="float64", implementation="plain", chunk_length=3,
     )  # fmt: skip
     again = layer_class.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
     assert all(again.get_config()[name] for name in (*options, "zero_output_for_mask"))
+    assert (again.implementation, again.chunk_length) == ("plain", 3)
     again.build((BATCH, STEPS, FEATURES))
     assert again.name == "own"
     assert again.trainable_weights == again.cell.trainable_weights == []
