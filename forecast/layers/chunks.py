@@ -57,7 +57,7 @@ def run_in_chunks(
             _, outputs, states = run(sequences, list(parts[:count]), mask, training)
         return outputs, *states
 
-    weights = [ops.convert_to_tensor(variable) for variable in variables]
+    weights = [ops.copy(variable) for variable in variables]
     found = []
     for start, stop in _bounds(sequences.shape[1], layer.chunk_length, layer.go_backwards):
         part = None if mask is None else mask[:, start:stop]
