@@ -8,7 +8,7 @@ from keras import ops
 from keras.src.backend import rnn
 
 from forecast.layers.composite_cell import output_of
-from forecast.layers.recurrent import RecurrentLayer
+from forecast.layers.recurrent import RecurrentLayer, widen
 
 
 class HeldLayer(RecurrentLayer):
@@ -19,23 +19,18 @@ class HeldLayer(RecurrentLayer):
     is always the one that belongs to the state that is held.
     """
 
-    def inner_loop(
-        self, sequences: Any, initial_state: list[Any], mask: Any, training: bool = False
+    def _run_plain(
+        self, sequences: Any, initial_state: list[Any], mask: Any, training: bool
     ) -> tuple[Any, Any, list[Any]]:
-        """Run the cell over time; return the last output, all outputs and the last states."""
+        """The loop of Keras, with the mask beside the inputs."""
         if mask is None:
-            return super().inner_loop(sequences, initial_state, None, training=training)
-        mask = ops.cast(mask, "bool")
-        # The loop selects with `where`, whose gradient at a NaN that was not selected is NaN.
-        sequences = ops.where(
-            _widen(mask, len(sequences.shape)), sequences, ops.zeros_like(sequences)
-        )
+            return super()._run_plain(sequences, initial_state, None, training)
 
         def step(inputs: Any, states: Any) -> tuple[Any, list[Any]]:
             values, valid = inputs[0], inputs[1][:, 0]
             _, new_states = self.cell(values, list(states), training=training)
             states = [
-                ops.where(_widen(valid, len(old.shape)), new, old)
+                ops.where(widen(valid, len(old.shape)), new, old)
                 for new, old in zip(new_states, states, strict=True)
             ]
             return self._masked_output(states, valid), states
@@ -56,9 +51,4 @@ class HeldLayer(RecurrentLayer):
         output = output_of(self.cell, states)
         if not self.zero_output_for_mask:
             return output
-        return ops.where(_widen(valid, len(output.shape)), output, ops.zeros_like(output))
-
-
-def _widen(mask: Any, rank: int) -> Any:
-    """Return a mask with further axes of length 1 up to this rank."""
-    return ops.expand_dims(mask, tuple(range(len(mask.shape), rank)))
+        return ops.where(widen(valid, len(output.shape)), output, ops.zeros_like(output))

@@ -60,7 +60,8 @@ class RNN(HeldLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""
-        return super(RecurrentLayer, self).get_config()
+        loop = {"implementation": self.implementation, "chunk_length": self.chunk_length}
+        return {**super(RecurrentLayer, self).get_config(), **loop}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> RNN:

@@ -126,6 +126,7 @@ def test_config_holds_the_constructor_arguments_and_nothing_else(item: Any) -> N
     shared = {"name", "dtype", "trainable"}
     if item in UNIT_LAYERS:
         shared |= {name for name in loop if name not in ("self", "cell", "kwargs")}
+        shared |= {"implementation", "chunk_length"}
     assert set(config) == shared | set(own_arguments(item))
 
 
@@ -148,11 +149,12 @@ def test_every_argument_survives_the_round_trip_and_matters(item: Any) -> None:
 @every_case
 def test_loop_options_survive_the_round_trip(case: str) -> None:
     options = dict.fromkeys(LOOP_OPTIONS, True)
+    options |= {"implementation": "plain", "chunk_length": 3}
     layer = LOOPS[case](**options, name="own", trainable=False, dtype="float64")
     saved = keras.saving.serialize_keras_object(layer)
     again = keras.saving.deserialize_keras_object(saved)
     assert keras.saving.serialize_keras_object(again) == saved
-    assert all(again.get_config()[name] for name in options)
+    assert all(again.get_config()[name] == value for name, value in options.items())
     again.build(inputs_of(case).shape)
     assert again.name == "own"
     assert again.weights
