@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from keeping import RESULTS, keep
 from layers_measure import Task
-from peers import Environment
+from environments import Environment
 
 FOLDER = Path(__file__).resolve().parent
 RESULT = RESULTS / "layers.json"
