@@ -98,11 +98,9 @@ def _is_forward_mode(tensors: Sequence[Any]) -> bool:
     """Whether TensorFlow takes a derivative forwards of one of these: a kernel has none."""
     if keras.backend.backend() != "tensorflow":
         return False
-    # TensorFlow exports nothing that tells.
-    import tensorflow as tf
-    from tensorflow.python.eager.forwardprop_util import pack_tangents
+    from forecast.layers.tensorflow_kernel import is_forward_mode
 
-    return bool(pack_tangents(list(map(tf.convert_to_tensor, tensors))).tangents)
+    return is_forward_mode(tensors)
 
 
 def _drops(cell: Any, training: bool) -> bool:

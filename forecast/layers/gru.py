@@ -165,7 +165,8 @@ class GRU(RecurrentLayer):
         recurrent_dropout: share of the hidden units that is dropped in training, in [0, 1).
         seed: of the dropout masks, an integer of at least 0 or None.
         **options: activity_regularizer, return_sequences, return_state, go_backwards, stateful,
-            unroll, zero_output_for_mask, name, dtype, trainable, as in `keras.layers.RNN`.
+            unroll, zero_output_for_mask, name, dtype, trainable, as in `keras.layers.RNN`;
+            implementation and chunk_length, see `RecurrentLayer`.
 
     Call arguments:
         sequences: shape (batch, steps, features).

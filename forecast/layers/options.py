@@ -44,6 +44,8 @@ class LayerOptions(CellOptions, total=False):
     stateful: bool
     unroll: bool
     zero_output_for_mask: bool
+    implementation: str
+    chunk_length: int | None
 
 
 def cell_options(layer_options: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,8 @@ class RNN(HeldLayer):
             cells, which become a `SeriesCell`.
         **kwargs: return_sequences, return_state, go_backwards, stateful, unroll,
             zero_output_for_mask, activity_regularizer, name, dtype (that of the cell by default),
-            trainable, as in `keras.layers.RNN`.
+            trainable, as in `keras.layers.RNN`; implementation and chunk_length, see
+            `RecurrentLayer`.
 
     Call arguments:
         sequences: shape (batch, steps, features).

@@ -10,10 +10,13 @@ from typing import Any
 
 import tensorflow as tf
 
+# TensorFlow exports nothing that tells whether a derivative is taken forwards.
+from tensorflow.python.eager.forwardprop_util import pack_tangents
+
 from forecast.layers.recurrences import Recurrence
 from forecast.layers.tensorflow_loop import Loop
 
-__all__ = ["Plan", "plan_of", "run"]
+__all__ = ["Plan", "is_forward_mode", "plan_of", "run"]
 
 Tensors = tuple[Any, ...]
 # Plans whose compiled functions are kept: a layer has one to four.
@@ -188,6 +191,11 @@ def run(
     shapes = [(*inputs.shape[:2], states[0].shape[-1])] * has_sequences
     results = list(map(tf.ensure_shape, results, [*shapes, *(state.shape for state in states)]))
     return results[0] if has_sequences else None, tuple(results[-len(states) :])
+
+
+def is_forward_mode(tensors: Sequence[Any]) -> bool:
+    """Whether a derivative is taken forwards of one of these, which a kernel does not give."""
+    return bool(pack_tangents(list(map(tf.convert_to_tensor, tensors))).tangents)
 
 
 def _gradients(plan: Plan, mask: Any, kept: Any, given: Tensors, upstream: Tensors) -> Tensors:
