@@ -148,7 +148,7 @@ def refuse_other_columns(forecaster: Serving, given: Columns) -> None:
             )
 
 
-def covariate_settings(columns: Columns, shown: Sequence[Serving]) -> dict[str, str]:
+def covariate_settings(columns: Columns, shown: Sequence[Any]) -> dict[str, str]:
     """Which covariates there are and which forecasters use them, for the head of a comparison.
 
     Args:

@@ -43,8 +43,8 @@ class Part:
         """What will be done, in a sentence."""
         return (
             f"{self.title}: {self.num_windows} origins, horizon {self.horizon}, networks trained "
-            f"once from each of {_NUM_SEEDS} seeds, budget {self.max_seconds:g} s a training; closed "
-            "forms, ESN too, at every origin"
+            f"once from each of {_NUM_SEEDS} seeds, budget {self.max_seconds:g} s a training; "
+            "closed forms, ESN too, at every origin"
         )
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pandas as pd
 
@@ -160,7 +160,7 @@ def _said(
     course: AnyCourse, outcome: Outcome, n_jobs: int | None
 ) -> Generator[Emitted, None, None]:  # fmt: skip
     """Fold after fold; the first fit settles what the later ones keep, so it is made here."""
-    seconds, fitted = 0.0, outcome.first
+    seconds, fitted = 0.0, cast(Any, outcome.first)
     if fitted is None:
         fitted, seconds = course.fitted(0, None)
         outcome.first, outcome.fit_seconds = fitted, seconds + search_seconds(course.forecaster)

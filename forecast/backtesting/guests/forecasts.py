@@ -154,13 +154,13 @@ class Wanted:
         rule = f"the {horizon} steps after the last row of each series are expected, once each."
         for odd, what in ((places < 0, "another time"), (given.duplicated(), "a second row")):
             if odd.any():
-                code, time = given[int(np.argmax(odd))]
+                code, time = _key(given, int(np.argmax(odd)))
                 raise ValueError(
                     f"{self._predict} returned {what} for series {self.ids[code]!r}: {time}; {rule}"
                 )
         absent = np.setdiff1d(np.arange(len(index)), places)
         if len(absent):
-            code, time = index[int(absent[0])]
+            code, time = _key(index, int(absent[0]))
             raise ValueError(
                 f"{self._predict} returned no forecast of series {self.ids[code]!r} for {time} "
                 f"({len(absent)} of {len(index)} rows are missing); {rule}"
@@ -179,6 +179,11 @@ class Wanted:
     @property
     def _predict(self) -> str:
         return f"{self.name}: predict({self.shape[1]})"
+
+
+def _key(index: pd.MultiIndex, row: int) -> tuple[Any, Any]:
+    """Position of the series and time of a row."""
+    return index[row]  # type: ignore[return-value]
 
 
 def _as_pandas(frame: Any) -> pd.DataFrame:
