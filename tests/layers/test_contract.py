@@ -43,6 +43,10 @@ OTHER_VALUES: dict[str, Any] = {
     "connectivity": 1.0,
     "bias_scaling": 0.5,
     "seed": 12,
+    "topology": "cycle",
+    "noise": 0.1,
+    "feedback_features": 2,
+    "feedback_scaling": 0.5,
 }
 
 
@@ -55,7 +59,7 @@ def own_arguments(item: Any) -> list[str]:
 def seeded(item: Any, **arguments: Any) -> Any:
     """Return an instance that draws the same weights every time."""
     names = own_arguments(item)
-    defaults: dict[str, Any] = {"units": UNITS, "seed": 11}
+    defaults: dict[str, Any] = {"units": UNITS, "seed": 11, "feedback_features": 1}
     for position, name in enumerate(("kernel_initializer", "recurrent_initializer")):
         defaults[name] = keras.initializers.GlorotUniform(seed=position)
     chosen = {name: value for name, value in defaults.items() if name in names}
@@ -65,7 +69,8 @@ def seeded(item: Any, **arguments: Any) -> Any:
 def outputs_of(item: Any) -> list[np.ndarray]:
     """Return what a layer, or a cell in Keras' own loop, makes of the inputs; and its weights."""
     loop = item if isinstance(item, keras.layers.RNN) else keras.layers.RNN(item)
-    return [np.asarray(loop(INPUTS)), *item.get_weights()]
+    in_both_modes = [np.asarray(loop(INPUTS, training=training)) for training in (False, True)]
+    return [*in_both_modes, *item.get_weights()]
 
 
 def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
