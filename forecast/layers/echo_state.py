@@ -167,5 +167,5 @@ class EchoState(RecurrentLayer):
             ops.cast(weight, wide) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)
         )
         drive = project(ops.cast(sequence, wide), kernel) + bias
-        arrays = (ops.convert_to_numpy(values) for values in (drive, recurrent_kernel))
-        return measure_echo_state(*arrays, cell.leak_rate, num_starts, seed)
+        drive, links = ops.convert_to_numpy(drive), ops.convert_to_numpy(recurrent_kernel)
+        return measure_echo_state(drive, links, cell.leak_rate, num_starts, seed)

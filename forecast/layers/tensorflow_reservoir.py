@@ -15,8 +15,8 @@ from forecast.layers.echo_state_cell import echo_step, project
 
 __all__ = ["run"]
 
-# A number of steps is filled up to a power of two, and cut to pieces of the largest one: so few are
-# compiled, which takes half a second each. The steps that were added are never run.
+# A number of steps is filled up to one of a few, four between two powers of two, and cut to pieces
+# of the largest: to compile one takes half a second. The steps that were added are never run.
 _LEAST, _MOST = 128, 16_384
 
 
@@ -45,10 +45,16 @@ def run(inputs: Any, state: Any, mask: Any, weights: tuple[Any, Any, Any, Any]) 
 def _piece(inputs: Any, state: Any, mask: Any, weights: tuple[Any, ...]) -> Any:
     """`run` with the steps first, for at most `_MOST` of them."""
     num_steps = inputs.shape[0]
-    length = max(_LEAST, 2 ** (num_steps - 1).bit_length())
+    length = _compiled_length(num_steps)
     masked = None if mask is None else _filled(mask, length)
     states = _differentiable(tf.constant(num_steps), masked)
     return states(_filled(inputs, length), state, *weights)[:num_steps]
+
+
+def _compiled_length(num_steps: int) -> int:
+    """The number of steps that is compiled for these: a quarter more at most."""
+    unit = max(_LEAST, 2 ** ((num_steps - 1).bit_length() - 3))
+    return -(-num_steps // unit) * unit
 
 
 def _swapped(values: Any) -> Any:
@@ -103,12 +109,14 @@ def _loop(
 ) -> Any:
     """States after the first `num_steps` of the steps; zeros after them."""
     length = inputs.shape[0]
-    drive = _unstacked(project(inputs, kernel))
+    given = _unstacked(inputs)
     valid = None if mask is None else _unstacked(mask)
     outputs = tf.TensorArray(inputs.dtype, length, element_shape=state.shape)
 
     def body(step: Any, state: Any, outputs: Any) -> tuple[Any, Any, Any]:
-        after = echo_step(drive.read(step), state, recurrent_kernel, bias, leak_rate)
+        # Projected here: what all steps would take is more than a cache holds.
+        drive = project(given.read(step), kernel)
+        after = echo_step(drive, state, recurrent_kernel, bias, leak_rate)
         if valid is not None:
             after = tf.where(valid.read(step)[:, None], after, state)
         return step + 1, after, outputs.write(step, after)
