@@ -1,4 +1,4 @@
-"""The readout of an echo-state network in closed form: all rows at once, or their sums in blocks."""
+"""The readout of an echo-state network in closed form: of all rows, or of their sums in blocks."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 
-__all__ = ["EchoMemory", "EchoNetwork", "fit_echo_network"]
+__all__ = ["EchoMemory", "EchoNetwork", "after_washout", "fit_echo_network"]
 
 # Steps that are read at once.
 _MOST_STEPS = 1024
@@ -64,20 +64,38 @@ class EchoNetwork:
         recent = np.zeros((num_rows, self.view.length, self.bank.num_inputs), self.bank.dtype)
         return EchoMemory(self.bank.initial_state(num_rows), recent)
 
-    def encode(self, inputs: NDArray, memory: EchoMemory) -> tuple[NDArray, EchoMemory]:
+    def encode(
+        self, inputs: NDArray, memory: EchoMemory, lengths: NDArray | None = None
+    ) -> tuple[NDArray, EchoMemory]:
         """Outputs after each step, `(rows, steps, num_outputs)`, and the memory after the last.
 
         Args:
             inputs: `(rows, steps, num_inputs)`.
             memory: before them.
+            lengths: steps of each row that count, `(rows,)`; outputs after them mean nothing. All
+                by default.
         """
         outputs = []
         for start in range(0, inputs.shape[1], _MOST_STEPS):
             part = inputs[:, start : start + _MOST_STEPS].astype(self.bank.dtype)
             states = self.bank.run(part, memory.states)
             outputs.append(self.view.columns(states, part, memory.recent) @ self.coefficients)
-            memory = EchoMemory(states[:, -1], self.view.remembered(memory.recent, part))
+            taken = np.full(len(part), part.shape[1])
+            if lengths is not None:
+                taken = np.clip(lengths - start, 0, part.shape[1])
+            memory = self._after(memory, states, part, taken)
         return np.concatenate(outputs, axis=1), memory
+
+    def _after(
+        self, memory: EchoMemory, states: NDArray, inputs: NDArray, taken: NDArray
+    ) -> EchoMemory:
+        """The memory after the first `taken` steps of each row."""
+        rows = np.arange(len(taken))
+        after = states[rows, np.maximum(taken - 1, 0)]
+        after = np.where((taken > 0)[:, None], after, memory.states)
+        known = np.concatenate([memory.recent, inputs], axis=1)
+        newest = taken[:, None] + np.arange(self.view.length)
+        return EchoMemory(after, known[rows[:, None], newest])
 
     def free_run(self, first: NDArray, memory: EchoMemory, num_steps: int) -> NDArray:
         """Outputs that are fed back, `(rows, num_steps, num_outputs)`.
@@ -114,12 +132,17 @@ def fit_echo_network(
     bank = drawn_bank(design, inputs.shape[2], seed)
     view = View.of(readout, inputs.shape[2])
     taught = np.ones(inputs.shape[:2], dtype=bool) if taught is None else taught
-    lesson = EchoLesson(inputs, targets, taught & _after(readout.washout, taught))
+    lesson = EchoLesson(inputs, targets, taught & after_washout(readout.washout, taught))
     fit = fit_echo(bank, view, lesson, readout.ridge, readout.noise, seed)
     return EchoNetwork(bank, view, fit.coefficients), fit
 
 
-def _after(washout: int, taught: NDArray) -> NDArray:
-    """Steps after the washout; of a short series, those of its second half."""
+def after_washout(washout: int, taught: NDArray) -> NDArray:
+    """Steps after the washout; of a short series, those of its second half.
+
+    Args:
+        washout: steps before them.
+        taught: steps of each row that there are, `(rows, steps)`.
+    """
     lengths = taught.shape[1] - np.argmax(taught[:, ::-1], axis=1)
     return np.arange(taught.shape[1]) >= np.minimum(washout, lengths // 2)[:, None]

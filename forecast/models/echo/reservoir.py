@@ -99,6 +99,9 @@ class EchoDesign:
         is_deep: whether each is driven by the one before it; else all by the inputs, side by side.
         readout: what reads them.
         dtype: "float32", or "float64" for chaos, where rounding errors grow.
+        num_candidates: pairs of spectral radius and leak rate that a forecaster tries, these ones
+            first and others drawn by its seed, by their forecasts from origins inside the training
+            part; at least 1.
 
     Example:
         >>> design = EchoDesign((Reservoir(100), Reservoir(100, leak_rate=0.1)), is_deep=True)
@@ -110,6 +113,7 @@ class EchoDesign:
     is_deep: bool = False
     readout: EchoReadout = EchoReadout()
     dtype: str = "float32"
+    num_candidates: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what is no design."""
@@ -119,8 +123,9 @@ class EchoDesign:
                 "`reservoirs` must be a tuple of fc.Reservoir(...), such as (fc.Reservoir(),); got "
                 f"{self.reservoirs!r}."
             )
+        check_positive_integer("num_candidates", self.num_candidates)
         if self.dtype not in _DTYPES:
-            raise ValueError(f"`dtype` must be one of {_DTYPES}; got {self.dtype!r}.")
+            raise ValueError(f"`dtype` must be one of {', '.join(_DTYPES)}; got {self.dtype!r}.")
 
     @property
     def units(self) -> int:

@@ -47,7 +47,7 @@ class View:
         return self.lags * self.num_inputs + factors * (factors + 1) // 2
 
     def columns(self, states: NDArray, inputs: NDArray, recent: NDArray) -> NDArray:
-        """All columns after each step, `(rows, steps, units + width + 1)`, in the dtype of the states.
+        """All columns after each step, `(rows, steps, units + width + 1)`, precise as the states.
 
         Args:
             states: after each step, `(rows, steps, units)`.
