@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from forecast.layers import EchoState
 from forecast.models.echo.reservoir import EchoDesign, Reservoir
@@ -16,8 +17,9 @@ __all__ = ["Bank", "drawn_bank"]
 
 # Steps from which the compiled loop of the layer is worth its call.
 _MANY_STEPS = 128
-# Numbers of states that are held at once.
-_MOST_NUMBERS = 8_000_000
+# Bytes of a matrix beyond which it leaves the cache of a core, and the share of entries up to which
+# the product of what is not zero is faster then.
+_LARGE_MATRIX, _MOST_DENSE = 2**21, 0.3
 
 
 class _One:
@@ -33,10 +35,17 @@ class _One:
         self.leak_rate, self.topology = settings.leak_rate, settings.topology
         self.weights = kernel, recurrent_kernel, bias = tuple(weights)
         self.kernel, self.recurrent_kernel, self.bias = kernel, recurrent_kernel, bias
+        is_large = recurrent_kernel.nbytes > _LARGE_MATRIX
+        is_sparse = (
+            is_large and np.count_nonzero(recurrent_kernel) < _MOST_DENSE * recurrent_kernel.size
+        )
+        self._sparse = csr_array(recurrent_kernel.T) if is_sparse else None
 
     def step(self, inputs: NDArray, states: NDArray, noise: NDArray | float = 0.0) -> NDArray:
         """States `(rows, units)` after one more step."""
-        if self.recurrent_kernel.ndim == 2:
+        if self._sparse is not None:
+            heard = (self._sparse @ states.T).T
+        elif self.recurrent_kernel.ndim == 2:
             heard = states @ self.recurrent_kernel
         else:
             heard = self.recurrent_kernel * np.roll(states, 1, axis=-1)
@@ -45,7 +54,7 @@ class _One:
 
     def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
         """States after each step, `(rows, steps, units)`."""
-        if inputs.shape[1] >= _MANY_STEPS:
+        if self._sparse is None and inputs.shape[1] >= _MANY_STEPS:
             return self._compiled(inputs, states, noise)
         after = np.empty((*inputs.shape[:2], states.shape[1]), dtype=inputs.dtype)
         for step in range(inputs.shape[1]):
