@@ -164,7 +164,7 @@ def _blocks(
     for start in range(0, num_series, at_once):
         part = lesson.take(slice(start, start + at_once))
         rows, late = len(part.inputs), part.late
-        steps = int(np.clip(_MOST_HELD // (rows * bank.units), _LEAST_STEPS, _MOST_STEPS))
+        steps = int(np.clip(_MOST_HELD // (rows * (bank.units + 1)), _LEAST_STEPS, _MOST_STEPS))
         states = bank.initial_state(rows)
         recent = np.zeros((rows, view.length, bank.num_inputs), dtype=bank.dtype)
         for begin in range(0, length, steps):
