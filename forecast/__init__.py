@@ -42,9 +42,12 @@ _HOMES = {
     ),
     "forecast.models": (
         "ESNForecaster",
+        "EchoDesign",
+        "EchoReadout",
         "GRUForecaster",
         "LSTMForecaster",
         "RNNForecaster",
+        "Reservoir",
         "Training",
     ),
     "forecast.backtest": ("cross_validation",),

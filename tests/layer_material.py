@@ -36,7 +36,7 @@ def own_arguments(item: Any) -> list[str]:
 def seeded(item: Any, **arguments: Any) -> Any:
     """Return a layer or cell with units that draws the same weights every time."""
     names = own_arguments(item)
-    defaults: dict[str, Any] = {"units": UNITS}
+    defaults: dict[str, Any] = {"units": UNITS, "feedback_features": 1}
     if item.__name__.startswith("EchoState"):
         defaults["seed"] = 11
     for position, name in enumerate(("kernel_initializer", "recurrent_initializer")):

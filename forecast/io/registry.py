@@ -73,8 +73,8 @@ _TRANSFORMS = {
 }  # fmt: skip
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
-_NETWORK_MODELS = ("NetworkModel",)
-_NETWORK_SETTINGS = ("Training",)
+_NETWORK_MODELS = ("EchoModel", "NetworkModel")
+_NETWORK_SETTINGS = ("EchoDesign", "EchoReadout", "Reservoir", "Training")
 
 
 def forecaster_class(name: Any) -> Any:
@@ -134,6 +134,7 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
             f"the bundle asks for the {kind} {name!r}; known are {', '.join([*here, *networks])}."
         )
     from forecast import models
-    from forecast.models import network
+    from forecast.models.echo.model import EchoModel
+    from forecast.models.network import NetworkModel
 
-    return getattr(network if name in _NETWORK_MODELS else models, name)
+    return {"EchoModel": EchoModel, "NetworkModel": NetworkModel}.get(name) or getattr(models, name)

@@ -29,6 +29,7 @@ _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
 _RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
 # A program is made for every layer, which takes time whatever its size.
 _MOST_LAYERS = 64
+_MOST_LAGS = 100_000
 _WORDS = {
     "f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers",
     "iu": "whole numbers", "b": "truth values", "biuf": "numbers",
@@ -259,6 +260,28 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
     return shapes | {f"highway.{name}": shape for name, shape in highway.items()}
 
 
+def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    """The weights of reservoirs, each beside the one before or above it, and their readout."""
+    design = config["design"]
+    readout, width, shapes = design["readout"], 1, {"scales": (num_series, 2)}
+    if len(design["reservoirs"]) > _MOST_LAYERS:
+        raise BundleError(f"it has {len(design['reservoirs'])} reservoirs, above {_MOST_LAYERS}.")
+    sizes = [whole("units", one["units"], 1) for one in design["reservoirs"]]
+    for index, (units, one) in enumerate(zip(sizes, design["reservoirs"], strict=True)):
+        is_chain = one["topology"] in ("cycle", "delay_line")
+        shapes[f"weight.{3 * index}"] = (width, units)
+        shapes[f"weight.{3 * index + 1}"] = (units,) if is_chain else (units, units)
+        shapes[f"weight.{3 * index + 2}"] = (units,)
+        width = units if design["is_deep"] else 1
+    factors = whole("number of quadratic lags", readout["quadratic_lags"], 0, _MOST_LAGS)
+    columns = sum(sizes) + whole("number of lags", readout["lags"], 1, _MOST_LAGS)
+    columns += factors * (factors + 1) // 2 + 1
+    shapes["coefficients"] = (1 if readout["pooled"] else num_series, columns)
+    if "information" in headers:
+        shapes["information"] = (columns, columns)
+    return shapes
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
 
@@ -266,6 +289,7 @@ def _is_number(value: Any) -> bool:
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "ARModel": _autoregression,
     "CombinedModel": _combined,
+    "EchoModel": _echo,
     "HiddenMarkovModel": _hidden,
     "LinearDynamicalModel": _dynamical,
     "NetworkModel": _network,

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 
 from forecast.layers.composite_cell import deserialize_all
-from forecast.layers.echo_state import EchoStateCell
 from forecast.layers.held_layer import HeldLayer
 from forecast.layers.recurrent import RecurrentLayer
 from forecast.layers.series_cell import SeriesCell
@@ -52,7 +51,7 @@ class RNN(HeldLayer):
         self, cell: keras.layers.Layer | Sequence[keras.layers.Layer], **kwargs: Any
     ) -> None:
         one: Any = SeriesCell(cell) if isinstance(cell, (list, tuple)) else cell
-        if not (hasattr(one, "output_of") or isinstance(one, EchoStateCell)):
+        if not hasattr(one, "output_of"):
             raise ValueError(
                 f"{type(one).__name__} has no method output_of(states), which returns the output "
                 "at a masked step: give it one, or use keras.layers.RNN."

@@ -1,5 +1,6 @@
 """Recurrent networks as forecasters, and how they are trained."""
 
+from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.forecasters import (
     ESNForecaster,
     GRUForecaster,
@@ -10,8 +11,11 @@ from forecast.models.training import Training
 
 __all__ = [
     "ESNForecaster",
+    "EchoDesign",
+    "EchoReadout",
     "GRUForecaster",
     "LSTMForecaster",
     "RNNForecaster",
+    "Reservoir",
     "Training",
 ]

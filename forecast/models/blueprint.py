@@ -14,7 +14,7 @@ from forecast.layers.recurrent import RecurrentLayer
 
 __all__ = ["Blueprint"]
 
-_OUTPUTS = {"return_sequences": True, "return_state": True}
+_OUTPUTS: dict[str, Any] = {"return_sequences": True, "return_state": True}
 _TRAINED = {"SimpleRNN": SimpleRNN, "LSTM": LSTM, "GRU": GRU}
 
 
@@ -40,7 +40,7 @@ class Blueprint:
     num_layers: int
     num_features: int
     seed: int
-    options: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a layer that is not in the list."""

@@ -21,6 +21,8 @@ from forecast.forecaster import Forecaster
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.descent import descend
+from forecast.models.echo.estimate import chosen_design, estimate_echo
+from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.readout import fit_readout
@@ -182,7 +184,8 @@ class ESNForecaster(NetworkForecaster):
 
     `x' = (1 - a) x + a tanh(W x + W_in u + b)`; the readout sees x and u and corrects a linear
     forecast. Its penalty is chosen on the last fifth of the training steps, "no correction" being
-    a choice too.
+    a choice too. With a `design` the network stands alone: reservoirs and readout see the series
+    itself, less its mean and scaled, without a linear forecast under them.
 
     Args:
         units: units of the reservoir.
@@ -192,6 +195,11 @@ class ESNForecaster(NetworkForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the reservoir.
         alias: name of the forecast column; the class by default.
+        design: an `fc.EchoDesign(...)`: several reservoirs, deep ones, products of lags, noise,
+            float64. It takes the place of the first four arguments, and knows no new series.
+
+    Source:
+        Jaeger (2001), "The echo state approach"; Jaeger and Haas (2004), "Harnessing nonlinearity".
     """
 
     def __init__(
@@ -203,8 +211,11 @@ class ESNForecaster(NetworkForecaster):
         season_length: int | None = None,
         seed: int = 0,
         alias: str | None = None,
+        design: EchoDesign | None = None,
     ) -> None:
         """Store the arguments."""
+        if not isinstance(design, EchoDesign | None):
+            raise TypeError(f"`design` must be an fc.EchoDesign(...) or None; got {design!r}.")
         check_positive_integer("units", units)
         check_share("spectral_radius", spectral_radius, low=1e-9)
         check_share("leak_rate", leak_rate, low=1e-9, high=1.0)
@@ -218,8 +229,26 @@ class ESNForecaster(NetworkForecaster):
         self.season_length = season_length
         self.seed = seed
         self.alias = alias
+        self.design = design
+
+    @property
+    def takes_new_series(self) -> bool:  # type: ignore[override]
+        """Whether other series than those of the fit can be forecast: their scale is not known."""
+        return self.design is None
 
     def _estimate(self, task: Task) -> Estimate:
+        return self._corrected(task) if self.design is None else self._alone(task, self.design)
+
+    def _alone(self, task: Task, design: EchoDesign) -> Estimate:
+        """A network without a highway; a later fit of the same forecaster keeps its radius."""
+        chosen = task.settled or chosen_design(task, design, self.seed)
+        model, ridge = estimate_echo(task.panel, chosen, self.seed)
+        first = chosen.reservoirs[0]
+        words = f"{chosen.units} units, radius {first.spectral_radius:.3g}, "
+        words += f"leak rate {first.leak_rate:.3g}, readout ridge {ridge:g}"
+        return Estimate.closed_form(model, words, settled=chosen)
+
+    def _corrected(self, task: Task) -> Estimate:
         highway = self._highway(task)
         body = _reservoir(self, input_width(highway))
         lesson = make_lesson(highway, task.panel, task.season.length)

@@ -18,7 +18,7 @@ from forecast.models.newer import newer_steps
 from forecast.models.paths import Preparable, is_compiled, rolled
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
-__all__ = ["NetworkModel"]
+__all__ = ["NetworkModel", "last_valid", "runs_without_gaps"]
 
 _CELL, _HIGHWAY = "cell.", "highway."
 
@@ -55,13 +55,13 @@ class NetworkModel:
         values = self.highway.encode(np.where(block.observed, block.values, np.nan))
         one_step = np.full(values.shape, np.nan)
         gaps = block.valid & ~block.observed
-        for steps in _runs(gaps.any(axis=0)):
+        for steps in runs_without_gaps(gaps.any(axis=0)):
             valid = block.valid[:, steps]
             seen = np.where(gaps[:, steps], upcoming[:, None], values[:, steps])
             forecasts, cells = self._encode(past, seen, valid, cells)
             one_step[:, steps] = np.concatenate([upcoming[:, None], forecasts[:, :-1]], axis=1)
             past = past.absorb(seen, valid)
-            upcoming = _last_valid(forecasts, valid, upcoming)
+            upcoming = last_valid(forecasts, valid, upcoming)
         arrays = past.arrays() | {"forecast": upcoming} | _named(cells)
         return state.advance(arrays, block), self.highway.decode(one_step)
 
@@ -157,7 +157,7 @@ class NetworkModel:
         return inputs.base + inputs.unit * corrections, cells
 
 
-def _runs(gap: NDArray) -> Iterator[slice]:
+def runs_without_gaps(gap: NDArray) -> Iterator[slice]:
     """Slices of the columns: runs without a gap, and each column with a gap alone."""
     start = 0
     for column in np.flatnonzero(gap):
@@ -169,7 +169,7 @@ def _runs(gap: NDArray) -> Iterator[slice]:
         yield slice(start, len(gap))
 
 
-def _last_valid(values: NDArray, valid: NDArray, otherwise: NDArray) -> NDArray:
+def last_valid(values: NDArray, valid: NDArray, otherwise: NDArray) -> NDArray:
     """The value at the last valid step of each row, `otherwise` for a row without one."""
     last = np.maximum(valid.sum(axis=1) - 1, 0)
     return np.where(valid.any(axis=1), values[np.arange(len(values)), last], otherwise)

@@ -29,8 +29,6 @@ from layer_material import (
 from forecast import layers
 
 INPUTS = inputs_of("LSTM")
-# Dropout and penalties show in training.
-TRAINING = {"training": True}
 
 every_case = pytest.mark.parametrize("case", LOOPS)
 every_item = pytest.mark.parametrize(
@@ -57,6 +55,10 @@ OTHER_VALUES: dict[str, Any] = {
     "dropout": 0.5,
     "recurrent_dropout": 0.5,
     "seed": 12,
+    "topology": "cycle",
+    "noise": 0.1,
+    "feedback_features": 2,
+    "feedback_scaling": 0.5,
 }
 # These take part in a step of the optimizer alone, see test_options.py.
 OF_TRAINING = {
@@ -69,7 +71,8 @@ OF_TRAINING = {
 def results_of(item: Any) -> list[np.ndarray]:
     """Return what a layer, or a cell in Keras' own loop, makes of the inputs; and its weights."""
     loop = item if isinstance(item, keras.layers.RNN) else keras.layers.RNN(item)
-    return [np.asarray(loop(INPUTS, **TRAINING)), *item.get_weights()]
+    in_both_modes = [np.asarray(loop(INPUTS, training=training)) for training in (False, True)]
+    return [*in_both_modes, *item.get_weights()]
 
 
 def same(first: list[np.ndarray], second: list[np.ndarray]) -> bool:

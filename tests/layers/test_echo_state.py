@@ -53,7 +53,7 @@ def test_every_matrix_has_a_seed_of_its_own() -> None:
     recurrent = weights["recurrent_kernel"]
     assert abs(np.corrcoef(kernel, bias)[0, 1]) < 0.4
     assert abs(np.corrcoef(kernel, recurrent.sum(axis=0))[0, 1]) < 0.4
-    assert len(set(EchoStateCell(UNITS, seed=0)._seeds)) == 3
+    assert len(set(EchoStateCell(UNITS, seed=0)._seeds)) == 5
 
 
 def test_without_a_seed_every_reservoir_is_new() -> None:

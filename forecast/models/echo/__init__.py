@@ -1,0 +1,15 @@
+"""Echo-state networks: untrained reservoirs and a readout in closed form."""
+
+from __future__ import annotations
+
+from forecast.models.echo.network import EchoMemory, EchoNetwork, fit_echo_network
+from forecast.models.echo.reservoir import EchoDesign, EchoReadout, Reservoir
+
+__all__ = [
+    "EchoDesign",
+    "EchoMemory",
+    "EchoNetwork",
+    "EchoReadout",
+    "Reservoir",
+    "fit_echo_network",
+]

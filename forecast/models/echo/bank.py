@@ -1,0 +1,157 @@
+"""Reservoirs side by side or above one another, run on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from forecast.layers import EchoState
+from forecast.models.echo.reservoir import EchoDesign, Reservoir
+
+__all__ = ["Bank", "drawn_bank"]
+
+# Steps from which the compiled loop of the layer is worth its call.
+_MANY_STEPS = 128
+# Bytes of a matrix beyond which it leaves the cache of a core, and the share of entries up to which
+# the product of what is not zero is faster then.
+_LARGE_MATRIX, _MOST_DENSE = 2**21, 0.3
+
+
+class _One:
+    """One reservoir with its weights.
+
+    Args:
+        settings: of the reservoir.
+        weights: kernel, recurrent kernel and bias, as of `EchoState`.
+    """
+
+    def __init__(self, settings: Reservoir, weights: Sequence[NDArray]) -> None:
+        """Store both."""
+        self.leak_rate, self.topology = settings.leak_rate, settings.topology
+        self.weights = kernel, recurrent_kernel, bias = tuple(weights)
+        self.kernel, self.recurrent_kernel, self.bias = kernel, recurrent_kernel, bias
+        is_large = recurrent_kernel.nbytes > _LARGE_MATRIX
+        is_sparse = (
+            is_large and np.count_nonzero(recurrent_kernel) < _MOST_DENSE * recurrent_kernel.size
+        )
+        self._sparse = csr_array(recurrent_kernel.T) if is_sparse else None
+
+    def step(self, inputs: NDArray, states: NDArray, noise: NDArray | float = 0.0) -> NDArray:
+        """States `(rows, units)` after one more step."""
+        if self._sparse is not None:
+            heard = (self._sparse @ states.T).T
+        elif self.recurrent_kernel.ndim == 2:
+            heard = states @ self.recurrent_kernel
+        else:
+            heard = self.recurrent_kernel * np.roll(states, 1, axis=-1)
+        drive = inputs @ self.kernel + heard + self.bias + noise
+        return (1 - self.leak_rate) * states + self.leak_rate * np.tanh(drive)
+
+    def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
+        """States after each step, `(rows, steps, units)`."""
+        if self._sparse is None and inputs.shape[1] >= _MANY_STEPS:
+            return self._compiled(inputs, states, noise)
+        after = np.empty((*inputs.shape[:2], states.shape[1]), dtype=inputs.dtype)
+        for step in range(inputs.shape[1]):
+            drawn = 0.0 if noise is None else noise[:, step]
+            states = after[:, step] = self.step(inputs[:, step], states, drawn)
+        return after
+
+    def _compiled(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
+        """By the layer, whose rows are filled up to a power of two: few numbers are compiled."""
+        if noise is not None:
+            inputs = np.concatenate([inputs, noise], axis=2)
+        num_rows = len(inputs)
+        missing = 2 ** (num_rows - 1).bit_length() - num_rows
+        if missing:
+            inputs = np.concatenate([inputs, np.zeros((missing, *inputs.shape[1:]), inputs.dtype)])
+            states = np.concatenate([states, np.zeros((missing, states.shape[1]), states.dtype)])
+        return ops.convert_to_numpy(self._layer(inputs, initial_state=[states]))[:num_rows]
+
+    @cached_property
+    def _layer(self) -> EchoState:
+        features, units = self.kernel.shape
+        layer = EchoState(
+            units, leak_rate=self.leak_rate, topology=self.topology, spectral_radius=0.0, seed=0,
+            return_sequences=True, dtype=self.kernel.dtype.name,
+        )  # fmt: skip
+        layer.build((None, None, features))
+        layer.set_weights(list(self.weights))
+        return layer
+
+
+class Bank:
+    """All reservoirs of a network as one: their states lie side by side; it never changes.
+
+    Args:
+        design: of the network.
+        weights: kernel, recurrent kernel and bias of each reservoir, one after the other.
+    """
+
+    def __init__(self, design: EchoDesign, weights: Sequence[NDArray]) -> None:
+        """Store both."""
+        self.design, self.weights = design, tuple(weights)
+        self.dtype = np.dtype(design.dtype)
+        self.num_inputs = len(self.weights[0])
+        self._all = [
+            _One(settings, self.weights[3 * index : 3 * index + 3])
+            for index, settings in enumerate(design.reservoirs)
+        ]
+        self._stops = np.cumsum([0, *(one.units for one in design.reservoirs)])
+
+    def __reduce__(self) -> tuple[type[Bank], tuple[EchoDesign, tuple[NDArray, ...]]]:
+        """Pickle design and weights; what is compiled is found again."""
+        return type(self), (self.design, self.weights)
+
+    @property
+    def units(self) -> int:
+        """Units of all reservoirs together."""
+        return int(self._stops[-1])
+
+    def initial_state(self, num_rows: int) -> NDArray:
+        """Zero states, `(num_rows, units)`."""
+        return np.zeros((num_rows, self.units), dtype=self.dtype)
+
+    def step(self, inputs: NDArray, states: NDArray) -> NDArray:
+        """States after one more step of `(rows, num_inputs)`."""
+        return self.run(inputs[:, None], states)[:, 0]
+
+    def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None = None) -> NDArray:
+        """States after each step, `(rows, steps, units)`.
+
+        Args:
+            inputs: `(rows, steps, num_inputs)`.
+            states: before them, `(rows, units)`.
+            noise: added to the drive of each unit, `(rows, steps, units)`; none by default.
+        """
+        below = inputs = np.asarray(inputs, dtype=self.dtype)
+        parts = []
+        for one, start, stop in zip(self._all, self._stops, self._stops[1:], strict=False):
+            drawn = None if noise is None else noise[:, :, start:stop]
+            after = one.run(below, states[:, start:stop], drawn)
+            below = after if self.design.is_deep else inputs
+            parts.append(after)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+
+@lru_cache(maxsize=8)
+def drawn_bank(design: EchoDesign, num_inputs: int, seed: int) -> Bank:
+    """The reservoirs that a seed draws; they are never trained, so refits share them."""
+    seeds = np.random.SeedSequence(seed).generate_state(len(design.reservoirs))
+    weights: list[NDArray] = []
+    width = num_inputs
+    for settings, own in zip(design.reservoirs, seeds, strict=True):
+        layer = EchoState(
+            settings.units, settings.leak_rate, settings.spectral_radius, settings.input_scaling,
+            settings.connectivity, settings.bias_scaling, int(own), settings.topology,
+            dtype=design.dtype,
+        )  # fmt: skip
+        layer.build((None, None, width))
+        weights += layer.get_weights()
+        width = settings.units if design.is_deep else num_inputs
+    return Bank(design, weights)

@@ -1,0 +1,114 @@
+"""An echo-state network fitted on a panel, and the choice of its radius and leak rate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.calibration import calibration_origins, past_score
+from forecast.fitting import Task
+from forecast.models.echo.bank import drawn_bank
+from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
+from forecast.models.echo.model import EchoModel
+from forecast.models.echo.network import after_washout
+from forecast.models.echo.reservoir import EchoDesign
+from forecast.models.echo.view import View
+from forecast.pipelines import Panel
+
+__all__ = ["chosen_design", "estimate_echo"]
+
+# Where the candidates are drawn: uniform radii, leak rates uniform in their logarithm.
+_RADII, _LEAKS = (0.2, 1.3), (0.1, 1.0)
+
+
+def estimate_echo(panel: Panel, design: EchoDesign, seed: int) -> tuple[EchoModel, float]:
+    """The model, and the largest of the penalties that were taken.
+
+    Gaps are fed with the value before them and not learned from.
+
+    Args:
+        panel: the training series.
+        design: of the network.
+        seed: of the reservoirs and the noise.
+    """
+    block = panel.block(0, panel.lengths)
+    values = _filled(np.where(block.observed, block.values, np.nan))
+    scales = _scales(np.where(block.observed, block.values, np.nan))
+    scaled = (values - scales[:, :1]) / scales[:, 1:]
+    bank, view = drawn_bank(design, 1, seed), View.of(design.readout, 1)
+    taught = block.observed[:, 1:] & after_washout(design.readout.washout, block.valid[:, 1:])
+    lesson = EchoLesson(scaled[:, :-1, None], scaled[:, 1:, None], taught)
+    parts = [lesson]
+    if not design.readout.pooled:
+        parts = [lesson.take(slice(row, row + 1)) for row in range(len(values))]
+    fits = [_fitted(bank, view, part, design, seed) for part in parts]
+    sets = np.stack([fit.coefficients[:, 0] for fit in fits])
+    information = fits[0].information if design.readout.pooled else None
+    return EchoModel(bank, sets, scales, information), max(fit.ridge for fit in fits)
+
+
+def chosen_design(task: Task, design: EchoDesign, seed: int) -> EchoDesign:
+    """The design with the best pair of radius and leak rate.
+
+    Each is fitted on what lies before the first origin and scored on all of them, running freely.
+
+    Args:
+        task: training series and the horizon that matters.
+        design: the first candidate; the others differ from it in every reservoir.
+        seed: of the draws and the reservoirs.
+    """
+    panel = task.panel
+    origins = calibration_origins(panel.lengths, task.horizon, task.season.length)
+    usable = origins.ends >= 0
+    if design.num_candidates == 1 or not usable.any():
+        return design
+    firsts = np.where(usable, origins.ends, panel.lengths).min(axis=0)
+    able = np.flatnonzero(firsts > 1)
+    before = panel.head(firsts).take(able)
+    held = replace(origins, ends=origins.ends[:, able])
+    generator, scores = np.random.default_rng(seed), {}
+    candidates = [design, *(_drawn(design, generator) for _ in range(design.num_candidates - 1))]
+    for candidate in candidates:
+        model, _ = estimate_echo(before, candidate, seed)
+        score = past_score(model, panel.take(able), held, task.season.length)
+        scores[candidate] = score if np.isfinite(score) else np.inf
+    return min(scores, key=lambda candidate: scores[candidate])
+
+
+def _drawn(design: EchoDesign, generator: np.random.Generator) -> EchoDesign:
+    radius = float(generator.uniform(*_RADII))
+    leak_rate = float(np.exp(generator.uniform(*np.log(_LEAKS))))
+    moved = tuple(
+        replace(one, spectral_radius=radius, leak_rate=leak_rate) for one in design.reservoirs
+    )
+    return replace(design, reservoirs=moved)
+
+
+def _fitted(bank, view: View, lesson: EchoLesson, design: EchoDesign, seed: int) -> EchoFit:
+    """The readout; the newest value itself where nothing can be learned."""
+    if lesson.taught.sum() >= 2:
+        return fit_echo(bank, view, lesson, design.readout.ridge, design.readout.noise, seed)
+    coefficients = np.zeros((bank.units + view.width + 1, 1))
+    coefficients[bank.units] = 1.0
+    return EchoFit(coefficients, np.inf, None)
+
+
+def _scales(values: NDArray) -> NDArray:
+    """Mean and deviation of each row, `(rows, 2)`; the deviation is never nothing."""
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=1), 1)
+    centre = np.where(known, values, 0.0).sum(axis=1) / count
+    moved = np.where(known, values - centre[:, None], 0.0)
+    spread = np.sqrt(np.square(moved).sum(axis=1) / count)
+    floor = 1e-9 * np.maximum(np.abs(centre), 1.0)
+    return np.stack([centre, np.where(spread > floor, spread, 1.0)], axis=1)
+
+
+def _filled(values: NDArray) -> NDArray:
+    """The newest known value in each gap; the first one before it; 0 where there is none."""
+    known = ~np.isnan(values)
+    newest = np.maximum.accumulate(np.where(known, np.arange(values.shape[1]), -1), axis=1)
+    newest = np.where(newest < 0, np.argmax(known, axis=1)[:, None], newest)
+    return np.nan_to_num(np.take_along_axis(values, newest, axis=1))
