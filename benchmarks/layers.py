@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from environments import Environment
 from keeping import RESULTS, keep
 from layers_measure import Task
-from environments import Environment
 
 FOLDER = Path(__file__).resolve().parent
 RESULT = RESULTS / "layers.json"

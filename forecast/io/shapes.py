@@ -245,7 +245,7 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
     if num_layers > num_weights:
         raise BundleError(f"its {num_layers} layers do not fit its {num_weights} weights.")
     options, known = body["options"], _RESERVOIR if body["layer"] == "EchoState" else set()
-    if not (set(options) <= known and all(map(_is_number, options.values()))):
+    if not (set(options) <= known and all(isinstance(v, int | float) for v in options.values())):
         raise BundleError(f"its layers have unknown options, not numbers for {sorted(known)}.")
     shapes: Shapes = {}
     for layer in range(num_layers):
@@ -263,7 +263,8 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
 def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
     """The weights of reservoirs, each beside the one before or above it, and their readout."""
     design = config["design"]
-    readout, width, shapes = design["readout"], 1, {"scales": (num_series, 2)}
+    readout, width = design["readout"], 1
+    shapes: Shapes = {"scales": (num_series, 2)}
     if len(design["reservoirs"]) > _MOST_LAYERS:
         raise BundleError(f"it has {len(design['reservoirs'])} reservoirs, above {_MOST_LAYERS}.")
     sizes = [whole("units", one["units"], 1) for one in design["reservoirs"]]
@@ -280,10 +281,6 @@ def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Sha
     if "information" in headers:
         shapes["information"] = (columns, columns)
     return shapes
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
 
 
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
