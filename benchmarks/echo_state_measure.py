@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Task", "report"]
+__all__ = ["AHEAD", "RIDGE", "WASHOUT", "Task", "report"]
+
+AHEAD, RIDGE, WASHOUT = 24, 1e-4, 100
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Task:
         steps: steps of each.
         units: size of the reservoir; a tenth of the weights of a sparse one is not zero.
         seed: of weights and inputs.
+        is_fit: whether a readout is fitted one step ahead and 24 steps are forecast, fed back; else
+            the reservoir is only run.
     """
 
     topology: str = "sparse"
@@ -31,6 +35,7 @@ class Task:
     steps: int = 10_000
     units: int = 500
     seed: int = 0
+    is_fit: bool = False
 
     def weights(self) -> tuple[NDArray, NDArray, NDArray]:
         """Input weights (units, 1), recurrent weights (units, units), bias (units,)."""
@@ -44,9 +49,13 @@ class Task:
         return rng.uniform(-1, 1, (self.units, 1)), recurrent, rng.uniform(-0.1, 0.1, self.units)
 
     def inputs(self) -> NDArray:
-        """Normal draws, `(series, steps, 1)`."""
+        """Normal draws, `(series, steps, 1)`; for a fit noisy waves."""
         shape = (self.series, self.steps, 1)
-        return np.random.default_rng(self.seed + 1).normal(size=shape)
+        noise = np.random.default_rng(self.seed + 1).normal(size=shape)
+        if not self.is_fit:
+            return noise
+        phase = np.arange(self.series)[:, None] + 0.2 * np.arange(self.steps)
+        return np.sin(phase)[:, :, None] + 0.1 * noise
 
     def text(self) -> str:
         """The task as an argument of a command."""
@@ -62,7 +71,8 @@ def report(prepare: Callable[[Task], Callable[[], NDArray]]) -> None:
 
 
 def _measured(call: Callable[[], NDArray]) -> dict[str, float]:
-    """Seconds of a call, and the mean size of the last states, by which runs can be compared."""
+    """Seconds of a call, and the mean size of the last states or forecasts, by which
+    contenders can be compared."""
     began = time.perf_counter()
     states = call()
     seconds = time.perf_counter() - began

@@ -1,13 +1,13 @@
-"""Runs of reservoirpy's `Reservoir`; run by echo_state.py in the peer's environment."""
+"""reservoirpy's `Reservoir` is run, its `Ridge` fitted; run by echo_state.py in its own Python."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from echo_state_measure import Task, report
+from echo_state_measure import AHEAD, RIDGE, WASHOUT, Task, report
 from numpy.typing import NDArray
-from reservoirpy.nodes import Reservoir
+from reservoirpy.nodes import Reservoir, Ridge
 from scipy.sparse import csr_array
 
 
@@ -16,14 +16,38 @@ def prepared(task: Task) -> Callable[[], NDArray]:
     kernel, recurrent, bias = task.weights()
     node = Reservoir(W=csr_array(recurrent), Win=csr_array(kernel), bias=bias, lr=0.3)
     inputs = task.inputs()
+    return fit(node, inputs) if task.is_fit else run(node, inputs)
+
+
+def run(node: Reservoir, inputs: NDArray) -> Callable[[], NDArray]:
+    """States of all steps, series after series."""
     node.run(inputs[0, :2])
     reset = {name: np.zeros_like(value) for name, value in node.state.items()}
 
-    def run() -> NDArray:
+    def call() -> NDArray:
         node.state = dict(reset)
         return np.asarray(node.run(list(inputs)))
 
-    return run
+    return call
+
+
+def fit(node: Reservoir, inputs: NDArray) -> Callable[[], NDArray]:
+    """The readout of all series, and forecasts of each, fed back step after step."""
+    series = list(inputs)
+    model = node >> Ridge(ridge=RIDGE)
+
+    def call() -> NDArray:
+        model.fit([one[:-1] for one in series], [one[1:] for one in series], warmup=WASHOUT)
+        forecasts = []
+        for one in series:
+            model.reset()
+            ahead = [model.run(one)[-1:]]
+            for _ in range(AHEAD - 1):
+                ahead.append(model.run(ahead[-1]))
+            forecasts.append(np.concatenate(ahead))
+        return np.stack(forecasts)
+
+    return call
 
 
 if __name__ == "__main__":

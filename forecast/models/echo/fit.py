@@ -117,29 +117,33 @@ def _of_sums(
     ridge: float | None,
     ridges: NDArray,
 ) -> EchoFit:
-    early: list[Gram] = []
-    late: list[Gram] = []
+    sums: list[Gram | None] = [None, None]  # of early rows, of late ones
     for columns, targets, is_late in blocks:
         rows = np.concatenate([columns, targets], axis=1, dtype=columns.dtype)
-        for sums, chosen in ((early, ~is_late), (late, is_late)):
-            if chosen.any():
-                sums[:] = [reduce(Gram.merge, [*sums, _gram(rows[chosen], num_targets)])]
-    total = reduce(Gram.merge, [*early, *late])
+        # With a given penalty nothing is held out.
+        parts = (rows[~is_late], rows[is_late]) if ridge is None else (rows, rows[:0])
+        sums = [_added(old, part, num_targets) for old, part in zip(sums, parts, strict=True)]
+    early, late = sums
+    total = reduce(Gram.merge, [gram for gram in sums if gram is not None])
     if ridge is None:
         ridge = float(ridges[-1])
-        if early and late:
-            ridge = float(choose_ridge(ridge_path(early[0]), ridges, late[0])[0])
+        if early is not None and late is not None:
+            ridge = float(choose_ridge(ridge_path(early), ridges, late)[0])
     fit = total.solve(ridge)
     coefficients = np.concatenate([fit.coefficients, fit.intercepts[None]])
     kept = len(coefficients) ** 2 <= MOST_NUMBERS
     return EchoFit(coefficients, ridge, _information(total, ridge) if kept else None)
 
 
-def _gram(rows: NDArray, num_targets: int) -> Gram:
-    """Sums in the dtype of the rows, which are few; then in float64."""
-    gram = gram_of_rows(rows, num_targets=num_targets)
-    return Gram(gram.weight, gram.mean.astype(np.float64), gram.second.astype(np.float64),
-                num_targets, gram.num_rows)  # fmt: skip
+def _added(gram: Gram | None, rows: NDArray, num_targets: int) -> Gram | None:
+    """The sums with those of more rows: in the dtype of these, which are few, then in float64."""
+    if not len(rows):
+        return gram
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    second = (centred.T @ centred).astype(np.float64)
+    newer = Gram(np.array(float(len(rows))), mean.astype(np.float64), second, num_targets)
+    return newer if gram is None else gram.merge(newer)
 
 
 def _information(gram: Gram, ridge: float) -> NDArray:
