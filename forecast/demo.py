@@ -51,8 +51,8 @@ class Part:
 _CO2 = "Weekly CO2 at Mauna Loa, with its missing weeks"
 _PANEL = "Twelve quarterly US series, cut on purpose to unequal lengths"
 PARTS = (
-    Part("co2", _CO2, ("lstm", "gru", "rnn", "esn"), 52, 10, 5.0),
-    Part("panel", _PANEL, ("lstm", "esn"), 8, 10, 3.0),
+    Part("co2", _CO2, ("lstm", "gru", "rnn", "esn"), 52, 10, 3.0),
+    Part("panel", _PANEL, ("lstm", "esn"), 8, 10, 2.0),
 )
 _TITLE = "Networks and linear baselines on real series"
 _SEED, _NUM_SEEDS = 0, 1  # three take more than the minute that the demo promises

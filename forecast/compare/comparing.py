@@ -148,7 +148,7 @@ def compare(
     return Comparison(
         scored,
         protocol,
-        material_of(plan, run.outcomes),
+        material_of(plan, run.outcomes[: len(shown)]),  # of the first seed of each
         Run(title or "Comparison", command, settings, replicas.mean_seconds(seconds)),
     )
 
