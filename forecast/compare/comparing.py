@@ -134,7 +134,6 @@ def compare(
     protocol = elsewhere.noted(protocol_of(shown, run.outcomes, plan))
     seconds = seconds_of(run.outcomes)
     settings = settings_of(plan, season, shown) | replicas.settings
-    settings["seconds of all fits and forecasts"] = f"{replicas.total_seconds(seconds):.1f}"
     scored = Backtest(
         elsewhere.beside(run.frame),
         plan.reading.layout.columns,
