@@ -43,7 +43,7 @@ class Part:
         """What will be done, in a sentence."""
         return (
             f"{self.title}: {self.num_windows} origins, horizon {self.horizon}, networks trained "
-            f"once from each of {_NUM_SEEDS} seeds, budget {self.max_seconds:g} s a training; "
+            f"once from one seed, budget {self.max_seconds:g} s each; "
             "closed forms, ESN too, at every origin"
         )
 
@@ -51,11 +51,11 @@ class Part:
 _CO2 = "Weekly CO2 at Mauna Loa, with its missing weeks"
 _PANEL = "Twelve quarterly US series, cut on purpose to unequal lengths"
 PARTS = (
-    Part("co2", _CO2, ("lstm", "gru", "rnn", "esn"), 52, 10, 1.0),
-    Part("panel", _PANEL, ("lstm", "esn"), 8, 10, 1.0),
+    Part("co2", _CO2, ("lstm", "gru", "rnn", "esn"), 52, 10, 3.0),
+    Part("panel", _PANEL, ("lstm", "esn"), 8, 10, 2.0),
 )
 _TITLE = "Networks and linear baselines on real series"
-_SEED, _NUM_SEEDS = 0, 3
+_SEED, _NUM_SEEDS = 0, 1  # three take more than the minute that the demo promises
 
 
 def run_demo(path: str | Path, console: Console, parts: tuple[Part, ...] = PARTS) -> None:

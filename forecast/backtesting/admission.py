@@ -37,8 +37,8 @@ def _participant(one: Any) -> Any:
         return Guest(one)
     hint = " Call the class to make one." if isinstance(one, type) else ""
     raise TypeError(
-        "a forecaster such as fc.AR() is expected, or an object with fit(df) and "
-        f"predict(horizon); got {one!r}.{hint}"
+        "a forecaster such as fc.AR(), or an object with fit(df) and predict(horizon), is "
+        f"expected; got {one!r}.{hint}"
     )
 
 

@@ -137,7 +137,6 @@ def compare(
     protocol = elsewhere.noted(protocol_of(shown, run.outcomes, plan))
     seconds = seconds_of(run.outcomes)
     settings = settings_of(plan, season, shown) | replicas.settings
-    settings["seconds of all fits and forecasts"] = f"{replicas.total_seconds(seconds):.1f}"
     scored = Backtest(
         elsewhere.beside(run.frame),
         plan.reading.layout.columns,
@@ -153,7 +152,7 @@ def compare(
     return Comparison(
         scored,
         protocol,
-        material_of(plan, run.outcomes),
+        material_of(plan, first_seeds),
         Run(
             title or "Comparison", command, settings, replicas.mean_seconds(seconds),
             learning_curves(first_seeds), shares, library_versions(),

@@ -12,7 +12,6 @@ from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.plan import Plan
 from forecast.backtesting.run import Result, backtest
 from forecast.forecaster import Forecaster
-from forecast.tuned import search_seconds
 
 __all__ = ["Replicas", "replicas_of", "seeds_within"]
 
@@ -56,11 +55,6 @@ class Replicas:
             shown.loc[alias] = seconds.loc[[alias, *names]].mean()
         shown["runs"] = np.array([1 + len(self.columns.get(name, ())) for name in shown.index])
         return shown
-
-    def total_seconds(self, seconds: pd.DataFrame) -> float:
-        """Seconds of all runs together; a search for settings was made once for all seeds."""
-        again = sum(search_seconds(one) for one in self.all)
-        return float(seconds.to_numpy().sum()) - again
 
     @property
     def settings(self) -> dict[str, str]:

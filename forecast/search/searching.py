@@ -101,7 +101,7 @@ def search(
         >>> import forecast as fc
         >>> df = fc.load_dataset("sunspots")
         >>> found = search(fc.AR(lags=1), df[:-20], 5, {"lags": range(1, 12)}, num_trials=6)
-        >>> found.best_score < found.trials["score"][0]
+        >>> bool(found.best_score < found.trials["score"][0])
         True
     """
     columns = Columns.named(

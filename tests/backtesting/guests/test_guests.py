@@ -169,9 +169,7 @@ def test_what_cannot_be_a_guest_is_refused() -> None:
     frame = ragged()
     with pytest.raises(TypeError, match=r"takes arrays.*SklearnForecaster\(regressor\)"):
         fc.cross_validation(Arrays(), frame, 3)
-    with pytest.raises(
-        TypeError, match=r"with fit\(df\) and predict\(horizon\); got .*Last.* Call"
-    ):
+    with pytest.raises(TypeError, match=r"and predict\(horizon\), is expected; got .*Last.* Call"):
         fc.cross_validation(Last, frame, 3)
     with pytest.raises(
         ValueError, match="Last is no forecaster of this library: nothing says what"
