@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from echo_state_measure import Task
+from environments import Environment
 from keeping import RESULTS, keep
-from peers import Environment
 from rollout import PAUSE, Contender
 
 RESULT = RESULTS / "echo_state.json"

@@ -18,6 +18,7 @@ _CLASSES = (
     "RNNForecaster", "SeasonalNaive", "Theta", "VAR",
 )  # fmt: skip
 _BY_NAME = {name.removesuffix(_SUFFIX).lower(): name for name in _CLASSES}
+_BY_NAME = dict(sorted(_BY_NAME.items()))
 
 
 def model_names() -> list[str]:

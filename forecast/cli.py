@@ -15,7 +15,10 @@ _DESCRIPTION = "Forecast time series with recurrent networks, compared honestly 
 _EPILOG = (
     "forecast COMMAND --help shows the options of a command; forecast demo shows what comes out."
 )
-_MODELS = "lstm, gru, rnn, esn, ar, pooledar, var, ets, theta, naive2, seasonalnaive, naive, drift"
+_MODELS = (
+    "lstm, gru, rnn, esn, ar, pooledar, var, lineardynamicalsystem, hiddenmarkov, ets, theta, "
+    "naive2, seasonalnaive, naive, drift"
+)
 # What users meet: bad input, files, optional libraries. Anything else is a bug and shows its trace.
 _ERRORS = (ValueError, TypeError, OSError, ImportError)
 _FAILED, _INTERRUPTED = 2, 130

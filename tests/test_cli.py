@@ -324,7 +324,7 @@ def test_horizon_zero(command, csv, capsys, monkeypatch):
 def test_unknown_model(words, csv, capsys, monkeypatch):
     monkeypatch.chdir(csv.parent)
     message = error_of(capsys, words[0], csv, *words[1:])
-    assert "unknown model 'lstn'; known are ar, drift, esn, ets, gru, lstm" in message
+    assert f"unknown model 'lstn'; known are {', '.join(model_names())}." in message
     assert "Did you mean 'lstm'?" in message
     assert [file.name for file in csv.parent.iterdir()] == ["data.csv"]
 

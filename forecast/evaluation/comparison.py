@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.backtest import Backtest
+from forecast.evaluation.claims import p_beats
 from forecast.evaluation.evidence import Evidence
 from forecast.evaluation.metrics import Array
 from forecast.evaluation.records import BASELINE_ROLES, Material, Protocol, Run
 from forecast.evaluation.score_tables import choices, cutoff_scores, score_table, seed_spread
 from forecast.evaluation.segments import segments
-from forecast.evaluation.significance import EqualAccuracy, Interval, holm
+from forecast.evaluation.significance import EqualAccuracy, Interval
 from forecast.evaluation.significance_report import Significance, significance_of
 from forecast.evaluation.verdict import RULES, choose, verdict_sentence
 
@@ -162,14 +163,7 @@ class Comparison:
         It is the largest over the models of that role, 1 where one of them is ahead; for networks
         and other contestants it is corrected by Holm over those shown. None where there is no test.
         """
-        peers: tuple[str, ...] = (alias,)
-        if self.is_contestant(alias):
-            peers = tuple(filter(self.is_contestant, self.aliases()))
-        claims = [self._largest_p(peer, role) for peer in peers]
-        known = [claim for claim in claims if claim is not None]
-        if len(known) < len(claims):
-            return None
-        return holm(known)[peers.index(alias)]
+        return p_beats(self, alias, role)
 
     def p_value(self, alias: str) -> float | None:
         """The p-value that the table shows.
@@ -290,13 +284,3 @@ class Comparison:
     @cached_property
     def _segments(self) -> dict[tuple[str, str], pd.DataFrame]:
         return {}
-
-    def _largest_p(self, alias: str, role: str) -> float | None:
-        largest = 0.0
-        for other in self.aliases(role):
-            p_value = self.test(alias, other).p_value
-            if p_value is None:
-                return None
-            ahead = self.score(alias) < self.score(other)
-            largest = max(largest, p_value if ahead else 1.0)
-        return largest

@@ -116,7 +116,7 @@ def _is_standard(cell: Any) -> bool:
 
 
 def _plain(cell: Any) -> Recurrence | None:
-    name = getattr(cell.activation, "__name__", None)
+    name = getattr(cell.activation, "__name__", "")
     is_covered = name in ("tanh", "relu") and cell.activation is keras.activations.get(name)
     return PlainUnit(name) if is_covered else None
 

@@ -55,7 +55,7 @@ class Plan:
         return self._traced(self._forward(keep=False), self._signature)
 
     @cached_property
-    def forward_and_keep(self) -> Callable[..., Any]:
+    def forward_and_keep(self) -> Any:
         """The same, and what `backward` needs."""
         return self._traced(self._forward(keep=True), self._signature)
 
@@ -229,7 +229,8 @@ def _recorded(plan: Plan, mask: Any, given: Tensors, upstream: Tensors) -> list[
     loop = Loop(plan.recurrence, plan.has_sequences, is_fused=False)
     with tf.GradientTape() as tape:
         tape.watch(given)
-        outputs, last, _ = loop.forward(*plan.arranged(mask, given), keep=False)
+        rows, mask, states, weights = plan.arranged(mask, given)
+        outputs, last, _ = loop.forward(rows, mask, states, weights, keep=False)
         results = [part for part in (outputs, *last) if part is not None]
     return tape.gradient(results, given, upstream, unconnected_gradients="zero")
 
