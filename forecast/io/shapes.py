@@ -263,8 +263,11 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
 def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
     """The weights of reservoirs, each beside the one before or above it, and their readout."""
     design = config["design"]
-    readout, width = design["readout"], 1
+    readout, channels = design["readout"], max(_shape(headers, "weight.0", 2)[0], 1)
+    if num_series % channels:
+        raise BundleError(f"it has {channels} channels, which do not part {num_series} series.")
     shapes: Shapes = {"scales": (num_series, 2)}
+    width = channels
     if len(design["reservoirs"]) > _MOST_LAYERS:
         raise BundleError(f"it has {len(design['reservoirs'])} reservoirs, above {_MOST_LAYERS}.")
     sizes = [whole("units", one["units"], 1) for one in design["reservoirs"]]
@@ -273,11 +276,12 @@ def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Sha
         shapes[f"weight.{3 * index}"] = (width, units)
         shapes[f"weight.{3 * index + 1}"] = (units,) if is_chain else (units, units)
         shapes[f"weight.{3 * index + 2}"] = (units,)
-        width = units if design["is_deep"] else 1
-    factors = whole("number of quadratic lags", readout["quadratic_lags"], 0, _MOST_LAGS)
-    columns = sum(sizes) + whole("number of lags", readout["lags"], 1, _MOST_LAGS)
+        width = units if design["is_deep"] else channels
+    factors = whole("number of quadratic lags", readout["quadratic_lags"], 0, _MOST_LAGS) * channels
+    columns = sum(sizes) + whole("number of lags", readout["lags"], 1, _MOST_LAGS) * channels
     columns += factors * (factors + 1) // 2 + 1
-    shapes["coefficients"] = (1 if readout["pooled"] else num_series, columns)
+    sets = 1 if readout["pooled"] else num_series // channels
+    shapes["coefficients"] = (sets, columns, channels)
     if "information" in headers:
         shapes["information"] = (columns, columns)
     return shapes

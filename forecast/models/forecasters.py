@@ -185,7 +185,8 @@ class ESNForecaster(NetworkForecaster):
     `x' = (1 - a) x + a tanh(W x + W_in u + b)`; the readout sees x and u and corrects a linear
     forecast. Its penalty is chosen on the last fifth of the training steps, "no correction" being
     a choice too. With a `design` the network stands alone: reservoirs and readout see the series
-    itself, less its mean and scaled, without a linear forecast under them.
+    itself, less its mean and scaled, without a linear forecast under them; several target columns
+    are then the channels of one system: all drive the reservoirs and are read from them together.
 
     Args:
         units: units of the reservoir.

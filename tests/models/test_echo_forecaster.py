@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,41 @@ def test_saved_is_loaded_and_update_is_condition(design: fc.EchoDesign, tmp_path
     pd.testing.assert_frame_equal(moved, fitted.condition(data).predict(horizon=5), rtol=1e-8)
 
 
+def channel_frame(lengths: tuple[int, ...] = (160, 120)) -> pd.DataFrame:
+    """Systems of two channels; the second repeats what the first, noise, was a step before."""
+    parts = []
+    for index, length in enumerate(lengths):
+        noise = np.random.default_rng(index).normal(size=length + 1)
+        columns = {"load": 5.0 + noise[1:], "echo": 100.0 - 20.0 * noise[:-1]}
+        parts.append(pd.DataFrame({"unique_id": f"s{index}", "ds": np.arange(length), **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@DESIGNS
+def test_channels_of_a_system_are_read_together(design: fc.EchoDesign, tmp_path: Path) -> None:
+    """Only the other channel tells what comes; gaps, blocks, paths and bundles go along."""
+    data, targets = channel_frame(), ["load", "echo"]
+    data.loc[[40, 41, 190], "load"] = np.nan
+    data.loc[[41, 200], "echo"] = np.nan
+    last = data.groupby("unique_id").ds.transform("max") - data.ds
+    fitted = fc.ESNForecaster(design=design, seed=1)
+    fitted.fit(data[last >= 6], horizon=3, target_col=targets)
+    ahead = fitted.predict(horizon=1, level=80)
+    came = data[last == 5].reset_index(drop=True)
+    heard = ahead.loc[ahead["channel"] == "echo", "ESN"]
+    assert np.abs(heard.to_numpy() - came["echo"].to_numpy()).max() < 4.0, "of a deviation of 20"
+    moved = copy(fitted).update(data[(last < 6) & (last >= 3)]).update(data[last < 3])
+    rolled = copy(fitted).condition(data).predict(horizon=3)
+    pd.testing.assert_frame_equal(moved.predict(horizon=3), rolled, rtol=1e-8)
+    paths = fitted.sample(horizon=3, num_paths=5, seed=3)
+    alone = fitted.sample(horizon=3, num_paths=2, seed=3)
+    few = paths[paths["path"] < 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(few, alone, rtol=1e-8)
+    fitted.save(tmp_path / "model.kfc")
+    loaded = fc.load(tmp_path / "model.kfc").predict(horizon=1, level=80)
+    pd.testing.assert_frame_equal(loaded, ahead)
+
+
 def test_learning_from_newer_rows_is_the_fit_on_all_rows() -> None:
     design = fc.EchoDesign(
         (fc.Reservoir(10),), readout=fc.EchoReadout(washout=5, ridge=0.0), dtype="float64"
@@ -98,8 +134,8 @@ def test_learning_from_newer_rows_is_the_fit_on_all_rows() -> None:
     learned = model.learn(state, block_of(values[:, 80:]))
     scaled = (values - model.scales[:, :1]) / model.scales[:, 1:]
     blank = EchoNetwork(model.bank, model.view, model.coefficients).initial(1)
-    columns = model._columns_before(blank, scaled)[0]
-    wanted = np.linalg.lstsq(columns[6:120], scaled[0, 6:], rcond=None)[0]
+    columns = model._columns_before(blank, scaled[:, :, None])[0]
+    wanted = np.linalg.lstsq(columns[6:120], scaled[0, 6:, None], rcond=None)[0]
     np.testing.assert_allclose(
         columns[6:120] @ learned.coefficients[0], columns[6:120] @ wanted, atol=1e-6
     )

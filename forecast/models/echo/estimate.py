@@ -26,7 +26,8 @@ _RADII, _LEAKS = (0.2, 1.3), (0.1, 1.0)
 def estimate_echo(panel: Panel, design: EchoDesign, seed: int) -> tuple[EchoModel, float]:
     """The model, and the largest of the penalties that were taken.
 
-    Gaps are fed with the value before them and not learned from.
+    Gaps are fed with the value before them and not learned from: a step of a system is, if all of
+    its channels are known.
 
     Args:
         panel: the training series.
@@ -37,14 +38,17 @@ def estimate_echo(panel: Panel, design: EchoDesign, seed: int) -> tuple[EchoMode
     values = _filled(np.where(block.observed, block.values, np.nan))
     scales = _scales(np.where(block.observed, block.values, np.nan))
     scaled = (values - scales[:, :1]) / scales[:, 1:]
-    bank, view = drawn_bank(design, 1, seed), View.of(design.readout, 1)
-    taught = block.observed[:, 1:] & after_washout(design.readout.washout, block.valid[:, 1:])
-    lesson = EchoLesson(scaled[:, :-1, None], scaled[:, 1:, None], taught)
+    channels = panel.num_channels
+    bank, view = drawn_bank(design, channels, seed), View.of(design.readout, channels)
+    joined = [_joined(part, channels) for part in (scaled, block.observed)]
+    late = after_washout(design.readout.washout, block.valid[::channels, 1:])
+    taught = joined[1].all(axis=2)[:, 1:] & late
+    lesson = EchoLesson(joined[0][:, :-1], joined[0][:, 1:], taught)
     parts = [lesson]
     if not design.readout.pooled:
-        parts = [lesson.take(slice(row, row + 1)) for row in range(len(values))]
+        parts = [lesson.take(slice(row, row + 1)) for row in range(len(taught))]
     fits = [_fitted(bank, view, part, design, seed) for part in parts]
-    sets = np.stack([fit.coefficients[:, 0] for fit in fits])
+    sets = np.stack([fit.coefficients for fit in fits])
     information = fits[0].information if design.readout.pooled else None
     return EchoModel(bank, sets, scales, information), max(fit.ridge for fit in fits)
 
@@ -90,9 +94,14 @@ def _fitted(bank, view: View, lesson: EchoLesson, design: EchoDesign, seed: int)
     """The readout; the newest value itself where nothing can be learned."""
     if lesson.taught.sum() >= 2:
         return fit_echo(bank, view, lesson, design.readout.ridge, design.readout.noise, seed)
-    coefficients = np.zeros((bank.units + view.width + 1, 1))
-    coefficients[bank.units] = 1.0
+    coefficients = np.zeros((bank.units + view.width + 1, bank.num_inputs))
+    coefficients[bank.units : bank.units + bank.num_inputs] = np.eye(bank.num_inputs)
     return EchoFit(coefficients, np.inf, None)
+
+
+def _joined(values: NDArray, num_channels: int) -> NDArray:
+    """Rows of channels `(rows, steps)` as systems, `(systems, steps, num_channels)`."""
+    return values.reshape(-1, num_channels, values.shape[1]).swapaxes(1, 2)
 
 
 def _scales(values: NDArray) -> NDArray:

@@ -26,11 +26,13 @@ class EchoModel:
     """`z[t+1] = C [x[t], z[t], ..., 1]`, recursive; z are the values less their mean, scaled.
 
     The state holds the reservoirs, the newest values, and the model's own forecast of the next
-    step, which it is fed where that step has no value.
+    step, which it is fed where that step has no value. The channels of a system drive the same
+    reservoirs and are read from them together; every row of a state holds those of its system.
 
     Args:
         bank: the reservoirs.
-        coefficients: C transposed, `(num_sets, num_columns)`; one set, or one for each series.
+        coefficients: C transposed, `(num_sets, num_columns, num_channels)`; one set, or one for
+            each system.
         scales: mean and deviation of each series, `(num_series, 2)`.
         information: sums of the fit, `(num_columns, num_columns)`; None where they are not kept.
     """
@@ -43,14 +45,15 @@ class EchoModel:
         """Store all."""
         self.bank, self.coefficients, self.scales = bank, coefficients, scales
         self.information = checked_information(information, coefficients.shape[1])
-        self.view = View.of(bank.design.readout, 1)
+        self.num_channels = bank.num_inputs
+        self.view = View.of(bank.design.readout, self.num_channels)
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         arrays = {
             "series": np.asarray(static.series, dtype=np.int64),
             "reservoir": self.bank.initial_state(num_rows),
-            "recent": np.zeros((num_rows, self.view.length), dtype=self.bank.dtype),
+            "recent": np.zeros((num_rows, self.view.length, self.num_channels), self.bank.dtype),
             "forecast": np.full(num_rows, np.nan),
         }
         return StateBatch(arrays, *np.zeros((2, num_rows), dtype=np.int64))
@@ -58,7 +61,7 @@ class EchoModel:
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; runs of steps without a gap are encoded at once."""
         series, upcoming = state.arrays["series"], state.arrays["forecast"]
-        memory, values = _memory(state), self._scaled(block.values, series)
+        memory, values = self._memory(state), self._scaled(block.values, series)
         one_step = np.full(values.shape, np.nan)
         gaps = block.valid & ~block.observed
         for steps in runs_without_gaps(gaps.any(axis=0)):
@@ -66,8 +69,12 @@ class EchoModel:
             forecasts, memory = self._encode(series, memory, fed, block.valid[:, steps])
             one_step[:, steps] = np.concatenate([upcoming[:, None], forecasts[:, :-1]], axis=1)
             upcoming = last_valid(forecasts, block.valid[:, steps], upcoming)
-        arrays = {"series": series, "reservoir": memory.states, "recent": memory.recent[:, :, 0],
-                  "forecast": upcoming}  # fmt: skip
+        arrays = {
+            "series": series,
+            "reservoir": np.repeat(memory.states, self.num_channels, axis=0),
+            "recent": np.repeat(memory.recent, self.num_channels, axis=0),
+            "forecast": upcoming,
+        }
         return state.advance(arrays, block), self._in_units(one_step, series)
 
     def rollout(
@@ -78,17 +85,17 @@ class EchoModel:
         future: NDArray,  # noqa: ARG002 (without covariates)
     ) -> NDArray:
         """See `forecast.protocol.Model`; step after step, all paths of all rows at once."""
-        num_rows, num_paths = state.num_rows, feedback.num_paths
-        lanes = np.repeat(np.arange(num_rows), num_paths)
-        series, memory = state.arrays["series"][lanes], _memory(state).take(lanes)
+        lanes = self._lanes(state.num_rows, feedback.num_paths)
+        series, memory = state.arrays["series"][lanes], self._memory(state.take(lanes))
         upcoming, steps = np.nan_to_num(state.arrays["forecast"][lanes]), []
-        valid = np.ones((len(lanes), 1), dtype=bool)
+        valid, back = np.ones((len(lanes), 1), dtype=bool), np.argsort(lanes, kind="stable")
         for step in range(horizon):
-            emitted = self._in_units(upcoming[:, None], series)
-            steps.append(feedback(emitted.reshape(num_rows, num_paths, 1), step))
+            emitted = self._in_units(upcoming[:, None], series)[back]
+            steps.append(feedback(emitted.reshape(state.num_rows, feedback.num_paths, 1), step))
             if step + 1 < horizon:
-                fed = self._scaled(steps[-1].reshape(-1, 1), series)
-                forecasts, memory = self._encode(series, memory, fed, valid)
+                fed = np.empty_like(emitted)
+                fed[back] = steps[-1].reshape(-1, 1)
+                forecasts, memory = self._encode(series, memory, self._scaled(fed, series), valid)
                 upcoming = forecasts[:, 0]
         return np.concatenate(steps, axis=2)
 
@@ -105,15 +112,16 @@ class EchoModel:
             _, one_step = self.observe(state, block)
             own = self._scaled(one_step, series)
             values = np.where(block.observed | ~block.valid, values, own)
-        columns = self._columns_before(_memory(state), values)
+        inputs = self._joined(values)
+        columns = self._columns_before(self._memory(state), inputs)
         washout = self.bank.design.readout.washout
-        clock = state.clock[:, None] + np.arange(values.shape[1])
-        taught = block.observed & (clock > washout)
+        clock = state.clock[:: self.num_channels, None] + np.arange(values.shape[1])
+        taught = self._joined(block.observed).all(axis=2) & (clock > washout)
         if not taught.any():
             return self
         known = columns[taught].astype(np.float64)
         information, coefficients = add_rows(
-            self.information, self.coefficients[0], known, values[taught], np.ones(len(known))
+            self.information, self.coefficients[0], known, inputs[taught], np.ones(len(known))
         )
         return EchoModel(self.bank, coefficients[None], self.scales, information)
 
@@ -123,9 +131,9 @@ class EchoModel:
         reason = why_not_kept(self.coefficients.shape[1] ** 2, "take fewer units")
         return reason or "it was put together without the sums of a fit; call fit(df)"
 
-    def _columns_before(self, memory: EchoMemory, values: NDArray) -> NDArray:
-        """What the readout saw before each step of `values`, `(rows, steps, num_columns)`."""
-        inputs = values[:, :-1, None].astype(self.bank.dtype)
+    def _columns_before(self, memory: EchoMemory, inputs: NDArray) -> NDArray:
+        """What the readout saw before each step of the inputs, `(systems, steps, num_columns)`."""
+        inputs = inputs[:, :-1].astype(self.bank.dtype)
         newest, older = memory.recent[:, -1:], np.roll(memory.recent, 1, axis=1)
         first = self.view.columns(memory.states[:, None], newest, older)
         if not inputs.shape[1]:
@@ -158,12 +166,27 @@ class EchoModel:
         self, series: NDArray, memory: EchoMemory, values: NDArray, valid: NDArray
     ) -> tuple[NDArray, EchoMemory]:
         """Forecasts after each step, `(rows, steps)`, and the memory after the valid ones."""
-        coefficients = self.coefficients[0][:, None]
+        coefficients = self.coefficients[0]
         if len(self.coefficients) > 1:
-            coefficients = self.coefficients[series][:, :, None]
+            coefficients = self.coefficients[series[:: self.num_channels] // self.num_channels]
         network = EchoNetwork(self.bank, self.view, coefficients)
-        outputs, memory = network.encode(values[:, :, None], memory, valid.sum(axis=1))
-        return outputs[:, :, 0], memory
+        steps = valid[:: self.num_channels].sum(axis=1)
+        outputs, memory = network.encode(self._joined(values), memory, steps)
+        return outputs.swapaxes(1, 2).reshape(values.shape), memory
+
+    def _joined(self, values: NDArray) -> NDArray:
+        """Rows of channels `(rows, steps)` as systems, `(systems, steps, num_channels)`."""
+        return values.reshape(-1, self.num_channels, values.shape[1]).swapaxes(1, 2)
+
+    def _memory(self, state: StateBatch) -> EchoMemory:
+        """Of the systems."""
+        arrays = (state.arrays[name][:: self.num_channels] for name in ("reservoir", "recent"))
+        return EchoMemory(*arrays)
+
+    def _lanes(self, num_rows: int, num_paths: int) -> NDArray:
+        """The row of each lane; the lanes of a path of a system are next to one another."""
+        rows = np.arange(num_rows).reshape(-1, self.num_channels)
+        return np.repeat(rows, num_paths, axis=0).reshape(-1)
 
     def _scaled(self, values: NDArray, series: NDArray) -> NDArray:
         centre, spread = self.scales[series].T[:, :, None]
@@ -172,7 +195,3 @@ class EchoModel:
     def _in_units(self, values: NDArray, series: NDArray) -> NDArray:
         centre, spread = self.scales[series].T[:, :, None]
         return centre + spread * np.clip(values, -_LARGEST, _LARGEST)
-
-
-def _memory(state: StateBatch) -> EchoMemory:
-    return EchoMemory(state.arrays["reservoir"], state.arrays["recent"][:, :, None])
