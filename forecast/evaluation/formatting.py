@@ -13,6 +13,7 @@ from forecast.evaluation.significance import p_words
 from forecast.pipelines import Split
 
 if TYPE_CHECKING:
+    from forecast.evaluation.backtest import Backtest
     from forecast.evaluation.comparison import Comparison
 
 UNKNOWN = "–"
@@ -78,7 +79,19 @@ def protocol_sentence(comparison: Comparison) -> str:
         if names:
             when = "at every cutoff" if words == "every cutoff" else words
             parts.append(f"Fitted {when}: {', '.join(names)}.")
-    return " ".join(parts)
+    return " ".join([*parts, *_seed_sentences(backtest)])
+
+
+def _seed_sentences(backtest: Backtest) -> list[str]:
+    """Over how many seeds losses are averaged, and of which models."""
+    of_number: dict[int, list[str]] = {}
+    for alias in backtest.replicates:
+        of_number.setdefault(len(backtest.members(alias)), []).append(alias)
+    return [
+        f"Losses averaged over {counted(number, 'seed')}: {', '.join(aliases)}."
+        for number, aliases in of_number.items()
+        if number > 1
+    ]
 
 
 def origin_words(number: int, step_size: int) -> str:

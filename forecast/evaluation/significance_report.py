@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from forecast.evaluation.formatting import counted
 from forecast.evaluation.significance import Interval, OriginsThatFit, origins_that_fit
 
 if TYPE_CHECKING:
@@ -42,21 +43,21 @@ class Significance:
     @property
     def words(self) -> str:
         """The test in a sentence."""
+        origins = counted(self.num_origins, "origin")
+        series = counted(self.num_series, "series", "series")
         if self.basis == "origins":
-            return (
-                f"Diebold-Mariano test over {self.num_origins} origins, one number an origin: the "
-                f"mean over {self.num_series} series."
-            )
+            one = "one number an origin: the mean over"
+            return f"Diebold-Mariano test over {origins}, {one} {series}."
         if self.basis == "series":
+            few = "is" if self.num_origins == 1 else "are"
             return (
-                f"Paired t test and sign-flip permutation over {self.num_series} series, the "
-                f"larger p-value of the two; {self.num_origins} origins are too few for a test "
-                f"over origins ({self.origins_needed} are needed), so it speaks of this period "
-                f"only. {self.fit.words}"
+                f"Paired t test and sign-flip permutation over {series}, the larger p-value of the "
+                f"two; {origins} {few} too few for a test over origins ({self.origins_needed} are "
+                f"needed), so it speaks of this period only. {self.fit.words}"
             )
         return (
-            f"No test: {self.num_origins} origins ({self.origins_needed} are needed) and "
-            f"{self.num_series} series (20 are needed). {self.fit.words}"
+            f"No test: {origins} ({self.origins_needed} are needed) and {series} (20 are needed). "
+            f"{self.fit.words}"
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 from evaluation.synthetic import make_comparison
 
 from forecast.evaluation import Backtest, Comparison
+from forecast.evaluation.formatting import protocol_sentence
 
 SEEDS = ("LSTM-seed-1", "LSTM-seed-2")
 
@@ -84,6 +85,11 @@ def test_intervals_of_seeds_count_where_there_are_any(result: Comparison) -> Non
     own = plain.backtest.covered("LSTM", 80)  # no interval of another seed holds the actual
     np.testing.assert_allclose(wider.backtest.covered("LSTM", 80), own / 3)
     assert wider.table.set_index("model")["CRPS"]["LSTM"] > 0
+
+
+def test_head_of_the_table_names_the_seeds(result: Comparison) -> None:
+    assert "seeds" not in protocol_sentence(make_comparison(num_series=3))
+    assert protocol_sentence(result).endswith("Losses averaged over 3 seeds: LSTM.")
 
 
 def test_replicates_that_are_missing_or_double_are_refused(result: Comparison) -> None:
