@@ -4,7 +4,8 @@
     python benchmarks/accuracy.py --dataset m4_hourly --max-seconds 100
 
 The first runs the linear forecasters on all panels, prints one table and writes
-benchmarks/results/linear_bar.json; the second writes benchmarks/results/accuracy_<dataset>.json.
+benchmarks/results/linear_bar.json; the second writes benchmarks/results/accuracy_<dataset>.json;
+several data sets without linear, accuracy_of_<models>.json.
 Data are read from the folder given by --data (default: ../shared/data beside the checkout); none
 of it belongs to the project. Every score on a test part is written to benchmarks/test_scores.jsonl,
 and each test is scored once, whatever the commit; one more look needs `--again REASON`. Choose on
@@ -137,8 +138,6 @@ def selected(arguments: argparse.Namespace) -> list[str]:
     """Names of the panels to run."""
     names = arguments.dataset or ["all" if records.is_bar(arguments) else "m4_hourly"]
     names = list(PANELS) if "all" in names else list(dict.fromkeys(names))
-    if arguments.output and len(names) > 1 and not records.is_bar(arguments):
-        raise SystemExit("error: --output is one file a data set, unless --models has linear.")
     return names
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from panels import PANELS
 
-__all__ = ["SCORES", "is_bar", "progress", "row_of", "table", "write"]
+__all__ = ["SCORES", "is_bar", "of_many_panels", "progress", "row_of", "table", "write"]
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SCORES = ("sMAPE", "MASE", "OWA", "MSE", "MAE", "largest", "windows")
@@ -24,6 +24,12 @@ _SHOWN = ["panel", "measure", "target", "model", "score", "reached", "fit s", "p
 def is_bar(arguments: argparse.Namespace) -> bool:
     """Whether the linear bar is run, and not single models."""
     return "linear" in (arguments.models or ())
+
+
+def of_many_panels(arguments: argparse.Namespace) -> bool:
+    """Whether one file holds several panels: the bar, and models on more than one panel."""
+    chosen = arguments.dataset or []
+    return is_bar(arguments) or len(chosen) > 1 or "all" in chosen
 
 
 def row_of(name: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -71,17 +77,24 @@ def _notes(names: list[str]) -> list[str]:
 
 def write(name: str, rows: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
     """Keep the rows; a validation is kept only where --output asks for it."""
-    bar, path = is_bar(arguments), arguments.output
+    many, path = of_many_panels(arguments), arguments.output
     if path is None and arguments.part == "test":
-        path = RESULTS / ("linear_bar.json" if bar else f"accuracy_{name}.json")
+        path = RESULTS / f"{_stem(name, arguments)}.json"
     if path is None:
         return
     own = [row for row in rows if row["panel"] == name]
-    record = _merged(path, own, arguments) if bar else _single(name, own, arguments)
+    record = _merged(path, own, arguments) if many else _single(name, own, arguments)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def _stem(name: str, arguments: argparse.Namespace) -> str:
+    if is_bar(arguments):
+        return "linear_bar"
+    models = "_".join(arguments.models or ["default"]).lower()
+    return f"accuracy_of_{models}" if of_many_panels(arguments) else f"accuracy_{name}"
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, which import their neig
 
 from panels import PANELS, Panel  # noqa: E402
 
-HOURLY = PANELS["m4_hourly"]
+HOURLY, WEEKLY = PANELS["m4_hourly"], PANELS["m4_weekly"]
 SMALL = Panel("a.parquet", horizon=4, season=3, measure="MASE", target=1.0, freq="D")
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmark_material import HOURLY, counted, write
+from benchmark_material import HOURLY, WEEKLY, counted, write
 
 import accuracy  # isort: skip
 import records  # isort: skip
@@ -52,9 +52,12 @@ def test_a_second_look_is_possible_and_written(place, capsys):
     assert "looks" in title and row.split()[header.split().index("looks")] == "2"
 
 
-def test_one_file_does_not_take_several_data_sets(place):
-    with pytest.raises(SystemExit, match="--output is one file a data set"):
-        run(place, "--models", "AR", "--dataset", "m4_weekly", "--output", str(place / "a.json"))
+def test_several_data_sets_share_a_file(place):
+    write(place, WEEKLY, counted({"W1": 120, "W2": 100}, num_test=13))
+    run(place, "--models", "Naive", "--dataset", "m4_weekly")
+    record = json.loads((place / "results" / "accuracy_of_naive.json").read_text())
+    assert [row["panel"] for row in record["rows"]] == ["m4_hourly", "m4_weekly"]
+    assert record["part"] == "test"
 
 
 def test_validation_is_said_and_leaves_no_trace(place, capsys):
