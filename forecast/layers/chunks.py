@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -10,6 +11,9 @@ import keras
 from keras import ops
 
 __all__ = ["check_chunk_length", "needs_chunks", "run_in_chunks"]
+
+# Where the cells of Keras keep the masks of a sequence.
+_MASKS = ("_dropout_mask", "_recurrent_dropout_mask")
 
 Run = Callable[[Any, list[Any], Any, bool], tuple[Any, Any, list[Any]]]
 
@@ -49,11 +53,12 @@ def run_in_chunks(
         training: handed on.
     """
     variables, count = list(layer.cell.trainable_variables), len(states)
+    dropped = _dropout_masks(layer.cell)
 
     def chunk(mask: Any, sequences: Any, *parts: Any) -> tuple[Any, ...]:
         # Weights are arguments: what is computed again gives gradients to its arguments alone.
         mapping = zip(variables, parts[count:], strict=True)
-        with keras.StatelessScope(state_mapping=list(mapping)):
+        with keras.StatelessScope(state_mapping=list(mapping)), _held(dropped):
             last, outputs, states = run(sequences, list(parts[:count]), mask, training)
         return last, outputs, *states
 
@@ -66,6 +71,32 @@ def run_in_chunks(
         found.append(outputs)
     outputs = ops.concatenate(found, axis=1) if layer.return_sequences else found[-1]
     return last, outputs, states
+
+
+def _dropout_masks(cell: Any) -> list[tuple[Any, str, Any]]:
+    """Cells that drop units, inner ones too, with the masks that were drawn for this sequence."""
+    return [
+        (part, name, vars(part)[name])
+        for part in cell._flatten_layers()
+        for name in _MASKS
+        if vars(part).get(name) is not None
+    ]
+
+
+@contextmanager
+def _held(dropped: list[tuple[Any, str, Any]]) -> Iterator[None]:
+    """These masks once more: by the time that a chunk runs again, the cells have forgotten them."""
+    now = [(part, name, vars(part).get(name)) for part, name, _ in dropped]
+    _set(dropped)
+    try:
+        yield
+    finally:
+        _set(now)
+
+
+def _set(masks: list[tuple[Any, str, Any]]) -> None:
+    for part, name, mask in masks:
+        setattr(part, name, mask)
 
 
 def _with(chunk: Callable[..., Any], mask: Any) -> Callable[..., Any]:
