@@ -69,32 +69,36 @@ class GatedUnit(Recurrence):
 
 @dataclass(frozen=True)
 class ResetAfterUnit(Recurrence):
-    """h' = z h + (1 - z) tanh(W_h x + b_h + r (U_h h + d_h)); see `GRUCell`."""
+    """h' = z h + (1 - z) tanh(W_h x + b_h + r (U_h h + d_h)); see `GRUCell`.
+
+    All is one product of (x, 1, h), with zeros where W_h x takes no h and U_h h no x: a second
+    product at every step would cost more than the zeros.
+    """
 
     def pack(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> Tensors:
-        """One product of (x, 1, h) for z, r and the reset part, and one of (x, 1)."""
+        """Blocks of z and r, halved, of U_h h and of W_h x."""
         units = recurrent_kernel.shape[0]
-        gates, content = kernel[:, : 2 * units], kernel[:, 2 * units :]
-        both = None
+        of_inputs = _with_zeros(kernel, 2 * units, units)
+        of_hidden = _with_zeros(recurrent_kernel, 3 * units, units)
+        of_bias = None
         if bias is not None:
-            both = ops.concatenate([bias[0, : 2 * units] + bias[1, : 2 * units],
-                                    bias[1, 2 * units :]])  # fmt: skip
-            content = ops.concatenate([content, bias[:1, 2 * units :]], axis=0)
-        padded = ops.concatenate([gates, ops.zeros_like(kernel[:, 2 * units :])], axis=1)
-        return halved(stacked(padded, both, recurrent_kernel), 2 * units), content
+            of_bias = ops.concatenate([bias[0, : 2 * units] + bias[1, : 2 * units],
+                                       bias[1, 2 * units :], bias[0, 2 * units :]])  # fmt: skip
+        return (halved(stacked(of_inputs, of_bias, of_hidden), 2 * units),)
 
     def weight_shapes(self, features: int, units: int) -> tuple[tuple[int, int], ...]:
         """Of `pack`."""
-        return (features + units, 3 * units), (features, units)
+        return ((features + units, 4 * units),)
 
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
         """h'; and z, r beside each other, the new content, U_h h + d_h."""
         (hidden,) = states
         total = product(inputs, hidden, weights[0])
         units = hidden.shape[-1]
-        gates, inner = logistic(total[:, : 2 * units]), total[:, 2 * units :]
+        gates = logistic(total[:, : 2 * units])
+        inner, outer = ops.split(total[:, 2 * units :], 2, axis=-1)
         keep, reset = ops.split(gates, 2, axis=-1)
-        content = ops.tanh(ops.matmul(inputs, weights[1]) + reset * inner)
+        content = ops.tanh(outer + reset * inner)
         return (content + keep * (hidden - content),), (gates, content, inner)
 
     def factors(self, before: Tensors, after: Tensors, values: Tensors) -> Tensors:  # noqa: ARG002
@@ -108,17 +112,19 @@ class ResetAfterUnit(Recurrence):
     def back(
         self, gradients: Tensors, factors: Tensors, weights: Tensors
     ) -> tuple[Tensors, Tensors]:
-        """Of h, and of both products."""
+        """Of h, and of the product."""
         (hidden,) = gradients
         of_keep, of_content, of_reset, keep, reset = factors
-        content = hidden * of_content
-        total = ops.concatenate([hidden * of_keep, content * of_reset, content * reset], axis=-1)
-        before = hidden * keep + recurrent(total, weights[0], content.shape[-1])
-        return (before,), (total, content)
+        units, content = keep.shape[-1], hidden * of_content
+        through = ops.concatenate([hidden * of_keep, content * of_reset, content * reset], axis=-1)
+        before = hidden * keep + recurrent(through, weights[0][:, : 3 * units], units)
+        return (before,), (ops.concatenate([through, content], axis=-1),)
 
-    def operands(self, hidden: Any, kept: Tensors) -> Tensors:  # noqa: ARG002
-        """Of the first product h, of the second none."""
-        return hidden, None
+
+def _with_zeros(weights: Any, start: int, width: int) -> Any:
+    """The weights with a block of zeros from column `start` on."""
+    zeros = ops.zeros_like(weights[:, :width])
+    return ops.concatenate([weights[:, :start], zeros, weights[:, start:]], axis=1)
 
 
 def halved(weights: Any, num_gates: int) -> Any:

@@ -68,7 +68,7 @@ class Recurrence:
         return ()
 
     def operands(self, hidden: Any, kept: Tensors) -> Tensors:  # noqa: ARG002
-        """For each product the vector of units beside the inputs; None where there is none."""
+        """For each product the vector of units beside the inputs."""
         return (hidden,)
 
 

@@ -139,9 +139,7 @@ class Loop:
     def _operands(self, inputs: Any, first: Any, kept: Tensors) -> Tensors:
         vectors = self.recurrence.operands(_delayed(first, kept[0]), kept[1:])
         inputs = _swapped(inputs)
-        return tuple(
-            inputs if vector is None else tf.concat([inputs, vector], axis=-1) for vector in vectors
-        )
+        return tuple(tf.concat([inputs, vector], axis=-1) for vector in vectors)
 
     @staticmethod
     def _of_inputs(inputs: Any, weights: Tensors, deltas: Tensors) -> Any:
