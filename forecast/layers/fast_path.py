@@ -65,16 +65,12 @@ def run_kernel(
         training: whether a gradient is to be expected.
     """
     cell, dtype = layer.cell, layer.compute_dtype
-    bias = None if cell.bias is None else ops.cast(cell.bias, dtype)
     sequences = ops.cast(sequences, dtype)
-    if bias is not None:
-        sequences = ops.concatenate([sequences, ops.ones_like(sequences[:, :, :1])], axis=-1)
     if layer.go_backwards:
         sequences = ops.flip(sequences, axis=1)
         mask = None if mask is None else ops.flip(mask, axis=1)
-    weights = recurrence.pack(
-        ops.cast(cell.kernel, dtype), ops.cast(cell.recurrent_kernel, dtype), bias
-    )
+    own = [cell.kernel, cell.recurrent_kernel, *([] if cell.bias is None else [cell.bias])]
+    weights = tuple(ops.cast(weight, dtype) for weight in own)
     given = (sequences, mask, tuple(states), weights)
     outputs, last = _kernel()(recurrence, *given, layer.return_sequences, training)
     if outputs is None:

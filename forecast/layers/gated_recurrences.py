@@ -18,16 +18,13 @@ Tensors = tuple[Any, ...]
 class GatedUnit(Recurrence):
     """h' = z h + (1 - z) tanh(W_h x + U_h (r h) + b_h); see `GRUCell`."""
 
+    num_gates: ClassVar[int] = 3
     num_kept: ClassVar[int] = 1
 
     def pack(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> Tensors:
         """One product for z and r, halved, and one for the new content."""
         weights, units = stacked(kernel, bias, recurrent_kernel), recurrent_kernel.shape[0]
         return 0.5 * weights[:, : 2 * units], weights[:, 2 * units :]
-
-    def weight_shapes(self, features: int, units: int) -> tuple[tuple[int, int], ...]:
-        """Of `pack`."""
-        return (features + units, 2 * units), (features + units, units)
 
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
         """h'; and z, r beside each other, the new content, r h."""
@@ -75,6 +72,9 @@ class ResetAfterUnit(Recurrence):
     product at every step would cost more than the zeros.
     """
 
+    num_gates: ClassVar[int] = 3
+    bias_rows: ClassVar[int | None] = 2
+
     def pack(self, kernel: Any, recurrent_kernel: Any, bias: Any) -> Tensors:
         """Blocks of z and r, halved, of U_h h and of W_h x."""
         units = recurrent_kernel.shape[0]
@@ -85,10 +85,6 @@ class ResetAfterUnit(Recurrence):
             of_bias = ops.concatenate([bias[0, : 2 * units] + bias[1, : 2 * units],
                                        bias[1, 2 * units :], bias[0, 2 * units :]])  # fmt: skip
         return (halved(stacked(of_inputs, of_bias, of_hidden), 2 * units),)
-
-    def weight_shapes(self, features: int, units: int) -> tuple[tuple[int, int], ...]:
-        """Of `pack`."""
-        return ((features + units, 4 * units),)
 
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
         """h'; and z, r beside each other, the new content, U_h h + d_h."""

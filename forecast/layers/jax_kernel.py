@@ -27,13 +27,14 @@ def run(
 
     Args:
         recurrence: the step.
-        inputs: `(rows, steps, features)`, ones included; finite at masked steps.
+        inputs: `(rows, steps, features)`; finite at masked steps.
         mask: bool, `(rows, steps)`, or None.
         states: each `(rows, units)`.
-        weights: as `pack` gives them.
+        weights: of the cell, see `Recurrence.weight_shapes`.
         has_sequences: whether the states after all steps are asked for.
         training: part of the contract of kernels; JAX traces gradient and value together.
     """
+    inputs, weights = recurrence.prepared(inputs, weights)
 
     def step(states: Tensors, current: tuple[Any, Any]) -> tuple[Tensors, Any]:
         values, valid = current

@@ -33,9 +33,12 @@ class Recurrence:
 
     `inputs` are x, with a column of ones beside it where there is a bias. The operands of the
     products are these inputs beside a vector of units, which `operands` names. `value_widths` are
-    those of the values of a step, in units; all other vectors have one unit's width.
+    those of the values of a step, in units; all other vectors have one unit's width. `num_gates`
+    and `bias_rows` tell the shapes of the cell's own weights.
     """
 
+    num_gates: ClassVar[int] = 1
+    bias_rows: ClassVar[int | None] = None
     num_states: ClassVar[int] = 1
     num_kept: ClassVar[int] = 0
     num_factors: ClassVar[int] = 5
@@ -45,10 +48,6 @@ class Recurrence:
         """The matrices of the products: input weights, the bias if any, recurrent weights."""
         raise NotImplementedError
 
-    def weight_shapes(self, features: int, units: int) -> tuple[tuple[int, int], ...]:
-        """Shapes of what `pack` returns, where `features` counts the ones of a bias too."""
-        raise NotImplementedError
-
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
         """The new states, and the values that `factors` and `operands` need beside them."""
         raise NotImplementedError
@@ -56,6 +55,28 @@ class Recurrence:
     def factors(self, before: Tensors, after: Tensors, values: Tensors) -> Tensors:
         """What gradients are multiplied with on the way back; element by element."""
         raise NotImplementedError
+
+    def prepared(self, inputs: Any, weights: Tensors) -> tuple[Any, Tensors]:
+        """Inputs and matrices of the products, of x and the cell's weights, the bias last if any.
+
+        It is linear, so that a gradient of what it returns is easily that of what it is given.
+        """
+        kernel, recurrent_kernel, *bias = weights
+        if not bias:
+            return inputs, self.pack(kernel, recurrent_kernel, None)
+        ones = ops.ones_like(inputs[:, :, :1])
+        return (
+            ops.concatenate([inputs, ones], axis=-1),
+            self.pack(kernel, recurrent_kernel, bias[0]),
+        )
+
+    def weight_shapes(
+        self, features: int, units: int, has_bias: bool
+    ) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the cell's weights: kernel, recurrent kernel, bias if any."""
+        width = self.num_gates * units
+        bias = (width,) if self.bias_rows is None else (self.bias_rows, width)
+        return ((features, width), (units, width), *[bias] * has_bias)
 
     def back(
         self, gradients: Tensors, factors: Tensors, weights: Tensors
@@ -114,10 +135,6 @@ class PlainUnit(Recurrence):
         """One product."""
         return (stacked(kernel, bias, recurrent_kernel),)
 
-    def weight_shapes(self, features: int, units: int) -> tuple[tuple[int, int], ...]:
-        """Of `pack`."""
-        return ((features + units, units),)
-
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
         """The new h."""
         total = product(inputs, states[0], weights[0])
@@ -142,6 +159,7 @@ class PlainUnit(Recurrence):
 class LongShortTermMemory(Recurrence):
     """c' = f c + i g,  h' = o tanh(c'); gates in the order i, f, g, o, see `LSTMCell`."""
 
+    num_gates: ClassVar[int] = 4
     num_states: ClassVar[int] = 2
     num_factors: ClassVar[int] = 6
     value_widths: ClassVar[tuple[int, ...]] = (4,)
@@ -153,10 +171,6 @@ class LongShortTermMemory(Recurrence):
             [ops.full((2 * units,), 0.5), ops.ones((units,)), ops.full((units,), 0.5)]
         )
         return (weights * ops.cast(scale, weights.dtype),)
-
-    def weight_shapes(self, features: int, units: int) -> tuple[tuple[int, int], ...]:
-        """Of `pack`."""
-        return ((features + units, 4 * units),)
 
     def step(self, inputs: Any, states: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
         """h', c'; and the hyperbolic tangents of all gates."""

@@ -21,8 +21,8 @@ __all__ = ["Plan", "is_forward_mode", "plan_of", "run"]
 Tensors = tuple[Any, ...]
 # Plans whose compiled functions are kept: a layer has one to four.
 _MOST_PLANS = 128
-# Fewer rows are not worth a call of their own.
-_ROWS_OF_A_PIECE = 8
+# Less is not worth a call of its own: rows, and on the way forward alone numbers of their states.
+_ROWS_OF_A_PIECE, _STATES_OF_A_PIECE = 8, 1024
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,10 @@ class Plan:
 
     Args:
         recurrence: the step.
-        num_features: width of the inputs, that of the ones included.
+        num_features: width of the inputs.
         units: width of the states.
         dtype: of all tensors but the mask.
+        has_bias: whether the cell has one.
         is_masked: whether there is a mask.
         has_sequences: whether the states after all steps are asked for, not only the last.
         num_pieces: the rows are cut in so many parts, which run at the same time.
@@ -44,6 +45,7 @@ class Plan:
     num_features: int
     units: int
     dtype: str
+    has_bias: bool
     is_masked: bool
     has_sequences: bool
     num_pieces: int
@@ -75,7 +77,7 @@ class Plan:
         rows = tf.TensorSpec((None, None, self.num_features), self.dtype)
         mask = tf.TensorSpec((None, None), "bool") if self.is_masked else None
         state = tf.TensorSpec((None, self.units), self.dtype)
-        weights = self.recurrence.weight_shapes(self.num_features, self.units)
+        weights = self.recurrence.weight_shapes(self.num_features, self.units, self.has_bias)
         return (
             rows,
             mask,
@@ -99,7 +101,8 @@ class Plan:
 
     def _forward(self, keep: bool) -> Callable[..., Any]:
         def one(inputs: Any, mask: Any, states: Tensors, weights: Tensors) -> Any:
-            return self._loop.forward(inputs, mask, states, weights, keep)
+            inputs, matrices = self.recurrence.prepared(inputs, weights)
+            return self._loop.forward(inputs, mask, states, matrices, keep)
 
         piece = self._piece(one)
 
@@ -112,7 +115,7 @@ class Plan:
         return whole
 
     def _backward(self) -> Callable[..., Any]:
-        piece = self._piece(self._loop.backward)
+        piece = self._piece(self._gradients)
 
         def whole(inputs: Any, mask: Any, states: Tensors, weights: Tensors, kept: Any,
                   outputs: Any, last: Tensors) -> Any:  # fmt: skip
@@ -129,6 +132,19 @@ class Plan:
             )
 
         return whole
+
+    def _gradients(self, inputs: Any, mask: Any, states: Tensors, weights: Tensors, kept: Any,
+                   outputs: Any, last: Tensors) -> tuple[Any, Tensors, Tensors]:  # fmt: skip
+        """Those of the loop, handed on to what its inputs and matrices were made of."""
+        given, matrices = self.recurrence.prepared(inputs, weights)
+        of_given, of_states, of_matrices = self._loop.backward(
+            given, mask, states, matrices, kept, outputs, last
+        )
+        # Not by a tape: while a gradient is taken eagerly, none records.
+        of_inputs, *of_weights = tf.gradients(
+            [given, *matrices], [inputs, *weights], [of_given, *of_matrices]
+        )
+        return of_inputs, of_states, tuple(of_weights)
 
     def _cut(self, tensors: Any) -> list[Any]:
         """The rows of all tensors in `num_pieces` parts, as equal as can be."""
@@ -166,14 +182,14 @@ def run(
 
     Args:
         recurrence: the step.
-        inputs: `(rows, steps, features)`, ones included; finite at masked steps.
+        inputs: `(rows, steps, features)`; finite at masked steps.
         mask: bool, `(rows, steps)`, or None.
         states: each `(rows, units)`.
-        weights: as `pack` gives them.
+        weights: of the cell, see `Recurrence.weight_shapes`.
         has_sequences: whether the states after all steps are asked for.
         training: keep on the way what the gradient needs; otherwise it runs forward once more.
     """
-    plan = _plan_of(recurrence, inputs, mask, states, has_sequences, training)
+    plan = _plan_of(recurrence, inputs, mask, states, len(weights) > 2, has_sequences, training)
 
     @tf.custom_gradient
     def core(*given: Any) -> Any:
@@ -230,7 +246,8 @@ def _recorded(plan: Plan, mask: Any, given: Tensors, upstream: Tensors) -> list[
     with tf.GradientTape() as tape:
         tape.watch(given)
         rows, mask, states, weights = plan.arranged(mask, given)
-        outputs, last, _ = loop.forward(rows, mask, states, weights, keep=False)
+        rows, matrices = plan.recurrence.prepared(rows, weights)
+        outputs, last, _ = loop.forward(rows, mask, states, matrices, keep=False)
         results = [part for part in (outputs, *last) if part is not None]
     return tape.gradient(results, given, upstream, unconnected_gradients="zero")
 
@@ -240,17 +257,20 @@ def _plan_of(
     inputs: Any,
     mask: Any,
     states: Tensors,
+    has_bias: bool,
     has_sequences: bool,
     training: bool,
 ) -> Plan:
     rows, steps, features = inputs.shape
     is_fused = tf.inside_function() and steps is not None and (training or rows is not None)
-    num_pieces = 1
-    if is_fused:
-        num_pieces = _num_cores() if rows is None else min(_num_cores(), rows // _ROWS_OF_A_PIECE)
+    num_pieces = _num_cores() if is_fused else 1
+    if rows is not None:
+        num_pieces = min(num_pieces, rows // _ROWS_OF_A_PIECE)
+        if not training:
+            num_pieces = min(num_pieces, rows * states[0].shape[-1] // _STATES_OF_A_PIECE)
     return plan_of(
-        recurrence, features, states[0].shape[-1], inputs.dtype.name, mask is not None,
-        has_sequences, max(num_pieces, 1), is_fused,
+        recurrence, features, states[0].shape[-1], inputs.dtype.name, has_bias,
+        mask is not None, has_sequences, max(num_pieces, 1), is_fused,
     )  # fmt: skip
 
 

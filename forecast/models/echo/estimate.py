@@ -40,10 +40,10 @@ def estimate_echo(panel: Panel, design: EchoDesign, seed: int) -> tuple[EchoMode
     scaled = (values - scales[:, :1]) / scales[:, 1:]
     channels = panel.num_channels
     bank, view = drawn_bank(design, channels, seed), View.of(design.readout, channels)
-    joined = [_joined(part, channels) for part in (scaled, block.observed)]
-    late = after_washout(design.readout.washout, block.valid[::channels, 1:])
-    taught = joined[1].all(axis=2)[:, 1:] & late
-    lesson = EchoLesson(joined[0][:, :-1], joined[0][:, 1:], taught)
+    inputs, known = (_joined(part, channels) for part in (scaled, block.observed))
+    complete = np.all(known[:, 1:], axis=2)
+    taught = complete & after_washout(design.readout.washout, block.valid[::channels, 1:])
+    lesson = EchoLesson(inputs[:, :-1], inputs[:, 1:], taught)
     parts = [lesson]
     if not design.readout.pooled:
         parts = [lesson.take(slice(row, row + 1)) for row in range(len(taught))]
