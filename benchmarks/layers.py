@@ -90,6 +90,7 @@ class Contender:
         """End the process."""
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
         self.errors.close()
 
 
