@@ -34,7 +34,7 @@ FOLDER = Path(__file__).resolve().parent
 RESULT = RESULTS / "layers.json"
 PEERS = Environment(
     "keras-forecast-layer-peers",
-    packages=("torch>=2.13", "numpy"),
+    packages=("torch==2.13.0", "numpy"),
     modules=("torch", "numpy"),
     reported=("torch", "numpy"),
 )
