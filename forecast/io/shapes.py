@@ -280,8 +280,7 @@ def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Sha
     factors = whole("number of quadratic lags", readout["quadratic_lags"], 0, _MOST_LAGS) * channels
     columns = sum(sizes) + whole("number of lags", readout["lags"], 1, _MOST_LAGS) * channels
     columns += factors * (factors + 1) // 2 + 1
-    sets = 1 if readout["pooled"] else num_series // channels
-    shapes["coefficients"] = (sets, columns, channels)
+    shapes["coefficients"] = (1 if readout["pooled"] else num_series // channels, columns, channels)
     if "information" in headers:
         shapes["information"] = (columns, columns)
     return shapes
