@@ -96,7 +96,7 @@ def check_levels(level: Any) -> tuple[float, ...]:
     """Interval levels in percent, each once, ascending.
 
     Raises:
-        ValueError: if one is not above 0 and below 100.
+        ValueError: if one is not at least 1 and below 100: 0.9 is rather meant to be 90.
 
     Example:
         >>> check_levels([95, 80])
@@ -108,9 +108,9 @@ def check_levels(level: Any) -> tuple[float, ...]:
         tuple(level) if isinstance(level, Iterable) and not isinstance(level, str) else (level,)
     )
     for number in levels:
-        if not is_number(number) or not 0 < float(number) < 100:
+        if not is_number(number) or not 1 <= float(number) < 100:
             raise ValueError(
-                f"`level` must hold percentages above 0 and below 100, such as [80, 95]; "
+                f"`level` must hold percentages from 1 to below 100, such as [80, 95]; "
                 f"got {number!r}."
             )
     return tuple(sorted(set(levels)))

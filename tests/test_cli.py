@@ -337,7 +337,7 @@ def test_level_out_of_range(csv, tmp_path, capsys):
     run("fit", csv, "--model", "naive", "--out", tmp_path / "model.kfc")
     capsys.readouterr()
     message = error_of(capsys, "predict", tmp_path / "model.kfc", "--level", "80,100")
-    assert "`level` must hold percentages above 0 and below 100" in message
+    assert "`level` must hold percentages from 1 to below 100" in message
 
 
 @pytest.mark.parametrize("option", [["--out", "forecasts.txt"], ["--out", "nowhere/f.csv"],

@@ -118,7 +118,7 @@ def test_a_horizon_below_one_is_refused(fitted, horizon):
 
 @pytest.mark.parametrize("level", [0, 100, [80, 120], "80", True])
 def test_a_level_outside_0_to_100_is_refused(fitted, level):
-    with pytest.raises(ValueError, match=r"`level` must hold percentages above 0 and below 100"):
+    with pytest.raises(ValueError, match=r"`level` must hold percentages from 1 to below 100"):
         fitted.predict(2, level=level)
 
 

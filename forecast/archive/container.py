@@ -117,7 +117,9 @@ def read_directory(file: BinaryIO) -> dict[str, Member]:
     size = file.seek(0, os.SEEK_END)
     end = _read(file, size - _END.size, _END.size) if size >= _END.size else b""
     if end[:4] != b"PK\5\6":
-        raise BundleError("it is no bundle, or it is damaged: it does not end as one.")
+        raise BundleError(
+            "it is no bundle, or it is damaged: it does not end as one. Give what save wrote."
+        )
     length, start = _END.unpack(end)[5:7]
     if start + length + _END.size != size:
         raise BundleError("it is no bundle, or it is damaged: its directory is not at its end.")

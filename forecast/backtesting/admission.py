@@ -35,7 +35,9 @@ def _participant(one: Any) -> Any:
         return one
     if is_guest(one):
         return Guest(one)
-    hint = " Call the class to make one." if isinstance(one, type) else ""
+    missing = [name for name in ("fit", "predict") if not callable(getattr(one, name, None))]
+    hint = f" It has no {' and no '.join(missing)}." if missing else ""
+    hint = " Call the class to make one." if isinstance(one, type) else hint
     raise TypeError(
         "a forecaster such as fc.AR(), or an object with fit(df) and predict(horizon), is "
         f"expected; got {one!r}.{hint}"

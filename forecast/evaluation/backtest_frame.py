@@ -53,7 +53,9 @@ class BacktestFrame:
                 "id_col=, time_col= or target_col= where they are named otherwise."
             )
         if frame.empty:
-            raise ValueError("the frame has no rows; there is nothing to score")
+            raise ValueError(
+                "the frame has no rows; give the output of cross_validation, one row a forecast"
+            )
         return BacktestFrame(frame, id_col, time_col, target_col)
 
     @property
@@ -93,7 +95,10 @@ class BacktestFrame:
         found = [n for n in self.columns if not n.endswith(CRPS) and not _END.match(n)]
         if models is None:
             if not found:
-                raise ValueError("the frame has no column of forecasts; there is nothing to score")
+                raise ValueError(
+                    "the frame has no column of forecasts; give the output of cross_validation, "
+                    "one column a model"
+                )
             return found
         wanted = [models] if isinstance(models, str) else list(models)
         missing = [name for name in wanted if name not in self.columns]

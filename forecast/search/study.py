@@ -14,6 +14,7 @@ import pandas as pd
 
 from forecast.files import check_path
 from forecast.search.dimension import Dimension
+from forecast.search.journal import mend_journal
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -172,6 +173,7 @@ def _study(path: str | Path | None) -> Any:
     if path is None:
         return optuna.create_study(study_name=_NAME, pruner=pruner)
     check_path(path)
+    mend_journal(Path(path))
     try:
         storage = JournalStorage(JournalFileBackend(str(path)))
         return optuna.create_study(

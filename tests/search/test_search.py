@@ -151,8 +151,19 @@ def test_a_file_of_another_search_is_refused(tmp_path) -> None:
     foreign.write_text("hello\n")
     with pytest.raises(ValueError, match=r"foreign.log holds no search"):
         found(storage=foreign)
+    assert foreign.read_text() == "hello\n"
     with pytest.raises(FileNotFoundError, match="does not exist"):
         found(storage=tmp_path / "none" / "search.log")
+
+
+@pytest.mark.parametrize("num_bytes", [1, 20, 300])
+def test_a_search_whose_last_record_is_torn_goes_on(tmp_path, result, num_bytes: int) -> None:
+    """As a machine leaves it that stops while it writes."""
+    path = tmp_path / "search.log"
+    found(storage=path, num_trials=4)
+    path.write_bytes(path.read_bytes()[:-num_bytes])
+    again = found(storage=path)
+    pd.testing.assert_frame_equal(untimed(again.trials), untimed(result.trials))
 
 
 def test_little_time_is_enough_for_the_given_settings_alone() -> None:
