@@ -12,7 +12,7 @@ from forecast.fitting import Task
 from forecast.models.echo.bank import drawn_bank
 from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
 from forecast.models.echo.model import EchoModel
-from forecast.models.echo.network import after_washout
+from forecast.models.echo.network import after_washout, side_by_side
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 from forecast.pipelines import Panel
@@ -40,7 +40,7 @@ def estimate_echo(panel: Panel, design: EchoDesign, seed: int) -> tuple[EchoMode
     scaled = (values - scales[:, :1]) / scales[:, 1:]
     channels = panel.num_channels
     bank, view = drawn_bank(design, channels, seed), View.of(design.readout, channels)
-    inputs, known = (_joined(part, channels) for part in (scaled, block.observed))
+    inputs, known = (side_by_side(part, channels) for part in (scaled, block.observed))
     complete = np.all(known[:, 1:], axis=2)
     taught = complete & after_washout(design.readout.washout, block.valid[::channels, 1:])
     lesson = EchoLesson(inputs[:, :-1], inputs[:, 1:], taught)
@@ -97,11 +97,6 @@ def _fitted(bank, view: View, lesson: EchoLesson, design: EchoDesign, seed: int)
     coefficients = np.zeros((bank.units + view.width + 1, bank.num_inputs))
     coefficients[bank.units : bank.units + bank.num_inputs] = np.eye(bank.num_inputs)
     return EchoFit(coefficients, np.inf, None)
-
-
-def _joined(values: NDArray, num_channels: int) -> NDArray:
-    """Rows of channels `(rows, steps)` as systems, `(systems, steps, num_channels)`."""
-    return values.reshape(-1, num_channels, values.shape[1]).swapaxes(1, 2)
 
 
 def _scales(values: NDArray) -> NDArray:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.learning import why_not_kept
 from forecast.models.echo.bank import Bank
-from forecast.models.echo.network import EchoMemory, EchoNetwork
+from forecast.models.echo.network import EchoMemory, EchoNetwork, side_by_side
 from forecast.models.echo.reservoir import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.view import View
 from forecast.models.network import last_valid, runs_without_gaps
@@ -112,11 +112,11 @@ class EchoModel:
             _, one_step = self.observe(state, block)
             own = self._scaled(one_step, series)
             values = np.where(block.observed | ~block.valid, values, own)
-        inputs = self._joined(values)
+        inputs = side_by_side(values, self.num_channels)
         columns = self._columns_before(self._memory(state), inputs)
         washout = self.bank.design.readout.washout
         clock = state.clock[:: self.num_channels, None] + np.arange(values.shape[1])
-        taught = self._joined(block.observed).all(axis=2) & (clock > washout)
+        taught = side_by_side(block.observed, self.num_channels).all(axis=2) & (clock > washout)
         if not taught.any():
             return self
         known = columns[taught].astype(np.float64)
@@ -171,12 +171,8 @@ class EchoModel:
             coefficients = self.coefficients[series[:: self.num_channels] // self.num_channels]
         network = EchoNetwork(self.bank, self.view, coefficients)
         steps = valid[:: self.num_channels].sum(axis=1)
-        outputs, memory = network.encode(self._joined(values), memory, steps)
+        outputs, memory = network.encode(side_by_side(values, self.num_channels), memory, steps)
         return outputs.swapaxes(1, 2).reshape(values.shape), memory
-
-    def _joined(self, values: NDArray) -> NDArray:
-        """Rows of channels `(rows, steps)` as systems, `(systems, steps, num_channels)`."""
-        return values.reshape(-1, self.num_channels, values.shape[1]).swapaxes(1, 2)
 
     def _memory(self, state: StateBatch) -> EchoMemory:
         """Of the systems."""

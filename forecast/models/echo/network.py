@@ -12,7 +12,7 @@ from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 
-__all__ = ["EchoMemory", "EchoNetwork", "after_washout", "fit_echo_network"]
+__all__ = ["EchoMemory", "EchoNetwork", "after_washout", "fit_echo_network", "side_by_side"]
 
 # Steps that are read at once.
 _MOST_STEPS = 1024
@@ -135,6 +135,11 @@ def fit_echo_network(
     lesson = EchoLesson(inputs, targets, taught & after_washout(readout.washout, taught))
     fit = fit_echo(bank, view, lesson, readout.ridge, readout.noise, seed)
     return EchoNetwork(bank, view, fit.coefficients), fit
+
+
+def side_by_side(values: NDArray, num_channels: int) -> NDArray:
+    """Rows of channels `(rows, steps)` as systems, `(systems, steps, num_channels)`."""
+    return values.reshape(-1, num_channels, values.shape[1]).swapaxes(1, 2)
 
 
 def after_washout(washout: int, taught: NDArray) -> NDArray:
