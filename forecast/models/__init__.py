@@ -1,12 +1,8 @@
 """Recurrent networks as forecasters, and how they are trained."""
 
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
-from forecast.models.forecasters import (
-    ESNForecaster,
-    GRUForecaster,
-    LSTMForecaster,
-    RNNForecaster,
-)
+from forecast.models.echo.forecaster import ESNForecaster
+from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
 from forecast.models.training import Training
 
 __all__ = [
