@@ -46,6 +46,7 @@ _HOMES = {
         "EchoReadout",
         "GRUForecaster",
         "LSTMForecaster",
+        "NetworkDesign",
         "RNNForecaster",
         "Reservoir",
         "Training",

@@ -25,6 +25,9 @@ from forecast.store import StateStore
 SEASON = 7
 HORIZON = 5
 
+# A network without the linear forecasters beside it; LSTMForecaster stands for those with them.
+ALONE = forecast.NetworkDesign(linear="highway")
+
 # Settings that make a slow forecaster small, by class name; `small` fills in the rest.
 SMALL: dict[str, dict[str, Any]] = {
     "Combine": {
@@ -34,7 +37,7 @@ SMALL: dict[str, dict[str, Any]] = {
         ]
     },
     "ESNForecaster": {"units": 30},
-    "GRUForecaster": {"units": 8, "num_layers": 2},
+    "GRUForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
     "HiddenMarkov": {"num_states": 2, "num_starts": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
     "LinearDynamicalSystem": {"state_size": 2, "pooled": True, "max_iterations": 5},
@@ -42,7 +45,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "steps": [forecast.StandardScaler(), forecast.AR([1, SEASON], season_length=SEASON)],
         "alias": "Pipeline",
     },
-    "RNNForecaster": {"units": 8, "num_layers": 2},
+    "RNNForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
 }
 
 

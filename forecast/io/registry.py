@@ -74,7 +74,7 @@ _TRANSFORMS = {
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
 _NETWORK_MODELS = ("EchoModel", "NetworkModel")
-_NETWORK_SETTINGS = ("EchoDesign", "EchoReadout", "Reservoir", "Training")
+_NETWORK_SETTINGS = ("EchoDesign", "EchoReadout", "NetworkDesign", "Reservoir", "Training")
 
 
 def forecaster_class(name: Any) -> Any:
