@@ -52,6 +52,7 @@ _HOMES = {
     ),
     "forecast.backtest": ("cross_validation",),
     "forecast.composition.combine": ("Combine",),
+    "forecast.composition.ensemble": ("Ensemble",),
     "forecast.composition.pipeline": ("Pipeline",),
     "forecast.pipelines.transforms": (
         "BoxCox",

@@ -35,6 +35,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "ESNForecaster": {"units": 30},
     "GRUForecaster": {"units": 8, "num_layers": 2},
+    "Ensemble": {"forecaster": forecast.HiddenMarkov(1, num_starts=1), "num_members": 2},
     "HiddenMarkov": {"num_states": 2, "num_starts": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
     "LinearDynamicalSystem": {"state_size": 2, "pooled": True, "max_iterations": 5},
@@ -56,6 +57,8 @@ def is_exact(forecaster: Forecaster) -> bool:
     """Whether it computes in float64; a combination does if all its members do."""
     if hasattr(forecaster, "steps"):
         return is_exact(forecaster.steps[-1])
+    if hasattr(forecaster, "forecaster"):
+        return is_exact(forecaster.forecaster)
     if hasattr(forecaster, "forecasters"):
         return all(is_exact(member) for member in forecaster.forecasters)
     return type(forecaster).__module__.startswith("forecast.baselines")
