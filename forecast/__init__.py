@@ -69,7 +69,7 @@ _HOMES = {
         "Transform",
     ),
     "forecast.compare": ("compare",),
-    "forecast.diagnostics": ("check_leakage",),
+    "forecast.diagnostics": ("check_leakage", "exposure_bias"),
     "forecast.evaluation.calibration": ("calibration",),
     "forecast.evaluation.calibration_picture": ("plot_calibration",),
     "forecast.evaluation.crps": ("continuous_ranked_probability_score", "crps_from_quantiles"),
