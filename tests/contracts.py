@@ -159,6 +159,12 @@ def cases() -> list[Case]:
             _members("LSTMForecaster", "SeasonalNaive"),
             slow=True,
         ),
+        Case(
+            "Ensemble-network",
+            forecast.Ensemble,
+            {"forecaster": small(forecast.ESNForecaster)},
+            slow=True,
+        ),
         *_pipelines(),
     ]
 
