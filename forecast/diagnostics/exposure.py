@@ -65,7 +65,8 @@ def exposure_bias(
         horizon: steps ahead, at least 1; that of the fit by default, if all are fitted.
         n_windows: origins; by default as many as fit while at least half of the longest series is
             known at the first, up to 20, of those that lie behind what fitted ones learned from.
-        step_size: steps between origins; the horizon by default.
+        step_size: steps between origins; the horizon by default. With 1 and more windows the curves
+            are smoother.
         align: "series" or "calendar", as for `cross_validation`.
         use_fitted: False fits clones of the fitted ones too, True refuses what is not fitted.
         season_length: season of q, in steps; from the frequency and the data by default.
