@@ -37,6 +37,7 @@ SMALL: dict[str, dict[str, Any]] = {
         ]
     },
     "ESNForecaster": {"units": 30},
+    "Ensemble": {"forecaster": forecast.HiddenMarkov(1, num_starts=1), "num_members": 2},
     "GRUForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
     "HiddenMarkov": {"num_states": 2, "num_starts": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
@@ -59,6 +60,8 @@ def is_exact(forecaster: Forecaster) -> bool:
     """Whether it computes in float64; a combination does if all its members do."""
     if hasattr(forecaster, "steps"):
         return is_exact(forecaster.steps[-1])
+    if hasattr(forecaster, "forecaster"):
+        return is_exact(forecaster.forecaster)
     if hasattr(forecaster, "forecasters"):
         return all(is_exact(member) for member in forecaster.forecasters)
     return type(forecaster).__module__.startswith("forecast.baselines")
@@ -157,6 +160,12 @@ def cases() -> list[Case]:
             "Combine-network",
             forecast.Combine,
             _members("LSTMForecaster", "SeasonalNaive"),
+            slow=True,
+        ),
+        Case(
+            "Ensemble-network",
+            forecast.Ensemble,
+            {"forecaster": small(forecast.ESNForecaster)},
             slow=True,
         ),
         *_pipelines(),

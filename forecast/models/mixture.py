@@ -49,7 +49,8 @@ def mixed(network: Estimate, task: Task) -> Estimate:
     panel, origins = task.ahead
     models = [(part.model, panel) for part in parts]
     weights = stacking_weights(models, origins, task.season.length)
-    return _together(parts, weights, task)
+    together = _together(parts, weights, task)
+    return Mixture(**vars(together), parts=parts, weights=tuple(weights.tolist()))
 
 
 def completed_mixture(mixture: Mixture, network: Estimate, task: Task) -> Estimate:
@@ -71,7 +72,7 @@ def _linear() -> tuple[Forecaster, ...]:
     return AR(), PooledAR()
 
 
-def _together(parts: tuple[Estimate, ...], weights: NDArray, task: Task) -> Mixture:
+def _together(parts: tuple[Estimate, ...], weights: NDArray, task: Task) -> Estimate:
     models = [part.model for part in parts]
     model = CombinedModel(models, task.horizon, weights, None, _of_newcomers(weights))
     names = (*(forecaster.name for forecaster in _linear()), "network")
@@ -80,10 +81,7 @@ def _together(parts: tuple[Estimate, ...], weights: NDArray, task: Task) -> Mixt
         for weight, name, part in zip(weights, names, parts, strict=True)
     )
     network = parts[-1]
-    return Mixture(
-        model, words, network.fell_back, network.history, network.settled,
-        parts, tuple(weights.tolist()),
-    )  # fmt: skip
+    return Estimate(model, words, network.fell_back, network.history, network.settled)
 
 
 def _of_newcomers(weights: NDArray) -> NDArray:

@@ -17,8 +17,8 @@ __all__ = ["check_exportable", "served_model", "serves_new_series"]
 
 _LINEAR = (ARModel, DriftModel, NaiveModel, PooledARModel, SeasonalNaiveModel)
 _ABLE = (
-    "Naive, SeasonalNaive, Drift, AR, PooledAR, networks such as LSTMForecaster, and Combine of "
-    "these"
+    "Naive, SeasonalNaive, Drift, AR, PooledAR, networks such as LSTMForecaster, and Combine and "
+    "Ensemble of these"
 )
 _INSTEAD = "Write it with save(path), and serve it with fc.load(path)."
 
