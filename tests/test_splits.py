@@ -94,7 +94,9 @@ def test_a_sliding_window_equals_a_fit_on_the_tail(gap):
 
 def small_lstm() -> fc.LSTMForecaster:
     training = fc.Training(num_steps=4, batch_size=4)
-    return fc.LSTMForecaster(units=3, num_layers=1, training=training, seed=1)
+    return fc.LSTMForecaster(
+        units=3, num_layers=1, design=fc.NetworkDesign(linear="highway"), training=training, seed=1
+    )
 
 
 CLOCKED = fc.AR(lags=2, terms=fc.Terms(trend="ct"), alias="trend")

@@ -140,7 +140,12 @@ def test_curves_of_a_network_and_of_the_members_of_a_combination():
 
 def test_a_comparison_records_curves_shares_and_versions():
     df = fc.load_dataset("sunspots")
-    network = fc.RNNForecaster(units=4, training=fc.Training(num_steps=12, num_checks=2), seed=0)
+    network = fc.RNNForecaster(
+        units=4,
+        design=fc.NetworkDesign(linear="highway"),
+        training=fc.Training(num_steps=12, num_checks=2),
+        seed=0,
+    )
     result = fc.compare([network], df, horizon=5, n_windows=3, num_seeds=1)
     curves, shares = result.run.curves, result.run.linear_shares
     assert curves["model"].unique().tolist() == ["RNN"] and curves["step"].iloc[-1] == 12.0

@@ -87,7 +87,13 @@ def test_channels_are_forecast_together():
 def test_groups_of_origins_give_what_single_ones_give(monkeypatch, most_rows):
     """Also where series join in later, and forecasts begin at several origins at once."""
     pytest.importorskip("tensorflow")
-    network = fc.LSTMForecaster(units=4, num_layers=1, training=TINY, season_length=7)
+    network = fc.LSTMForecaster(
+        units=4,
+        num_layers=1,
+        design=fc.NetworkDesign(linear="highway"),
+        training=TINY,
+        season_length=7,
+    )
     settings = {"n_windows": 9, "step_size": 2, "level": [80], "num_paths": 3}
     frame = ragged(gaps=0.05).drop(columns=["z", "price"])
     fitted = network.fit(frame[frame["ds"] <= frame["ds"].min() + pd.Timedelta(days=23)], 4)
@@ -102,7 +108,13 @@ def test_nothing_after_a_cutoff_moves_a_bit_of_its_forecast_in_a_group():
     """The origins are rolled out together: the later ones must not reach the earlier."""
     pytest.importorskip("tensorflow")
     frame = pd.concat([series("a", 80, 4), series("b", 80, 5)])[["unique_id", "ds", "y"]]
-    network = fc.LSTMForecaster(units=4, num_layers=1, training=TINY, season_length=7)
+    network = fc.LSTMForecaster(
+        units=4,
+        num_layers=1,
+        design=fc.NetworkDesign(linear="highway"),
+        training=TINY,
+        season_length=7,
+    )
     settings = {"n_windows": 5, "step_size": 3, "level": [90], "num_paths": 4}
     before = fc.cross_validation(network, frame, 6, **settings)
     moment = sorted(before["cutoff"].unique())[2]
@@ -127,7 +139,13 @@ def test_states_in_flight_are_bounded(monkeypatch):
         standing_module.Standing, "together",
         staticmethod(lambda parts: seen.append(len(parts)) or together(parts)),
     )  # fmt: skip
-    network = fc.LSTMForecaster(units=3, num_layers=1, training=TINY, season_length=7)
+    network = fc.LSTMForecaster(
+        units=3,
+        num_layers=1,
+        design=fc.NetworkDesign(linear="highway"),
+        training=TINY,
+        season_length=7,
+    )
     frame = pd.concat([series("a", 90, 4), series("b", 90, 5), series("c", 90, 6)])
     fc.cross_validation(network, frame.drop(columns=["z", "price"]), 3, n_windows=21, step_size=2)
     assert sum(seen) == 21 and max(seen) == 2  # 2 origins of 3 rows are fewer than 8

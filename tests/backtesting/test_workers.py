@@ -35,7 +35,13 @@ def test_closed_forms_are_the_same_to_the_bit():
 def test_a_network_is_the_same_to_the_bit():
     pytest.importorskip("tensorflow")
     training = fc.Training(num_steps=4)
-    network = fc.LSTMForecaster(units=4, num_layers=1, training=training, season_length=7)
+    network = fc.LSTMForecaster(
+        units=4,
+        num_layers=1,
+        design=fc.NetworkDesign(linear="highway"),
+        training=training,
+        season_length=7,
+    )
     serial, parallel = both_ways(network, n_windows=3, refit=True, level=[80])
     pd.testing.assert_frame_equal(serial, parallel, check_exact=True)
     assert not np.allclose(

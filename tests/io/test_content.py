@@ -27,7 +27,9 @@ FORECASTERS = {
     "PooledAR": lambda: fc.PooledAR(lags=2),
     "Pipeline": lambda: fc.Pipeline([fc.StandardScaler(), fc.Difference(), fc.AR(lags=2)]),
     "Combine": lambda: fc.Combine([fc.AR(lags=2), fc.Naive()], method="weighted"),
-    "LSTM": lambda: fc.LSTMForecaster(units=3, num_layers=2, training=TRAINING),
+    "LSTM": lambda: fc.LSTMForecaster(
+        units=3, num_layers=2, design=fc.NetworkDesign(linear="highway"), training=TRAINING
+    ),
 }
 
 

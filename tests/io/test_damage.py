@@ -28,7 +28,9 @@ FORECASTERS = {
     "Pipeline": lambda: fc.Pipeline([fc.Difference(), fc.StandardScaler(), fc.AR(lags=2)]),
     "Combine": lambda: fc.Combine([fc.AR(lags=2), fc.SeasonalNaive(12)], method="weighted"),
     "ETS": lambda: fc.ETS(),
-    "LSTM": lambda: fc.LSTMForecaster(units=4, num_layers=1, training=TRAINING),
+    "LSTM": lambda: fc.LSTMForecaster(
+        units=4, num_layers=1, design=fc.NetworkDesign(linear="highway"), training=TRAINING
+    ),
 }
 MEMORY = 2**30
 SECONDS = 5.0

@@ -62,7 +62,11 @@ def test_update_goes_on_from_where_it_stood(tmp_path):
 
 
 def test_a_network_may_be_a_member(tmp_path):
-    network = fc.LSTMForecaster(units=4, training=fc.Training(num_steps=2, num_checks=1))
+    network = fc.LSTMForecaster(
+        units=4,
+        design=fc.NetworkDesign(linear="highway"),
+        training=fc.Training(num_steps=2, num_checks=1),
+    )
     saved = fc.Combine([network, fc.AR(lags=3)], method="weighted").fit(long_frame(), horizon=3)
     save(saved, tmp_path / "model.kfc")
     loaded = load(tmp_path / "model.kfc")

@@ -317,7 +317,12 @@ def test_a_search_is_not_used_fitted() -> None:
 
 @pytest.mark.slow
 def test_a_small_network_is_tuned_through_its_training() -> None:
-    network = fc.RNNForecaster(units=4, training=fc.Training(num_steps=4, num_checks=1), seed=2)
+    network = fc.RNNForecaster(
+        units=4,
+        design=fc.NetworkDesign(linear="highway"),
+        training=fc.Training(num_steps=4, num_checks=1),
+        seed=2,
+    )
     space = {"training__learning_rate": (1e-3, 1e-2, "log")}
     result = fc.search(network, waves(60), 4, space, num_trials=2, n_windows=1)
     assert result.trials["training__learning_rate"][1:].between(1e-3, 1e-2).all()
