@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
-from forecast.composition.weights import inverse_error_weights, validation_weights
+from forecast.composition.weights import (
+    inverse_error_weights,
+    simplex_weights,
+    stacking_weights,
+    validation_weights,
+)
 from forecast.pipelines import Origins, load_dataset, read_frame
 
 
@@ -101,3 +106,61 @@ def test_validation_weights_come_from_free_running_errors_at_the_origins():
     forecasts = np.stack([values[ends - 1] + 0.0 * steps, values[ends - 11 + steps]])
     scale = np.full(10, np.abs(np.diff(values)).mean())
     np.testing.assert_allclose(found, inverse_error_weights(actual - forecasts, scale), rtol=1e-10)
+
+
+def stacked(errors, denominators, weights):
+    """What `simplex_weights` minimises, written out with exact absolute values."""
+    equal = np.full(len(errors), 1.0 / len(errors))
+    scaled = errors / denominators[:, None]
+    level = np.abs(np.tensordot(equal, scaled, 1)).mean()
+    size = np.abs(np.tensordot(weights, scaled, 1)).mean() / level
+    return size + 0.1 * np.square(weights - equal).sum()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stacked_weights_are_the_best_of_a_fine_grid_of_the_simplex(seed):
+    errors = errors_of(seed)
+    denominators = np.random.default_rng(seed).uniform(0.5, 3.0, errors.shape[1])
+    found = simplex_weights(errors, denominators)
+    assert found.min() >= 0.0
+    assert found.sum() == pytest.approx(1.0, abs=1e-12)
+    steps = np.linspace(0.0, 1.0, 51)
+    grid = [(a, b, 1.0 - a - b) for a in steps for b in steps if a + b <= 1.0]
+    best = min(stacked(errors, denominators, np.array(weights)) for weights in grid)
+    assert stacked(errors, denominators, found) <= best + 1e-3
+
+
+def test_a_member_much_worse_than_the_others_gets_nothing():
+    errors = errors_of(3, sizes=(1.0, 1.0, 30.0))
+    found = simplex_weights(errors, np.ones(errors.shape[1]))
+    assert found[2] < 1e-3
+
+
+def test_stacked_weights_do_not_hang_on_units_or_gaps():
+    errors = errors_of(5)
+    denominators = np.ones(errors.shape[1])
+    found = simplex_weights(errors, denominators)
+    np.testing.assert_allclose(simplex_weights(1e6 * errors, 1e6 * denominators), found, atol=1e-6)
+    gappy = np.concatenate([errors, np.full_like(errors[:, :2], np.nan)], axis=1)
+    np.testing.assert_allclose(
+        simplex_weights(gappy, np.append(denominators, [1.0, 1.0])), found, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("denominator", [0.0, 1.0])
+def test_stacked_weights_are_equal_where_nothing_can_be_scored(denominator):
+    errors = np.zeros((3, 4, 2)) if denominator else errors_of(1)[:, :4]
+    np.testing.assert_allclose(simplex_weights(errors, np.full(4, denominator)), 1.0 / 3.0)
+
+
+def test_stacking_scores_the_free_running_members():
+    panel = read_frame(load_dataset("sunspots")).panel
+    origins = Origins(panel.lengths[0] - np.array([[40], [20]]), 10, 20)
+    models = [(NaiveModel(), panel), (SeasonalNaiveModel(11), panel)]
+    values, ends = panel.row(0), origins.ends[:, 0]
+    actual = np.stack([values[end : end + 10] for end in ends])
+    naive = np.stack([np.repeat(values[end - 1], 10) for end in ends])
+    seasonal = np.stack([values[end - 11 : end - 1] for end in ends])
+    errors = np.stack([actual - naive, actual - seasonal])
+    expected = simplex_weights(errors, np.full(2, np.abs(np.diff(values)).mean()))
+    np.testing.assert_allclose(stacking_weights(models, origins, 1), expected, rtol=1e-9)
