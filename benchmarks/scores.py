@@ -15,7 +15,7 @@ from forecast.forecaster import Forecaster
 from forecast.pipelines import read_frame
 from forecast.protocol import StateBatch
 
-__all__ = ["matrices", "score", "score_forecasts", "values_of"]
+__all__ = ["matrices", "naive2_scores", "score", "score_forecasts", "values_of", "windows"]
 
 # Values of one rollout: bounds the memory of thousands of windows.
 _CHUNK_VALUES = 2_000_000
@@ -46,7 +46,7 @@ def score_forecasts(
     result["largest"] = float(np.max(largest))
     if panel.measure == "OWA":
         ours = (result["sMAPE"], result["MASE"])
-        result["OWA"] = owa(*ours, *_naive2_scores(actual, histories, panel, part))
+        result["OWA"] = owa(*ours, *naive2_scores(actual, histories, panel, part))
     return result
 
 
@@ -78,7 +78,7 @@ def _m4_scores(actual, made, histories, season: int) -> dict[str, float]:
     return {"sMAPE": float(smape(actual, made)), "MASE": float(np.nanmean(mean_mase))}
 
 
-def _naive2_scores(actual, histories, panel: Panel, part: str) -> tuple[float, float]:
+def naive2_scores(actual, histories, panel: Panel, part: str) -> tuple[float, float]:
     """sMAPE and MASE of Naive2: the organisers' where they are known, else our own."""
     if part == "test" and panel.naive2 is not None:
         return panel.naive2
@@ -91,7 +91,7 @@ def _score_windows(forecaster: Forecaster, panel: Panel, parts: Parts) -> dict[s
     """Errors summed over windows, chunk by chunk."""
     squared = absolute = largest = 0.0
     count = 0
-    for actual, made in _windows(forecaster, panel, parts):
+    for actual, made in windows(forecaster, panel, parts):
         squared = squared + np.square(actual - made).sum(axis=(0, 2))
         absolute = absolute + np.abs(actual - made).sum(axis=(0, 2))
         largest = np.maximum(largest, np.abs(made).max(axis=(0, 2)))
@@ -108,7 +108,7 @@ def _score_windows(forecaster: Forecaster, panel: Panel, parts: Parts) -> dict[s
     }
 
 
-def _windows(
+def windows(
     forecaster: Forecaster, panel: Panel, parts: Parts
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Actuals and forecasts of some windows at a time, `(num_windows, num_series, horizon)`."""

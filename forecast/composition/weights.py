@@ -29,7 +29,7 @@ _POWER = 4
 _SMALLEST = 1e-3
 # Pull of stacked weights towards equal ones, and the error, as a share of the mean one, below which
 # absolute errors count as squares.
-_STIFFNESS, _SMOOTHING = 0.1, 1e-3
+_STIFFNESS, _SMOOTHING = 0.2, 1e-3
 
 
 def validation_weights(
@@ -94,7 +94,7 @@ def simplex_weights(errors: NDArray, denominators: NDArray) -> NDArray:
     Example:
         >>> errors = np.array([[[1.0, -1.0]], [[-1.0, 1.0]], [[3.0, 3.0]]])
         >>> simplex_weights(errors, np.array([1.0])).round(2) + 0.0
-        array([0.48, 0.48, 0.04])
+        array([0.5, 0.5, 0. ])
     """
     equal = np.full(len(errors), 1.0 / len(errors))
     known = np.isfinite(errors).all(axis=0) & (denominators > 0)[:, None]

@@ -12,6 +12,11 @@ __all__ = ["GRUForecaster", "LSTMForecaster", "RNNForecaster"]
 class RNNForecaster(TrainedForecaster):
     """A recurrent network, `h' = tanh(W x + U h + b)`, that corrects a linear forecast.
 
+    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network corrects a
+    recursive pooled autoregression; its corrections start at zero, and the weights, from origins
+    inside the training part, may leave it out. `choices_` says what each part contributes. A series
+    that was not fitted on is forecast without AR, which knows its own series only.
+
     Args:
         units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
         num_layers: recurrent layers one above the other; 1 below 20,000 rows, else 2, by default.
@@ -19,6 +24,7 @@ class RNNForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
+        design: what stands around the recurrent layers, such as the linear forecasters.
     """
 
     _layer: ClassVar[str] = "SimpleRNN"
@@ -27,6 +33,11 @@ class RNNForecaster(TrainedForecaster):
 class LSTMForecaster(TrainedForecaster):
     """A long short-term memory network that corrects a linear forecast.
 
+    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network corrects a
+    recursive pooled autoregression; its corrections start at zero, and the weights, from origins
+    inside the training part, may leave it out. `choices_` says what each part contributes. A series
+    that was not fitted on is forecast without AR, which knows its own series only.
+
     Args:
         units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
         num_layers: recurrent layers one above the other; 1 below 20,000 rows, else 2, by default.
@@ -34,6 +45,7 @@ class LSTMForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
+        design: what stands around the recurrent layers, such as the linear forecasters.
     """
 
     _layer: ClassVar[str] = "LSTM"
@@ -42,6 +54,11 @@ class LSTMForecaster(TrainedForecaster):
 class GRUForecaster(TrainedForecaster):
     """A gated recurrent network that corrects a linear forecast.
 
+    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network corrects a
+    recursive pooled autoregression; its corrections start at zero, and the weights, from origins
+    inside the training part, may leave it out. `choices_` says what each part contributes. A series
+    that was not fitted on is forecast without AR, which knows its own series only.
+
     Args:
         units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
         num_layers: recurrent layers one above the other; 1 below 20,000 rows, else 2, by default.
@@ -49,6 +66,7 @@ class GRUForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
+        design: what stands around the recurrent layers, such as the linear forecasters.
     """
 
     _layer: ClassVar[str] = "GRU"

@@ -114,7 +114,7 @@ def stacked(errors, denominators, weights):
     scaled = errors / denominators[:, None]
     level = np.abs(np.tensordot(equal, scaled, 1)).mean()
     size = np.abs(np.tensordot(weights, scaled, 1)).mean() / level
-    return size + 0.1 * np.square(weights - equal).sum()
+    return size + 0.2 * np.square(weights - equal).sum()
 
 
 @pytest.mark.parametrize("seed", range(3))

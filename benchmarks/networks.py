@@ -1,0 +1,171 @@
+"""Does the default network beat the best linear forecaster? Three seeds, with significance.
+
+    python benchmarks/networks.py --part validation
+    python benchmarks/networks.py --again "the new default network beside the linear bar"
+
+Every public panel with its official split, and series that no linear forecast follows: the default
+LSTM with three seeds (losses averaged, spread shown) beside AR, PooledAR and their weighted
+combination, on the same machine. Skill is the share of the loss of the best linear forecaster (the
+best on what is scored: the hardest rival) that the network saves, with a 95 % interval and a test
+of equal accuracy over origins, or over series where there is one origin. Data are read from the
+folder given by --data. Looks at test parts go to benchmarks/test_scores.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from accuracy import reason
+from forecasters import made
+from ledger import PATH, Ledger, LedgerError, Version
+from losses import losses_of
+from nonlinear_data import NONLINEAR, read_nonlinear
+from numpy.typing import NDArray
+from panels import PANELS, Panel, Parts, read
+
+from forecast.evaluation.significance import equal_accuracy, panel_skill_interval
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+LINEAR = ("AR", "PooledAR", "Combine")
+# Windows of stride 1 are nearly the same: tests take every so many.
+_THINNED = 24
+
+
+def measured(name: str, arguments: argparse.Namespace, version_: Version) -> dict[str, Any]:
+    """One row: all forecasters on one panel."""
+    panel = PANELS.get(name) or NONLINEAR[name]
+    parts = _parts(name, panel, arguments)
+    losses: dict[str, NDArray] = {}
+    seconds, choices = {}, {}
+    wanted = [(model, 0) for model in LINEAR]
+    wanted += [(arguments.model, seed) for seed in arguments.seeds]
+    for model, seed in wanted:
+        label = model if model in LINEAR else f"{model} seed {seed}"
+        began = time.perf_counter()
+        forecaster = made(model, panel, seed, arguments.max_seconds)
+        forecaster.fit(parts.train, horizon=panel.horizon)
+        seconds[label] = time.perf_counter() - began
+        choices[label] = forecaster.choices_
+        losses[label] = losses_of(forecaster, panel, parts, arguments.part)
+        print(f"  {label}: {np.nanmean(losses[label]):.4f} ({seconds[label]:.0f} s)", flush=True)
+        if arguments.part == "test" and name in PANELS:
+            score = {panel.measure: float(np.nanmean(losses[label]))}
+            Ledger(PATH).add(version_, name, forecaster.name, score, choices[label],
+                             arguments.again or "")  # fmt: skip
+    return _row(name, panel, arguments, losses) | {"seconds": seconds, "choices": choices}
+
+
+def _parts(name: str, panel: Panel, arguments: argparse.Namespace) -> Parts:
+    if name in NONLINEAR:
+        return read_nonlinear(name, arguments.data, arguments.part)
+    return read(panel, arguments.data, arguments.part)
+
+
+def _row(
+    name: str, panel: Panel, arguments: argparse.Namespace, losses: dict[str, NDArray]
+) -> dict[str, Any]:
+    scores = {label: float(np.nanmean(loss)) for label, loss in losses.items()}
+    seeds = [label for label in losses if label not in LINEAR]
+    best = min(LINEAR, key=lambda label: scores[label])
+    network = np.mean([losses[label] for label in seeds], axis=0)
+    thin = _THINNED if panel.stride == 1 and len(network) > _THINNED else 1
+    reach = (panel.horizon, panel.stride * thin)
+    pair = network[::thin], losses[best][::thin]
+    test = equal_accuracy(pair[0] - pair[1], *reach)
+    interval = panel_skill_interval(*pair, *reach)
+    return {
+        "panel": name,
+        "measure": panel.measure,
+        **{label: scores[label] for label in LINEAR},
+        arguments.model: float(np.mean([scores[label] for label in seeds])),
+        "spread": float(np.std([scores[label] for label in seeds], ddof=len(seeds) > 1)),
+        "best linear": best,
+        "skill": 1.0 - float(np.nanmean(network)) / scores[best],
+        "interval": None if interval is None else [float(interval.low), float(interval.high)],
+        "p": None if test.p_value is None else float(test.p_value),
+        "test over": test.basis,
+    }
+
+
+def table(rows: list[dict[str, Any]], model: str) -> str:
+    """The rows as text."""
+    shown = pd.DataFrame(rows)
+    shown["seconds"] = [np.mean([s for n, s in row["seconds"].items() if n not in LINEAR])
+                        for row in rows]  # fmt: skip
+    shown["interval"] = [
+        "-" if row["interval"] is None else "{:.1%} to {:.1%}".format(*row["interval"])
+        for row in rows
+    ]
+    columns = ["panel", "measure", *LINEAR, model, "spread", "skill", "interval", "p", "test over",
+               "seconds"]  # fmt: skip
+    return shown[columns].round(4).to_string(index=False)
+
+
+def parsed() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    names = [*PANELS, *NONLINEAR]
+    parser.add_argument("--dataset", choices=names, action="append", help="repeatable")
+    parser.add_argument("--model", default="LSTM")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--max-seconds", type=float, default=60.0)
+    parser.add_argument("--part", choices=["test", "validation"], default="test")
+    parser.add_argument("--again", type=reason, default=None, metavar="REASON")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--output", type=Path, default=None)
+    arguments = parser.parse_args()
+    arguments.dataset = arguments.dataset or names
+    return arguments
+
+
+def write(rows: list[dict[str, Any]], arguments: argparse.Namespace, version_: Version) -> None:
+    """Keep the rows after every panel."""
+    path = arguments.output or (RESULTS / "networks.json" if arguments.part == "test" else None)
+    if path is None:
+        return
+    packages = ("keras-forecast", "tensorflow", "keras", "numpy")
+    record = {
+        "part": arguments.part,
+        "model": arguments.model,
+        "seeds": arguments.seeds,
+        "max_seconds": arguments.max_seconds,
+        **vars(version_),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "versions": {package: version(package) for package in packages},
+        "rows": rows,
+    }
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def main() -> None:
+    """Run, print the table, write the JSON after every panel."""
+    arguments, version_ = parsed(), Version.of_tree()
+    rows: list[dict[str, Any]] = []
+    try:
+        if arguments.part == "test" and arguments.again is None:
+            for name in set(arguments.dataset) & set(PANELS):
+                Ledger(PATH).refuse_second_look(name, [*LINEAR, arguments.model])
+        for name in arguments.dataset:
+            print(name, flush=True)
+            rows.append(measured(name, arguments, version_))
+            write(rows, arguments, version_)
+    except (LedgerError, FileNotFoundError) as error:
+        raise SystemExit(f"error: {error}") from error
+    if rows:
+        with pd.option_context("display.width", 250):
+            print(table(rows, arguments.model))
+
+
+if __name__ == "__main__":
+    main()
