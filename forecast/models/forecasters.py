@@ -12,10 +12,11 @@ __all__ = ["GRUForecaster", "LSTMForecaster", "RNNForecaster"]
 class RNNForecaster(TrainedForecaster):
     """A recurrent network, `h' = tanh(W x + U h + b)`, that corrects a linear forecast.
 
-    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network corrects a
-    recursive pooled autoregression; its corrections start at zero, and the weights, from origins
-    inside the training part, may leave it out. `choices_` says what each part contributes. A series
-    that was not fitted on is forecast without AR, which knows its own series only.
+    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network
+    corrects a recursive pooled autoregression. Its corrections start at zero, and the weights,
+    from origins inside the training part, may leave it out; `choices_` says what each part
+    contributes. A series that was not fitted on is forecast without AR, which knows its own
+    series only.
 
     Args:
         units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
@@ -33,10 +34,11 @@ class RNNForecaster(TrainedForecaster):
 class LSTMForecaster(TrainedForecaster):
     """A long short-term memory network that corrects a linear forecast.
 
-    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network corrects a
-    recursive pooled autoregression; its corrections start at zero, and the weights, from origins
-    inside the training part, may leave it out. `choices_` says what each part contributes. A series
-    that was not fitted on is forecast without AR, which knows its own series only.
+    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network
+    corrects a recursive pooled autoregression. Its corrections start at zero, and the weights,
+    from origins inside the training part, may leave it out; `choices_` says what each part
+    contributes. A series that was not fitted on is forecast without AR, which knows its own
+    series only.
 
     Args:
         units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
@@ -54,10 +56,11 @@ class LSTMForecaster(TrainedForecaster):
 class GRUForecaster(TrainedForecaster):
     """A gated recurrent network that corrects a linear forecast.
 
-    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network corrects a
-    recursive pooled autoregression; its corrections start at zero, and the weights, from origins
-    inside the training part, may leave it out. `choices_` says what each part contributes. A series
-    that was not fitted on is forecast without AR, which knows its own series only.
+    `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network
+    corrects a recursive pooled autoregression. Its corrections start at zero, and the weights,
+    from origins inside the training part, may leave it out; `choices_` says what each part
+    contributes. A series that was not fitted on is forecast without AR, which knows its own
+    series only.
 
     Args:
         units: hidden units of a layer; 32 below 20,000 rows of data, else 64, by default.
