@@ -117,7 +117,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--dataset", choices=names, action="append", help="repeatable")
     parser.add_argument("--model", default="LSTM")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--max-seconds", type=float, default=60.0)
+    parser.add_argument("--max-seconds", type=float, default=None)
     parser.add_argument("--part", choices=["test", "validation"], default="test")
     parser.add_argument("--again", type=reason, default=None, metavar="REASON")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
