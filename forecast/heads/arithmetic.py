@@ -22,7 +22,7 @@ def softplus(values: Any) -> Any:
 
 
 def inverse_softplus(values: Any) -> NDArray[np.float64]:
-    """x with `softplus(x)` equal to `values`, which must be positive.
+    """The x with `softplus(x)` equal to `values`, which must be positive.
 
     Example:
         >>> inverse_softplus(np.log(2.0)).round(9) == 0.0

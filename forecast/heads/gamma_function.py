@@ -6,7 +6,6 @@ of them alone would leave no digit of the difference in float32.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from keras import ops
@@ -41,9 +40,8 @@ def log_gamma_half(x: Any) -> Any:
     """`log G(x + 1/2) - log G(x)` for `x > 0`.
 
     Example:
-        >>> value = float(log_gamma_half(ops.convert_to_tensor(1.0)))
-        >>> math.isclose(value, math.log(math.sqrt(math.pi) / 2.0), rel_tol=1e-5)
-        True
+        >>> round(float(log_gamma_half(ops.convert_to_tensor(1.0))), 4)  # log(sqrt(pi) / 2)
+        -0.1208
     """
     far = x + _STEPS
     # G(x + 1/2) / G(x) by Stirling's series of both, at x + n.

@@ -60,7 +60,7 @@ class NegativeBinomial(Distribution):
         return _smallest_count(np.asarray(uniform), mean, size)
 
     def mean(self, raw: NDArray) -> NDArray:
-        """m."""
+        """The mean, m."""
         return expected_count(raw)
 
     def start(self, raw: NDArray, target: NDArray, weight: NDArray) -> NDArray:

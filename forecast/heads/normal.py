@@ -44,7 +44,7 @@ class Normal(Distribution):
         return raw[..., 0] + scale_of(raw[..., 1]) * special.ndtri(uniform)
 
     def mean(self, raw: NDArray) -> NDArray:
-        """m."""
+        """The location, m."""
         return raw[..., 0]
 
     def start(self, raw: NDArray, target: NDArray, weight: NDArray) -> NDArray:  # noqa: ARG002

@@ -48,7 +48,7 @@ class Poisson(Distribution):
         return stats.poisson.ppf(uniform, expected_count(raw))
 
     def mean(self, raw: NDArray) -> NDArray:
-        """m."""
+        """The mean, m."""
         return expected_count(raw)
 
     def start(self, raw: NDArray, target: NDArray, weight: NDArray) -> NDArray:  # noqa: ARG002

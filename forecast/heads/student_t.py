@@ -70,7 +70,7 @@ class StudentT(Distribution):
         return raw[..., 0] + scale_of(raw[..., 1]) * standard
 
     def mean(self, raw: NDArray) -> NDArray:
-        """m."""
+        """The location, m."""
         return raw[..., 0]
 
     def start(self, raw: NDArray, target: NDArray, weight: NDArray) -> NDArray:  # noqa: ARG002
