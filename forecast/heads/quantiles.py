@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,10 @@ class Quantiles(Distribution):
             )
         if len(levels) < _FEWEST or not all(0.0 < level < 1.0 for level in levels):
             raise ValueError(
-                f"`levels` must hold at least two quantiles above 0 and below 1, such as (0.1, 0.5, "
-                f"0.9); got {levels!r}."
+                f"`levels` must hold at least two quantiles above 0 and below 1, such as (0.1, 0.9); "
+                f"got {levels!r}."
             )
-        if not all(low < high for low, high in zip(levels, levels[1:], strict=False)):
+        if not all(low < high for low, high in pairwise(levels)):
             raise ValueError(f"`levels` must increase from each to the next; got {levels!r}.")
         object.__setattr__(self, "levels", tuple(levels))
 
@@ -137,7 +138,7 @@ class Quantiles(Distribution):
         return int(np.argmin(np.abs(np.array(self.levels) - 0.5)))
 
     def _rates(self, values: Any) -> tuple[Any, Any]:
-        """b and c of the tails."""
+        """Rates of the tails, b and c."""
         levels = self.levels
         low = levels[0] * (values[..., 1] - values[..., 0]) / (levels[1] - levels[0])
         high = (values[..., -1] - values[..., -2]) / (levels[-1] - levels[-2])

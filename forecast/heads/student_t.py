@@ -46,7 +46,8 @@ class StudentT(Distribution):
         given = self.degrees_of_freedom
         if given is not None and not (is_number(given) and 2.0 < given < np.inf):
             raise ValueError(
-                f"`degrees_of_freedom` must be a number above 2, or None to learn it; got {given!r}."
+                f"`degrees_of_freedom` must be a number above 2, or None to learn it; got "
+                f"{given!r}."
             )
 
     @property
