@@ -57,7 +57,7 @@ class Quantiles(Distribution):
             )
         if len(levels) < _FEWEST or not all(0.0 < level < 1.0 for level in levels):
             raise ValueError(
-                f"`levels` must hold at least two quantiles above 0 and below 1, such as (0.1, 0.9); "
+                f"`levels` must hold at least two shares above 0 and below 1, such as (0.1, 0.9); "
                 f"got {levels!r}."
             )
         if not all(low < high for low, high in pairwise(levels)):

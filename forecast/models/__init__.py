@@ -1,5 +1,6 @@
 """Recurrent networks as forecasters, and how they are trained."""
 
+from forecast.models.design import NetworkDesign
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
@@ -11,6 +12,7 @@ __all__ = [
     "EchoReadout",
     "GRUForecaster",
     "LSTMForecaster",
+    "NetworkDesign",
     "RNNForecaster",
     "Reservoir",
     "Training",

@@ -27,10 +27,10 @@ class NetworkForecaster(Forecaster):
     season_length: int | None
     seed: int
 
-    def _highway(self, task: Task) -> PooledARModel:
-        """The pooled autoregression, one step ahead, on the training series."""
+    def _highway(self, task: Task, block_length: int = 1) -> PooledARModel:
+        """The pooled autoregression, so many steps ahead, on the training series."""
         seasons = seasons_of(task.season)
         lags = tuple(range(1, default_num_lags(task.panel, seasons) + 1))
-        found = estimate_pooled(task.panel, PooledSettings(lags, seasons, 1, *_HIGHWAY))
+        found = estimate_pooled(task.panel, PooledSettings(lags, seasons, block_length, *_HIGHWAY))
         # Without the sums: of a network the correction learns from newer rows, not the highway.
         return PooledARModel(found.features, found.coefficients, found.power)

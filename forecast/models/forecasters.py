@@ -19,6 +19,7 @@ class RNNForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
+        design: what it emits: a point, quantiles or a distribution, of one step or several at once.
     """
 
     _layer: ClassVar[str] = "SimpleRNN"
@@ -34,6 +35,7 @@ class LSTMForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
+        design: what it emits: a point, quantiles or a distribution, of one step or several at once.
     """
 
     _layer: ClassVar[str] = "LSTM"
@@ -49,6 +51,7 @@ class GRUForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
+        design: what it emits: a point, quantiles or a distribution, of one step or several at once.
     """
 
     _layer: ClassVar[str] = "GRU"

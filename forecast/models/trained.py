@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import engine
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.calibration import mean_scaled_error
 from forecast.checks import check_positive_integer, check_seed
 from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
+from forecast.heads import Squared
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
+from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
+from forecast.models.design import NetworkDesign
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
+from forecast.models.objective import Objective
+from forecast.models.sampled_check import sampled_check
 from forecast.models.teaching import Sequences, make_lesson
 from forecast.models.training import Training
-from forecast.pipelines import Origins, Panel, evenly_spread
+from forecast.pipelines import Origins, Panel, Reading, evenly_spread
 
 __all__ = ["TrainedForecaster"]
 
@@ -45,6 +50,7 @@ class TrainedForecaster(NetworkForecaster):
         season_length: int | None = None,
         seed: int = 0,
         alias: str | None = None,
+        design: NetworkDesign = NetworkDesign(),  # noqa: B008 (frozen)
     ) -> None:
         """Store the arguments."""
         check_positive_integer("units", units, optional=True)
@@ -53,12 +59,26 @@ class TrainedForecaster(NetworkForecaster):
         check_seed(seed)
         if not isinstance(training, Training):
             raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
+        if not isinstance(design, NetworkDesign):
+            raise TypeError(f"`design` must be an fc.NetworkDesign(...); got {design!r}.")
         self.units = units
         self.num_layers = num_layers
         self.training = training
         self.season_length = season_length
         self.seed = seed
         self.alias = alias
+        self.design = design
+
+    @property
+    def point(self) -> str:  # type: ignore[override]
+        """What the point forecast stands for: the mean where squares are minimised."""
+        return "mean" if isinstance(self.design.output_head, Squared) else "median"
+
+    def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:
+        reading, columns = super()._arranged(reading, ids, begun), reading.layout.columns
+        column = ", ".join(columns.channels) or columns.target
+        refuse_other_than_counts(reading.panel, self.design.output_head, column)
+        return reading
 
     @property
     def num_steps_(self) -> int:
@@ -72,25 +92,38 @@ class TrainedForecaster(NetworkForecaster):
         return self.units or (64 if large else 32), self.num_layers or (2 if large else 1)
 
     def _estimate(self, task: Task) -> Estimate:
-        highway = self._highway(task)
-        units, num_layers = self._size(task.panel.num_rows)
-        width = input_width(highway)
-        body = Body(Blueprint(self._layer, units, num_layers, width, self.seed))
-        untrained = NetworkModel(highway, body)
-        described = f"{num_layers} x {units} units, linear highway"
+        head = self.design.output_head
+        refuse_other_than_counts(task.panel, head)
+        network = self._untrained(task)
+        form = network.body.blueprint
+        described = f"{form.num_layers} x {form.units} units, linear highway{self.design.words}"
         no_steps = np.zeros(0, dtype=np.int64)
         if task.ahead is None or (task.ahead[1].ends < 0).all():
-            return Estimate(untrained, f"{described} alone: too short to train on", no_steps, {})
+            return Estimate(network, f"{described} alone: too short to train on", no_steps, {})
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
-        lesson = make_lesson(highway, task.panel, task.season.length)
+        lesson = make_lesson(network.highway, task.panel, task.season.length, head)
         if not lesson.weights.any():
-            return Estimate(untrained, f"{described} alone: no changes to learn from", no_steps, {})
+            return Estimate(network, f"{described} alone: no changes to learn from", no_steps, {})
         planned = self.training.planned_steps(task.panel.num_rows, length)
         sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
-        check = _free_running_check(highway, *task.ahead, task.season.length)
-        body, history = descend(body, sequences, self.training, check)
+        objective = Objective(head, network.highway.power)
+        body = _started(network.body, objective.bias(lesson.targets, lesson.weights))
+        check = _free_running_check(network, *task.ahead, task.season.length)
+        body, history = descend(body, sequences, self.training, check, objective.loss)
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
-        return Estimate(NetworkModel(highway, body), described, no_steps, history)
+        described += hint_of_counts(task.panel, head)
+        return Estimate(NetworkModel(network.highway, body, head), described, no_steps, history)
+
+    def _untrained(self, task: Task) -> NetworkModel:
+        """The linear forecast alone, in a network of the size that the data ask for."""
+        head, block_length = self.design.output_head, self.design.steps_at_once(task.horizon)
+        highway = self._highway(task, block_length)
+        units, num_layers = self._size(task.panel.num_rows)
+        form = Blueprint(
+            self._layer, units, num_layers, input_width(highway), self.seed,
+            num_outputs=head.num_outputs * block_length,
+        )  # fmt: skip
+        return NetworkModel(highway, Body(form), head)
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series.
@@ -100,14 +133,25 @@ class TrainedForecaster(NetworkForecaster):
         """
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
-        old, new = estimate.model.highway, self._highway(task)
+        old = estimate.model.highway
+        new = self._highway(task, old.block_length)
         if (old.power, old.features.lags) != (new.power, new.features.lags):
             return estimate
-        return replace(estimate, model=NetworkModel(new, estimate.model.body))
+        model = NetworkModel(new, estimate.model.body, estimate.model.head)
+        return replace(estimate, model=model)
 
 
-def _free_running_check(highway: PooledARModel, panel: Panel, origins: Origins, season: int):
-    """The score at the origins, on some of the series, of layers that correct the highway."""
+def _started(body: Any, bias: NDArray | None) -> Body:
+    """The body with this bias of its readout."""
+    return body if bias is None else body.with_weights([*body.weights[:-1], bias])
+
+
+def _free_running_check(network: NetworkModel, panel: Panel, origins: Origins, season: int):
+    """The score at the origins, on some of the series, of other layers in the same network."""
+    highway, head = network.highway, network.head
+    if head.is_distribution:
+        score = sampled_check(panel, origins, season)
+        return lambda body: score(NetworkModel(highway, body, head))
     able = np.flatnonzero((origins.ends >= 0).any(axis=0))
     chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
     part = panel.take(chosen)
@@ -115,7 +159,7 @@ def _free_running_check(highway: PooledARModel, panel: Panel, origins: Origins, 
     denominators = seasonal_changes(part, season)
 
     def check(body: Body) -> float:
-        model = NetworkModel(highway, body)
+        model = NetworkModel(highway, body, head)
         stops = list(engine.walk(model, part, chosen, ends))
         rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
         return mean_scaled_error(errors, denominators[rows])
