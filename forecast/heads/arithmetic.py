@@ -18,7 +18,9 @@ def softplus(values: Any) -> Any:
         >>> softplus(np.array([0.0, 1e3])).round(3).tolist()
         [0.693, 1000.0]
     """
-    return np.logaddexp(0.0, values) if isinstance(values, np.ndarray) else ops.softplus(values)
+    if isinstance(values, np.ndarray):
+        return np.maximum(values, 0.0) + np.log1p(np.exp(-np.abs(values)))
+    return ops.softplus(values)
 
 
 def inverse_softplus(values: Any) -> NDArray[np.float64]:

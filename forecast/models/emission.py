@@ -59,10 +59,6 @@ class Emission(ABC):
         """Point forecasts in the unit of the series, `(..., block_length)`."""
         return self.power.decode(self.first(outlook))[..., None]
 
-    def drawn(self, outlook: NDArray, uniform: NDArray) -> NDArray:
-        """Draws of the next step in the unit of the series, `(...)`, of uniform numbers."""
-        raise TypeError(f"{self.head!r} draws nothing: it is no distribution.")
-
 
 @dataclass(frozen=True)
 class PointEmission(Emission):
@@ -110,7 +106,7 @@ class RealEmission(Emission):
         return outlook[..., 0] + outlook[..., 1] * self.head.median(outlook[..., 2:])
 
     def drawn(self, outlook: NDArray, uniform: NDArray) -> NDArray:
-        """See `Emission`."""
+        """Draws of the next step in the unit of the series, `(...)`, of uniform numbers."""
         standard = self.head.quantile(outlook[..., 2:], np.clip(uniform, _SMALLEST, _LARGEST))
         return self.power.decode(outlook[..., 0] + outlook[..., 1] * standard)
 
@@ -124,7 +120,7 @@ class CountEmission(RealEmission):
         return self.power.encode(self.head.median(self._located(outlook)))
 
     def drawn(self, outlook: NDArray, uniform: NDArray) -> NDArray:
-        """See `Emission`."""
+        """See `RealEmission`."""
         return self.head.quantile(self._located(outlook), np.clip(uniform, _SMALLEST, _LARGEST))
 
     def _located(self, outlook: NDArray) -> NDArray:

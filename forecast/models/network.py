@@ -14,7 +14,7 @@ from forecast.baselines.window import Past
 from forecast.heads import Absolute, Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
-from forecast.models.emission import emission_of
+from forecast.models.emission import RealEmission, emission_of
 from forecast.models.inputs import inputs_along, read_inputs
 from forecast.models.newer import newer_steps
 from forecast.models.paths import Preparable, is_compiled, rolled
@@ -167,7 +167,7 @@ class NetworkModel:
     def _fed(self, upcoming: NDArray, feedback: Feedback, step: int) -> NDArray:
         """Values of the next block: draws of the head, or points and what the feedback adds."""
         shape = (-1, feedback.num_paths, self.block_length)
-        if self.head.is_distribution and isinstance(feedback, Drawing):
+        if isinstance(self.emission, RealEmission) and isinstance(feedback, Drawing):
             uniform = feedback.uniforms(step)
             if uniform is not None:
                 drawn = self.emission.drawn(upcoming, uniform.ravel())

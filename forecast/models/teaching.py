@@ -22,6 +22,7 @@ __all__ = ["Lesson", "Sequences", "make_lesson"]
 
 _ABSOLUTE = Absolute()
 
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """Inputs and targets at every step of every series, right-padded.
