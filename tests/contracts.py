@@ -156,8 +156,14 @@ def cases() -> list[Case]:
             _members("LSTMForecaster", "SeasonalNaive"),
             slow=True,
         ),
+        Case("RNN-normal", forecast.RNNForecaster, _emitting(head="normal")),
+        Case("RNN-blocks", forecast.RNNForecaster, _emitting(block_length=4)),
         *_pipelines(),
     ]
+
+
+def _emitting(**design: Any) -> dict[str, Any]:
+    return {"num_layers": 1, "units": 4, "design": forecast.NetworkDesign(**design)}
 
 
 def _pipelines() -> list[Case]:
