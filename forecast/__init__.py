@@ -53,6 +53,7 @@ _HOMES = {
     ),
     "forecast.backtest": ("cross_validation",),
     "forecast.composition.combine": ("Combine",),
+    "forecast.composition.ensemble": ("Ensemble",),
     "forecast.composition.pipeline": ("Pipeline",),
     "forecast.pipelines.transforms": (
         "BoxCox",
@@ -69,7 +70,7 @@ _HOMES = {
         "Transform",
     ),
     "forecast.compare": ("compare",),
-    "forecast.diagnostics": ("check_leakage",),
+    "forecast.diagnostics": ("check_leakage", "exposure_bias"),
     "forecast.evaluation.calibration": ("calibration",),
     "forecast.evaluation.calibration_picture": ("plot_calibration",),
     "forecast.evaluation.crps": ("continuous_ranked_probability_score", "crps_from_quantiles"),

@@ -144,7 +144,7 @@ def refuse_other_columns(forecaster: Serving, given: Columns) -> None:
         if mine != theirs:
             raise ValueError(
                 f"{forecaster.name} was fitted with {argument}={list(mine)}; got {list(theirs)}. "
-                "Give the same columns in the same order, or leave use_fitted=False."
+                "Give the same columns in the same order, or set use_fitted=False."
             )
 
 

@@ -35,6 +35,8 @@ class Forecaster(Serving, ABC):
 
     is_random: bool = True
     """Whether another `seed`, where it has one, gives other forecasts."""
+    seeds_used: int = 1
+    """Seeds in a row that a fit uses, from `seed` on; see `forecast.seeds`."""
     tuned: Tuned | None = None
     """The search that chose the settings, which a clone keeps: its seconds belong to the fit."""
 

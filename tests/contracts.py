@@ -25,6 +25,9 @@ from forecast.store import StateStore
 SEASON = 7
 HORIZON = 5
 
+# A network without the linear forecasters beside it; LSTMForecaster stands for those with them.
+ALONE = forecast.NetworkDesign(linear="highway")
+
 # Settings that make a slow forecaster small, by class name; `small` fills in the rest.
 SMALL: dict[str, dict[str, Any]] = {
     "Combine": {
@@ -34,7 +37,8 @@ SMALL: dict[str, dict[str, Any]] = {
         ]
     },
     "ESNForecaster": {"units": 30},
-    "GRUForecaster": {"units": 8, "num_layers": 2},
+    "Ensemble": {"forecaster": forecast.HiddenMarkov(1, num_starts=1), "num_members": 2},
+    "GRUForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
     "HiddenMarkov": {"num_states": 2, "num_starts": 2},
     "LSTMForecaster": {"units": 8, "num_layers": 2},
     "LinearDynamicalSystem": {"state_size": 2, "pooled": True, "max_iterations": 5},
@@ -42,7 +46,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "steps": [forecast.StandardScaler(), forecast.AR([1, SEASON], season_length=SEASON)],
         "alias": "Pipeline",
     },
-    "RNNForecaster": {"units": 8, "num_layers": 2},
+    "RNNForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
 }
 
 
@@ -56,6 +60,8 @@ def is_exact(forecaster: Forecaster) -> bool:
     """Whether it computes in float64; a combination does if all its members do."""
     if hasattr(forecaster, "steps"):
         return is_exact(forecaster.steps[-1])
+    if hasattr(forecaster, "forecaster"):
+        return is_exact(forecaster.forecaster)
     if hasattr(forecaster, "forecasters"):
         return all(is_exact(member) for member in forecaster.forecasters)
     return type(forecaster).__module__.startswith("forecast.baselines")
@@ -158,6 +164,12 @@ def cases() -> list[Case]:
         ),
         Case("RNN-normal", forecast.RNNForecaster, _emitting(head="normal")),
         Case("RNN-blocks", forecast.RNNForecaster, _emitting(block_length=4)),
+        Case(
+            "Ensemble-network",
+            forecast.Ensemble,
+            {"forecaster": small(forecast.ESNForecaster)},
+            slow=True,
+        ),
         *_pipelines(),
     ]
 

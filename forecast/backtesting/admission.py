@@ -17,7 +17,7 @@ from forecast.output import refuse_taken_names
 from forecast.pipelines import Panel
 from forecast.tuned import tunings
 
-__all__ = ["admit", "listed", "unique_names"]
+__all__ = ["admit", "listed", "refuse_other_times", "unique_names"]
 
 
 def listed(forecasters: Any) -> list[Any]:
@@ -98,14 +98,14 @@ def _check_fitted_before(forecaster: Participant, plan: Plan) -> None:
         )
     fitted, panel = forecaster._require_fitted(), plan.reading.panel
     refuse_other_columns(forecaster, plan.reading.layout.columns)
-    _refuse_other_times(forecaster, panel)
+    refuse_other_times(forecaster, panel)
     earliest = plan.first_cutoffs.min()
     latest = int(np.argmax(fitted.until))
     if fitted.until[latest] > earliest:
         raise ValueError(
             f"{forecaster.name} has learned from series {fitted.ids[latest]!r} until "
             f"{fitted.until[latest]}, after the first cutoff {earliest}; fit it on earlier "
-            "data, or leave use_fitted=False."
+            "data, or set use_fitted=False."
         )
 
 
@@ -121,13 +121,17 @@ def _check_tuned_before(forecaster: Participant, plan: Plan) -> None:
             )
 
 
-def _refuse_other_times(forecaster: Forecaster, panel: Panel) -> None:
-    """Refuse a fitted forecaster for data of another frequency or time zone."""
+def refuse_other_times(forecaster: Forecaster, panel: Panel) -> None:
+    """Refuse a fitted forecaster for data of another frequency or time zone.
+
+    Raises:
+        ValueError: naming both.
+    """
     own, given = forecaster.store_.frequency, panel.frequency
     zones = [getattr(times, "tz", None) for times in (forecaster.fitted_.until, panel.starts)]
     for what, mine, theirs in (("freq", own.alias, given.alias), ("time zone", *zones)):
         if str(mine) != str(theirs):
             raise ValueError(
                 f"{forecaster.name} was fitted on data of {what} {mine!s}; got {what} {theirs!s}. "
-                "Give data of the same kind, or leave use_fitted=False."
+                "Give data of the same kind, or set use_fitted=False."
             )

@@ -69,7 +69,7 @@ class Course:
         """Absorb the history once, and forecast from each origin of a fold as it is passed."""
         began, index = time.perf_counter(), self.folds[fold].start
         limits = Limits.asked(self.forecaster, self.plan, fitted)
-        for standing in grouped(self._stops(fold, fitted), self._most_rows):
+        for standing in self.standings(fold, fitted):
             columns, clipped = self._rolled(limits, standing)
             last = 0
             for size in standing.sizes:
@@ -78,6 +78,10 @@ class Course:
                 spent = time.perf_counter() - began
                 yield Emitted(self._kept(found, index), spent, clipped)
                 began, index, clipped = time.perf_counter(), index + 1, 0
+
+    def standings(self, fold: int, fitted: Fitted) -> Iterator[Standing]:
+        """The series at the origins of a fold, their history absorbed once; neighbours together."""
+        return grouped(self._stops(fold, fitted), self._most_rows)
 
     @property
     def _most_rows(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,15 @@ class Plan:
         rows = np.flatnonzero((self.origins.ends >= 0).any(axis=0))
         known = self.origins.first_ends(panel.lengths)[rows]
         return panel.frequency.shift(panel.starts.take(rows), known - 1)
+
+    def since(self, time: Any) -> Plan:
+        """The plan with the origins of which no cutoff is earlier than a time; all if none is."""
+        panel, kept = self.reading.panel, []
+        for window, ends in enumerate(self.origins.ends):
+            rows = self.rows(window)
+            cutoffs = panel.frequency.shift(panel.starts.take(rows), ends[rows] - 1)
+            kept += [window] if cutoffs.min() >= time else []
+        return replace(self, origins=self.origins.windows(kept)) if kept else self
 
     @property
     def notes(self) -> tuple[str, ...]:

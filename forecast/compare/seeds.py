@@ -12,8 +12,9 @@ from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.plan import Plan
 from forecast.backtesting.run import Result, backtest
 from forecast.forecaster import Forecaster
+from forecast.seeds import reseeded, seeds_within
 
-__all__ = ["Replicas", "replicas_of", "seeds_within"]
+__all__ = ["Replicas", "replicas_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,38 +67,22 @@ class Replicas:
 
 
 def replicas_of(shown: Sequence[Participant], num_seeds: int) -> Replicas:
-    """Clones of the forecasters that are random, with the `num_seeds - 1` seeds that follow.
+    """Clones of the forecasters that are random, with the seeds that follow theirs.
 
     Args:
         shown: all that take part.
         num_seeds: runs of each that is random, at least 1.
     """
     found, seeds = {}, {}
-    for one in shown:
-        own = seeds_within(one) if isinstance(one, Forecaster) and one.is_random else {}
-        if own and num_seeds > 1:
-            first = min(own.values())
-            seeds[one.name] = [first + more for more in range(num_seeds)]
-            found[one.name] = [_with_seeds(one, own, more) for more in range(1, num_seeds)]
+    for one in shown if num_seeds > 1 else ():
+        if isinstance(one, Forecaster) and one.is_random and seeds_within(one):
+            first = min(seeds_within(one).values())
+            seeds[one.name] = [first + more * one.seeds_used for more in range(num_seeds)]
+            replicas = [reseeded(one, more) for more in range(1, num_seeds)]
+            found[one.name] = [_with_alias(replica, one.name) for replica in replicas]
     return Replicas(found, seeds)
 
 
-def seeds_within(forecaster: Forecaster) -> dict[str, int]:
-    """The seeds of a forecaster and of those that it is made of, by the names of the arguments.
-
-    Example:
-        >>> import forecast as fc
-        >>> seeds_within(fc.AR())
-        {}
-    """
-    return {
-        name: value
-        for name, value in forecaster.get_params().items()
-        if name.split("__")[-1] == "seed" and isinstance(value, int)
-    }
-
-
-def _with_seeds(forecaster: Participant, seeds: dict[str, int], more: int) -> Forecaster:
-    changed = {name: seed + more for name, seed in seeds.items()}
-    alias = f"{forecaster.name}-seed-{min(changed.values())}"
-    return forecaster.clone().set_params(**changed, alias=alias)  # type: ignore[union-attr]
+def _with_alias(replica: Forecaster, name: str) -> Forecaster:
+    """A forecaster called after its first seed."""
+    return replica.set_params(alias=f"{name}-seed-{min(seeds_within(replica).values())}")

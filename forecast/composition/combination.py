@@ -40,6 +40,8 @@ class CombinedModel:
         block_length: steps emitted at once, at least 1.
         weights: of the members, `(k,)`; None for the median.
         shares: first and end of the columns known ahead that each member sees; None for all.
+        newcomer_weights: in place of the weights for a series that the members were not fitted on,
+            `(k,)`, 0 for members that know their own series only; None where none may come.
 
     Raises:
         ValueError: if these do not fit together.
@@ -51,6 +53,7 @@ class CombinedModel:
         block_length: int,
         weights: NDArray | None = None,
         shares: Sequence[tuple[int, int | None]] | None = None,
+        newcomer_weights: NDArray | None = None,
     ) -> None:
         """Store the parts."""
         channels = {num_channels(member) for member in members}
@@ -59,12 +62,14 @@ class CombinedModel:
                 "members must be models of single series, or of systems of one number of "
                 f"channels; got {sorted(channels)}."
             )
-        if weights is not None and weights.shape != (len(members),):
-            raise ValueError(f"{len(members)} weights are expected; got {weights.shape}.")
+        for given in (weights, newcomer_weights):
+            if given is not None and given.shape != (len(members),):
+                raise ValueError(f"{len(members)} weights are expected; got {given.shape}.")
         check_positive_integer("block_length", block_length)
         self.members = tuple(members)
         self.block_length = block_length
         self.weights = weights
+        self.newcomer_weights = newcomer_weights
         self.shares = tuple(shares) if shares else ((0, None),) * len(members)
         self.num_channels = max(channels)
         self.uses_clock = any(uses_clock(member) for member in self.members)
@@ -75,6 +80,8 @@ class CombinedModel:
         states = [member.init_state(num_rows, static) for member in self.members]
         blank = np.full(num_rows, np.nan)
         arrays = {"minimum": blank, "maximum": blank} | _beside(states)
+        if self.newcomer_weights is not None:
+            arrays["newcomer"] = static.series < 0
         return StateBatch(arrays, states[0].clock, states[0].count)
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
@@ -84,8 +91,8 @@ class CombinedModel:
             after, forecasts = member.observe(own, seen)
             states.append(after)
             one_step.append(forecasts)
-        arrays = _range(state, block) | _beside(states)
-        return state.advance(arrays, block), self.combine(np.stack(one_step))
+        arrays = state.arrays | _range(state, block) | _beside(states)
+        return state.advance(arrays, block), self.combine(np.stack(one_step), state)
 
     def learn(self, state: StateBatch, block: Block) -> CombinedModel:
         """See `forecast.protocol.Learns`: every member that learns does; the weights stay.
@@ -94,17 +101,21 @@ class CombinedModel:
             ValueError: if a member that learns cannot as it was fitted.
         """
         members = [
-            member.learn(own, seen) if isinstance(member, Learns) else member
-            for member, own, seen in self._seen(state, block)
+            member.learn(*self._known_to(index, own, seen))
+            if isinstance(member, Learns)
+            else member
+            for index, (member, own, seen) in enumerate(self._seen(state, block))
         ]
-        return CombinedModel(members, self.block_length, self.weights, self.shares)
+        return CombinedModel(
+            members, self.block_length, self.weights, self.shares, self.newcomer_weights
+        )
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: NDArray
     ) -> NDArray:
         """See `forecast.protocol.Model`; block after block."""
         rolling = [member for member in self.members if isinstance(member, Rolls)]
-        if len(rolling) == len(self.members):
+        if len(rolling) == len(self.members) and self.newcomer_weights is None:
             return self._rolled(rolling, state, horizon, feedback, future)
         paths, blocks = _Paths(state.num_rows, feedback.num_paths, self.num_channels), []
         for step in range(0, horizon, self.block_length):
@@ -120,15 +131,22 @@ class CombinedModel:
                 state = self._fed(state, paths.join(values), future[paths.rows, steps])
         return np.concatenate(blocks, axis=2)
 
-    def combine(self, forecasts: NDArray) -> NDArray:
-        """The members' forecasts, `(k, ...)`, as one; NaN where a member has none."""
+    def combine(self, forecasts: NDArray, state: StateBatch) -> NDArray:
+        """The members' forecasts, `(k, num_rows, ...)`, as one; NaN where a member has none."""
         if self.weights is None:
             return np.median(forecasts, axis=0)
-        return np.einsum("k,k...->...", self.weights, forecasts)
+        combined = np.einsum("k,k...->...", self.weights, forecasts)
+        if self.newcomer_weights is None or not state.arrays["newcomer"].any():
+            return combined
+        new, able = state.arrays["newcomer"], self.newcomer_weights > 0
+        of_new = np.einsum("k,k...->...", self.newcomer_weights[able], forecasts[able][:, new])
+        combined[new] = of_new
+        return combined
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model besides its members: settings for JSON, and arrays."""
-        arrays = {} if self.weights is None else {"weights": self.weights}
+        kept = {"weights": self.weights, "newcomer_weights": self.newcomer_weights}
+        arrays = {name: array for name, array in kept.items() if array is not None}
         return {"block_length": self.block_length, "shares": self.shares}, arrays
 
     @classmethod
@@ -144,6 +162,15 @@ class CombinedModel:
         for member, own, share in zip(self.members, self._states(state), self.shares, strict=True):
             yield member, own, replace(block, covariates=block.covariates[..., slice(*share)])
 
+    def _known_to(
+        self, index: int, state: StateBatch, block: Block
+    ) -> tuple[StateBatch, Block]:  # fmt: skip
+        """States and blocks of the series that a member may learn from."""
+        if self.newcomer_weights is None or self.newcomer_weights[index] > 0:
+            return state, block
+        known = np.flatnonzero(state.arrays["series"] >= 0)
+        return state.take(known), block.take(known)
+
     def _states(self, state: StateBatch) -> list[StateBatch]:
         return [state.select(_prefix(index)) for index in range(len(self.members))]
 
@@ -156,7 +183,7 @@ class CombinedModel:
                 self.members, self._states(state), self.shares, strict=True
             )
         ]
-        return self.combine(np.stack(forecasts))
+        return self.combine(np.stack(forecasts), state)
 
     def _rolled(
         self,
@@ -179,7 +206,7 @@ class CombinedModel:
                 rolled(paths, steps.stop - step, within, future[:, steps, slice(*share)])
                 for paths, share in zip(together, self.shares, strict=True)
             ]
-            blocks.append(feedback(self.combine(np.stack(forecasts)), step))
+            blocks.append(feedback(self.combine(np.stack(forecasts), state), step))
             if steps.stop < horizon:
                 together = [paths.fed(blocks[-1]) for paths in together]
         return np.concatenate(blocks, axis=2)

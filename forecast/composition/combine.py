@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from forecast.backtest import unique_names
-from forecast.composition.combination import CombinedModel
-from forecast.composition.weights import validation_weights
-from forecast.covariate_use import seen_by, share_of
-from forecast.fitting import Estimate, Task
+from forecast.composition.members import ForecasterOfMembers
 from forecast.forecaster import Forecaster
-from forecast.pipelines import default_season
-from forecast.protocol import num_channels
 
 __all__ = ["Combine"]
 
 _METHODS = ("median", "mean", "weighted")
-_ROLES = ("naive", "linear", "classical", "other", "network")
 
 
-@dataclass(frozen=True, eq=False)
-class _Combined(Estimate):
-    """An estimate that still holds those of the members, which complete themselves."""
-
-    parts: tuple[Estimate, ...] = ()
-
-
-class Combine(Forecaster):
+class Combine(ForecasterOfMembers):
     """Several forecasters as one: `y[t+h] = combine(y_1[t+h], ..., y_k[t+h])`.
 
     Every member is fitted as it would be alone, on the same data. The forecast of each step is the
@@ -83,34 +66,8 @@ class Combine(Forecaster):
         self.alias = alias
 
     @property
-    def role(self) -> str:  # type: ignore[override]
-        """Place in a comparison: that of the member which is furthest from naive."""
-        return max((member.role for member in self.forecasters), key=_ROLES.index)
-
-    @property
-    def closed_form(self) -> bool:  # type: ignore[override]
-        """Whether all members are fitted in closed form."""
-        return all(member.closed_form for member in self.forecasters)
-
-    @property
-    def takes_new_series(self) -> bool:  # type: ignore[override]
-        """Whether all members take series that they were not fitted on."""
-        return all(member.takes_new_series for member in self.forecasters)
-
-    @property
-    def uses_covariates(self) -> bool:  # type: ignore[override]
-        """Whether a member forecasts with covariates that are known ahead."""
-        return any(member.uses_covariates for member in self.forecasters)
-
-    @property
-    def uses_past_covariates(self) -> bool:  # type: ignore[override]
-        """Whether a member forecasts with past covariates."""
-        return any(member.uses_past_covariates for member in self.forecasters)
-
-    @property
-    def uses_static_covariates(self) -> bool:  # type: ignore[override]
-        """Whether a member forecasts with static covariates."""
-        return any(member.uses_static_covariates for member in self.forecasters)
+    def _members(self) -> Sequence[Forecaster]:
+        return self.forecasters
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The constructor's arguments.
@@ -142,75 +99,6 @@ class Combine(Forecaster):
             merged["forecasters"] = _changed(merged["forecasters"], inner)
         return merged
 
-    def _estimate(self, task: Task) -> Estimate:
-        parts = tuple(
-            member._estimate(self._task_of(index, task))
-            for index, member in enumerate(self.forecasters)
-        )
-        together = self._together(parts, self._weights(parts, task), task)
-        return _Combined(**vars(together), parts=parts)
-
-    def _complete(self, estimate: Estimate, task: Task) -> Estimate:
-        """Every member completes itself; the weights stay."""
-        if not isinstance(estimate, _Combined):
-            raise TypeError(f"the estimate of a Combine is expected; got {estimate!r}.")
-        parts = tuple(
-            member._complete(part, self._task_of(index, task))
-            for index, (member, part) in enumerate(
-                zip(self.forecasters, estimate.parts, strict=True)
-            )
-        )
-        return self._together(parts, self._weights(parts, task), task)
-
-    def _task_of(self, index: int, task: Task) -> Task:
-        """The task of one member: its own season, what it chose before, and what it looks at."""
-        member = self.forecasters[index]
-        length, season = member.season_length, task.season
-        season = season if length is None else default_season(task.panel, length)
-        settled = None if task.settled is None else task.settled[1][index]
-        return replace(task, season=season, settled=settled).seen_by(member)
-
-    def _weights(self, parts: Sequence[Estimate], task: Task) -> NDArray | None:
-        """None for the median; else the weights that were settled, or those of the method."""
-        if self.method == "median":
-            return None
-        if task.settled is not None:
-            return np.array(task.settled[0])
-        if self.method == "mean" or task.ahead is None:
-            return np.full(len(parts), 1.0 / len(parts))
-        panel, origins = task.ahead
-        models = [
-            (part.model, seen_by(member, panel))
-            for part, member in zip(parts, self.forecasters, strict=True)
-        ]
-        return validation_weights(models, origins, task.season.length)
-
-    def _together(
-        self, parts: Sequence[Estimate], weights: NDArray | None, task: Task
-    ) -> Estimate:  # fmt: skip
-        names = [member.name for member in self.forecasters]
-        _check_channels(names, parts)
-        shares = tuple(share_of(member, task.panel) for member in self.forecasters)
-        model = CombinedModel([part.model for part in parts], task.horizon, weights, shares)
-        curves = {
-            f"{name}.{quantity}": curve
-            for name, part in zip(names, parts, strict=True)
-            for quantity, curve in part.history.items()
-        }
-        fell_back = np.unique(np.concatenate([part.fell_back for part in parts]))
-        kept = None if weights is None else tuple(weights.tolist())
-        settled = (kept, tuple(part.settled for part in parts))
-        return Estimate(model, self._described(parts, weights), fell_back, curves, settled)
-
-    def _described(self, parts: Sequence[Estimate], weights: NDArray | None) -> str:
-        members = [
-            f"{member.name} ({part.choices})"
-            for member, part in zip(self.forecasters, parts, strict=True)
-        ]
-        if self.method != "weighted" or weights is None:
-            return f"{self.method} of {', '.join(members)}"
-        return " + ".join(f"{w:.2f} {member}" for w, member in zip(weights, members, strict=True))
-
 
 def _check_members(forecasters: Any) -> None:
     """Refuse what cannot be combined."""
@@ -233,17 +121,6 @@ def _check_members(forecasters: Any) -> None:
                 f"a member cannot be called {member.name!r}: `__` stands between a member and its "
                 "arguments. Give it another alias."
             )
-
-
-def _check_channels(names: Sequence[str], parts: Sequence[Estimate]) -> None:
-    """Refuse forecasters of different systems; one of single series goes with any."""
-    channels = {name: num_channels(part.model) for name, part in zip(names, parts, strict=True)}
-    if len(set(channels.values()) - {1}) > 1:
-        found = ", ".join(f"{name} {number}" for name, number in channels.items())
-        raise ValueError(
-            "members of one Combine that forecast several series together must agree which; got "
-            f"{found} series a system. Give them the same channels."
-        )
 
 
 def _changed(

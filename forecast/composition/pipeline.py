@@ -94,6 +94,11 @@ class Pipeline(Forecaster):
         return self._last.closed_form
 
     @property
+    def seeds_used(self) -> int:  # type: ignore[override]
+        """Seeds in a row that the last step uses."""
+        return self._last.seeds_used
+
+    @property
     def takes_new_series(self) -> bool:  # type: ignore[override]
         """Whether the last step takes new series, and no transform learns of each series."""
         return self._last.takes_new_series and not any(one.per_series for one in self._transforms)

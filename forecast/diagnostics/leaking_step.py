@@ -8,6 +8,7 @@ from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from forecast.composition.combine import Combine
+from forecast.composition.ensemble import Ensemble
 from forecast.composition.pipeline import Pipeline
 from forecast.composition.steps import step_names
 from forecast.diagnostics.forecast_frame import moved
@@ -130,6 +131,8 @@ def _members(forecaster: Any) -> Iterator[tuple[Forecaster, Change]]:
     if isinstance(forecaster, Combine):
         for place, member in enumerate(forecaster.forecasters):
             yield member, _then(attrgetter("forecasters"), itemgetter(place))
+    elif isinstance(forecaster, Ensemble):
+        yield forecaster.forecaster, attrgetter("forecaster")
     elif isinstance(forecaster, Pipeline):
         last: Any = forecaster.steps[-1]
         yield last, _then(attrgetter("steps"), itemgetter(-1))

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.calibration import calibration
-from forecast.evaluation.drawing import INK, MUTED, NETWORK_COLOURS, label_ends, markers, quiet
+from forecast.evaluation.drawing import (
+    INK,
+    MUTED,
+    by_step,
+    draw_lines,
+    hues_of,
+    label_ends,
+    quiet,
+)
 from forecast.evaluation.formatting import counted
 
 if TYPE_CHECKING:
@@ -74,49 +82,36 @@ def _draw_coverage(axes: Axes, table: pd.DataFrame) -> None:
         low, high = level - band, (level + band).clip(upper=100.0)
         axes.fill_between(steps.index, low, high, color=MUTED, alpha=0.16, linewidth=0)
         axes.axhline(level, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-        _draw_lines(axes, _pivot(table, f"coverage {level:g} %"), line)
+        draw_lines(axes, by_step(table, f"coverage {level:g} %"), line)
     quiet(axes, "Coverage per step ahead, %")
     axes.set_ylim(top=min(100.0, axes.get_ylim()[1]) + 0.3)
     values = f"{counted(int(steps.max()), 'value')} a step"
     axes.text(0.01, 0.015, f"grey: calibrated, {values}", **_SMALL, transform=axes.transAxes)
-    last = _pivot(table, f"coverage {_levels(table)[0]:g} %")
-    label_ends(axes, last, _hues(last))
+    last = by_step(table, f"coverage {_levels(table)[0]:g} %")
+    label_ends(axes, last, hues_of(last))
 
 
 def _draw_widths(axes: Axes, table: pd.DataFrame) -> None:
     """Mean width of each model, a kind of line a level, the widest level on top."""
     styles = _styles(table)
     for level, line in styles.items():
-        _draw_lines(axes, _pivot(table, f"width {level:g} %"), line)
+        draw_lines(axes, by_step(table, f"width {level:g} %"), line)
         axes.plot([], [], line, color=MUTED, label=f"{level:g} %")
     quiet(axes, "Width per step ahead")
     axes.set_ylim(bottom=0.0, top=1.15 * axes.get_ylim()[1])  # the legend stands above the lines
     words = {"frameon": False, "fontsize": 8.5, "labelcolor": MUTED, "ncols": len(styles)}
     axes.legend(loc="upper left", **words)
-    widest = _pivot(table, f"width {max(styles):g} %")
-    label_ends(axes, widest, _hues(widest))
+    widest = by_step(table, f"width {max(styles):g} %")
+    label_ends(axes, widest, hues_of(widest))
 
 
 def _draw_crps(axes: Axes, table: pd.DataFrame) -> None:
     """CRPS of each model."""
-    scores = _pivot(table, "CRPS")
-    _draw_lines(axes, scores, "-")
+    scores = by_step(table, "CRPS")
+    draw_lines(axes, scores, "-")
     quiet(axes, "CRPS per step ahead")
     axes.set_ylim(bottom=0.0)
-    label_ends(axes, scores, _hues(scores))
-
-
-def _draw_lines(axes: Axes, values: pd.DataFrame, line: str) -> None:
-    for model, hue in _hues(values).items():
-        axes.plot(
-            values.index, values[model], line, color=hue, linewidth=1.6, **markers(len(values))
-        )
-
-
-def _pivot(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """One measure by step (rows) and model (columns), in the order of the table."""
-    wide = table.pivot(index="step", columns="model", values=name)
-    return wide[list(dict.fromkeys(table["model"]))]
+    label_ends(axes, scores, hues_of(scores))
 
 
 def _levels(table: pd.DataFrame) -> list[float]:
@@ -128,10 +123,3 @@ def _styles(table: pd.DataFrame) -> dict[float, str]:
     """Kind of line of each level, the widest first and drawn through."""
     levels = _levels(table)[::-1]
     return dict(zip(levels, _LINES * len(levels), strict=False))
-
-
-def _hues(values: pd.DataFrame) -> dict[Any, str]:
-    return {
-        model: NETWORK_COLOURS[place % len(NETWORK_COLOURS)]
-        for place, model in enumerate(values.columns)
-    }

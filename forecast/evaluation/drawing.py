@@ -132,6 +132,42 @@ def markers(count: int, role: str = "network") -> dict[str, Any]:
     return {"marker": MARKERS[role], "markersize": 3.6} if count <= 12 else {}
 
 
+def by_step(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One measure by step (rows) and model (columns), in the order of the models in a table.
+
+    Args:
+        table: with the columns `model` and `step`.
+        name: column of the measure.
+    """
+    wide = table.pivot(index="step", columns="model", values=name)
+    return wide[list(dict.fromkeys(table["model"]))]
+
+
+def hues_of(values: pd.DataFrame) -> dict[str, str]:
+    """A colour for each column, in turn."""
+    names = enumerate(values.columns)
+    return {name: NETWORK_COLOURS[place % len(NETWORK_COLOURS)] for place, name in names}
+
+
+def draw_lines(
+    axes: Axes, values: pd.DataFrame, line: str, hues: dict[str, str] | None = None
+) -> None:
+    """A line a column over the steps.
+
+    Args:
+        axes: where to draw.
+        values: of `by_step`.
+        line: kind of line.
+        hues: colour of each column; in turn by default.
+    """
+    hues = hues_of(values) if hues is None else hues
+    for model in values.columns:
+        axes.plot(
+            values.index, values[model], line, color=hues[model], linewidth=1.6,
+            **markers(len(values)),
+        )  # fmt: skip
+
+
 def label_ends(axes: Axes, by_step: pd.DataFrame, hues: dict[str, str]) -> None:
     """Writes each model's name beside its line's end, moved apart where names would overlap."""
     last = by_step.iloc[-1].dropna().sort_values()

@@ -20,7 +20,7 @@ class Huber(PointHead):
     With `e = y - f`: `e^2 / 2` where `|e| <= d`, else `d (|e| - d / 2)`.
 
     Args:
-        delta: d, above 0, in units of the window (its mean absolute deviation).
+        delta: d, above 0, in units of the mean absolute error of the linear forecast.
 
     Raises:
         ValueError: for a `delta` that is not above 0.

@@ -16,7 +16,7 @@ from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.baselines.state_space.model import LinearDynamicalModel
 from forecast.baselines.vector.model import VARModel
-from forecast.composition import combine, pipeline
+from forecast.composition import combine, ensemble, pipeline
 from forecast.composition.combination import CombinedModel
 from forecast.composition.pipeline_model import PipelineModel
 from forecast.pipelines import Covariate, CovariateSchema, Encoding, transforms
@@ -28,6 +28,7 @@ _BASELINES = {
     "Combine": combine.Combine,
     "Drift": baselines.Drift,
     "ETS": baselines.ETS,
+    "Ensemble": ensemble.Ensemble,
     "HiddenMarkov": baselines.HiddenMarkov,
     "LinearDynamicalSystem": baselines.LinearDynamicalSystem,
     "Naive": baselines.Naive,

@@ -169,7 +169,7 @@ def _pipeline(config: Any, headers: Headers, num_series: int, state: Headers) ->
 
 
 def _combined(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
-    return {"weights": (-1,)} if "weights" in headers else {}
+    return {name: (-1,) for name in ("weights", "newcomer_weights") if name in headers}
 
 
 def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:

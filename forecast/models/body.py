@@ -65,6 +65,11 @@ class Body:
         """Layers of the same form with other weights."""
         return Body(self.blueprint, weights)
 
+    def scaled(self, factor: float) -> Body:
+        """Layers whose corrections are `factor` times these: of a stack with a readout."""
+        *layers, kernel, bias = self.weights
+        return self.with_weights([*layers, factor * kernel, factor * bias])
+
     def trainable(self) -> RecurrentStack:
         """New Keras layers that start with these weights, to be trained."""
         stack = RecurrentStack(self.blueprint.layers(), self.blueprint.num_read)

@@ -50,9 +50,15 @@ class Guide(keras.callbacks.Callback):
     """Sets the learning rate, fixes the plan of steps, checks free running, keeps the best."""
 
     def __init__(
-        self, body: Body, training: Training, num_steps: int, check: Callable[[Body], float]
+        self,
+        body: Body,
+        training: Training,
+        num_steps: int,
+        check: Callable[[Body], float],
+        unit: float,
     ) -> None:
         super().__init__()
+        self.unit = unit
         self.training = training
         self.num_steps = num_steps
         self.check = check
@@ -110,7 +116,7 @@ class Guide(keras.callbacks.Callback):
 
     def _check(self, step: int) -> None:
         began = time.perf_counter()
-        body = self.best.with_weights(self.model.stack.get_weights())
+        body = self.best.with_weights(self.model.stack.get_weights()).scaled(self.unit)
         score = self.check(body)
         self.check_seconds = time.perf_counter() - began
         self.history["step"].append(float(step))
@@ -134,6 +140,7 @@ def descend(
     training: Training,
     check: Callable[[Body], float],
     loss: Loss = _ABSOLUTE,
+    unit: float = 1.0,
 ) -> tuple[Body, dict[str, list[float]]]:
     """Train the layers of `body`, which stays as it is.
 
@@ -143,15 +150,16 @@ def descend(
         training: rates, limits and checks.
         check: score of layers in free running; smaller is better.
         loss: of outputs, targets and weights; their absolute error by default.
+        unit: of the targets: what a correction of 1 in training is worth outside.
 
     Returns:
         The layers with the best weights; learning curves, and the number of steps of the plan
         under `num_steps`.
     """
-    student = Student(body.trainable(), loss)
+    student = Student(body.scaled(1.0 / unit).trainable(), loss)
     optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
     student.compile(optimizer=optimizer)
-    guide = Guide(body, training, len(sequences), check)
+    guide = Guide(body, training, len(sequences), check, unit)
     with progress_bar(len(sequences)) as guide.advance:
         try:
             student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])

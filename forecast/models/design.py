@@ -1,18 +1,21 @@
-"""What a trained network emits: its head, and how many steps at once."""
+"""What a trained network is made of, besides its recurrent layers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from forecast.checks import check_positive_integer
 from forecast.heads import Head, head_of
 
 __all__ = ["NetworkDesign"]
 
+_LINEAR = ("combined", "highway")
+
 
 @dataclass(frozen=True)
 class NetworkDesign:
-    """The head of a trained network, and its block length.
+    """The parts of a trained network around its recurrent layers.
 
     The network corrects a linear forecast b in units u of the window, in the space of the power
     transform. A point head emits `b + u raw`; "normal", "student_t" and "quantiles" a distribution
@@ -23,6 +26,10 @@ class NetworkDesign:
     head take quantiles of `sample`. A combination uses the point forecasts of its members.
 
     Args:
+        linear: "combined" forecasts a weighted sum of the network and of the linear forecasters
+            `AR` and `PooledAR`, with weights from origins inside the training part; "highway" is
+            the network alone, which corrects the linear forecast that it carries inside. None is
+            "highway" of a distribution, of which there is no such sum, else "combined".
         head: "absolute", "squared", "huber", "normal", "student_t", "poisson", "negative_binomial",
             "quantiles", or one of `fc.heads` with settings, as `fc.heads.Quantiles((0.1, 0.9))`.
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
@@ -30,22 +37,32 @@ class NetworkDesign:
             blocks back. With a distribution 1: a path needs the steps of a block drawn together.
 
     Raises:
-        ValueError: for an unknown head, a block length below 1, or blocks of a distribution.
+        ValueError: for an unknown word or head, a block length below 1, or what does not go
+            together.
         TypeError: for a head that is neither a name nor a head.
 
     Example:
-        >>> NetworkDesign(head="normal").output_head
+        >>> NetworkDesign(linear="highway", head="normal").output_head
         Normal()
     """
 
+    linear: Literal["combined", "highway"] | None = None
     head: str | Head = "absolute"
     block_length: int | None = 1
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse what has no meaning, and what does not go together."""
+        if self.linear not in (None, *_LINEAR):
+            raise ValueError(f"`linear` must be one of {', '.join(_LINEAR)}; got {self.linear!r}.")
         check_positive_integer("block_length", self.block_length, optional=True)
-        head = head_of(self.head)
-        if head.is_distribution and self.block_length != 1:
+        if not self.output_head.is_distribution:
+            return
+        if self.linear == "combined":
+            raise ValueError(
+                f"head={self.head!r} is a distribution, and linear='combined' a weighted sum of "
+                "point forecasts: take linear='highway' with it, or a point head such as 'absolute'."
+            )
+        if self.block_length != 1:
             raise ValueError(
                 f"head={self.head!r} says how one step is distributed, and a sample path needs the "
                 "steps of a block together: take block_length=1 with it, or a point head such as "
@@ -57,15 +74,20 @@ class NetworkDesign:
         """The head that `head` names."""
         return head_of(self.head)
 
-    def steps_at_once(self, horizon: int) -> int:
-        """The block length of a fit for this horizon."""
-        return self.block_length or horizon
+    @property
+    def is_combined(self) -> bool:
+        """Whether linear forecasters stand beside the network."""
+        return self.linear != "highway" and not self.output_head.is_distribution
 
     @property
     def words(self) -> str:
-        """What is other than by default, each after a comma; nothing otherwise."""
+        """What is emitted other than by default, each after a comma; nothing otherwise."""
         head = self.output_head
         words = "" if head == head_of("absolute") else f", head {head!r}"
         if self.block_length == 1:
             return words
         return f"{words}, blocks of {self.block_length or 'the horizon'}"
+
+    def steps_at_once(self, horizon: int) -> int:
+        """The block length of a fit for this horizon."""
+        return self.block_length or horizon

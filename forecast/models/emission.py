@@ -16,10 +16,18 @@ from numpy.typing import NDArray
 from forecast.baselines.power import Power
 from forecast.heads import Distribution, Head, PointHead
 
-__all__ = ["CountEmission", "Emission", "PointEmission", "RealEmission", "emission_of"]
+__all__ = [
+    "CountEmission",
+    "Emission",
+    "PointEmission",
+    "RealEmission",
+    "emission_of",
+    "largest_mean",
+]
 
 # Uniform numbers come from [0, 1); the smallest that a quantile is asked for, and the largest.
 _SMALLEST, _LARGEST = 2.0**-54, 1.0 - 2.0**-53
+_LARGEST_COUNT = 1e11
 
 
 @dataclass(frozen=True)
@@ -126,12 +134,16 @@ class CountEmission(RealEmission):
     def _located(self, outlook: NDArray) -> NDArray:
         """The outputs with the corrected forecast in the place of its correction."""
         corrected = outlook[..., 0] + outlook[..., 1] * outlook[..., 2]
-        values = self.power.decode(np.minimum(corrected, LARGEST_MEAN))
+        values = self.power.decode(np.minimum(corrected, largest_mean(self.power)))
         return np.concatenate([values[..., None], outlook[..., 3:]], axis=-1)
 
 
-LARGEST_MEAN = 25.0
-"""Of a count, in the highway's terms: beyond, squares of gradients are no float32 any more."""
+def largest_mean(power: Power) -> float:
+    """The largest mean of a count, in the highway's terms.
+
+    Beyond, squares of gradients are no float32 any more.
+    """
+    return float(power.encode(np.array(_LARGEST_COUNT)))
 
 
 def emission_of(head: Head, power: Power, block_length: int = 1) -> Emission:

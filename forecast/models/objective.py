@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.power import Power
 from forecast.heads import Distribution, Head
-from forecast.models.emission import LARGEST_MEAN
+from forecast.models.emission import largest_mean
 from forecast.models.tensor_power import decoded
 from forecast.pipelines import evenly_spread
 
@@ -66,7 +66,7 @@ class Objective:
         if not self.head.of_counts:
             return self.head.loss(raw, target, weight)
         corrected = target[..., 1] + target[..., 2] * raw[..., 0]
-        values = decoded(ops.minimum(corrected, LARGEST_MEAN), self.power.exponent)
+        values = decoded(ops.minimum(corrected, largest_mean(self.power)), self.power.exponent)
         located = ops.concatenate([values[..., None], raw[..., 1:]], axis=-1)
         return self.head.loss(located, target[..., 0], weight)
 
@@ -95,7 +95,7 @@ class Objective:
         counts, base, unit = target.T
 
         def located(correction: float) -> NDArray:
-            corrected = np.minimum(base + unit * correction, LARGEST_MEAN)
+            corrected = np.minimum(base + unit * correction, largest_mean(self.power))
             return np.concatenate([self.power.decode(corrected)[:, None], blank[:, 1:]], axis=1)
 
         def cost(correction: float) -> float:

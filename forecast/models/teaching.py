@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -40,6 +40,17 @@ class Lesson:
     targets: NDArray
     weights: NDArray
     lengths: NDArray
+
+    @property
+    def size(self) -> float:
+        """Weighted mean of `|targets|`: the error of the highway alone; 1 without any."""
+        total = self.weights.sum()
+        found = float((self.weights * np.abs(self.targets)).sum() / total) if total else 0.0
+        return found or 1.0
+
+    def in_unit(self, unit: float) -> Lesson:
+        """The same with targets in this unit."""
+        return replace(self, targets=self.targets / unit)
 
 
 def make_lesson(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.baselines.pooled.fit import PooledSettings
 from forecast.calibration import mean_scaled_error
-from forecast.checks import check_positive_integer, check_seed
+from forecast.checks import check_kind, check_positive_integer, check_seed
 from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.heads import Squared
@@ -20,7 +22,9 @@ from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
 from forecast.models.design import NetworkDesign
 from forecast.models.forecaster import NetworkForecaster
+from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
+from forecast.models.mixture import Mixture, completed_mixture, mixed
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.sampled_check import sampled_check
@@ -31,7 +35,9 @@ from forecast.pipelines import Origins, Panel, Reading, evenly_spread
 __all__ = ["TrainedForecaster"]
 
 # Series whose free running is looked at during training.
-_MOST_CHECKED = 100
+_MOST_CHECKED = 200
+# Shares of the corrections that are tried after the training.
+_SHARES = (1.0, 0.75, 0.5, 0.25)
 # Rows of data from which the default network is the larger one.
 _LARGE_PANEL = 20_000
 
@@ -59,8 +65,7 @@ class TrainedForecaster(NetworkForecaster):
         check_seed(seed)
         if not isinstance(training, Training):
             raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
-        if not isinstance(design, NetworkDesign):
-            raise TypeError(f"`design` must be an fc.NetworkDesign(...); got {design!r}.")
+        check_kind("design", design, NetworkDesign)
         self.units = units
         self.num_layers = num_layers
         self.training = training
@@ -92,40 +97,62 @@ class TrainedForecaster(NetworkForecaster):
         return self.units or (64 if large else 32), self.num_layers or (2 if large else 1)
 
     def _estimate(self, task: Task) -> Estimate:
-        head = self.design.output_head
+        network = self._alone(task)
+        return mixed(network, task) if self.design.is_combined else network
+
+    def _complete(self, estimate: Estimate, task: Task) -> Estimate:
+        """The same network and weights, with linear parts that know all training series."""
+        if isinstance(estimate, Mixture):
+            network = self._completed(estimate.parts[-1], task)
+            return completed_mixture(estimate, network, task)
+        return self._completed(estimate, task)
+
+    def _alone(self, task: Task) -> Estimate:
+        """The network without other forecasters beside it."""
+        head, steps_at_once = self.design.output_head, self.design.steps_at_once(task.horizon)
         refuse_other_than_counts(task.panel, head)
-        network = self._untrained(task)
+        settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
+        network = self._untrained(task, settings)
         form = network.body.blueprint
         described = f"{form.num_layers} x {form.units} units, linear highway{self.design.words}"
         no_steps = np.zeros(0, dtype=np.int64)
         if task.ahead is None or (task.ahead[1].ends < 0).all():
-            return Estimate(network, f"{described} alone: too short to train on", no_steps, {})
+            return Estimate(
+                network, f"{described} alone: too short to train on", no_steps, {}, settings
+            )
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
         lesson = make_lesson(network.highway, task.panel, task.season.length, head)
         if not lesson.weights.any():
-            return Estimate(network, f"{described} alone: no changes to learn from", no_steps, {})
+            return Estimate(
+                network, f"{described} alone: no changes to learn from", no_steps, {}, settings
+            )
         planned = self.training.planned_steps(task.panel.num_rows, length)
-        sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
         objective = Objective(head, network.highway.power)
-        body = _started(network.body, objective.bias(lesson.targets, lesson.weights))
+        unit = 1.0 if head.is_distribution else lesson.size
+        material = lesson.in_unit(unit)
+        sequences = Sequences(material, length, self.training.batch_size, planned, self.seed)
         check = _free_running_check(network, *task.ahead, task.season.length)
-        body, history = descend(body, sequences, self.training, check, objective.loss)
+        body = _started(network.body, objective.bias(lesson.targets, lesson.weights))
+        body, history = descend(body, sequences, self.training, check, objective.loss, unit)
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
+        if not head.is_distribution:
+            body, share = _most_useful_share(body, check)
+            described += "" if share == 1.0 else f", {share:.0%} of its corrections"
         described += hint_of_counts(task.panel, head)
-        return Estimate(NetworkModel(network.highway, body, head), described, no_steps, history)
+        model = NetworkModel(network.highway, body, head)
+        return Estimate(model, described, no_steps, history, settings)
 
-    def _untrained(self, task: Task) -> NetworkModel:
+    def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
-        head, block_length = self.design.output_head, self.design.steps_at_once(task.horizon)
-        highway = self._highway(task, block_length)
+        highway, head = self._highway(task, settings), self.design.output_head
         units, num_layers = self._size(task.panel.num_rows)
         form = Blueprint(
             self._layer, units, num_layers, input_width(highway), self.seed,
-            num_outputs=head.num_outputs * block_length,
+            num_outputs=head.num_outputs * highway.block_length,
         )  # fmt: skip
         return NetworkModel(highway, Body(form), head)
 
-    def _complete(self, estimate: Estimate, task: Task) -> Estimate:
+    def _completed(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series.
 
         Where the later steps would change what the network sees (other lags, no logarithm any
@@ -133,8 +160,7 @@ class TrainedForecaster(NetworkForecaster):
         """
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
-        old = estimate.model.highway
-        new = self._highway(task, old.block_length)
+        old, new = estimate.model.highway, self._highway(task, estimate.settled)
         if (old.power, old.features.lags) != (new.power, new.features.lags):
             return estimate
         model = NetworkModel(new, estimate.model.body, estimate.model.head)
@@ -165,6 +191,13 @@ def _free_running_check(network: NetworkModel, panel: Panel, origins: Origins, s
         return mean_scaled_error(errors, denominators[rows])
 
     return check
+
+
+def _most_useful_share(body: Body, check: Callable[[Body], float]) -> tuple[Body, float]:
+    """The layers with the part of their corrections that forecasts best in free running."""
+    scores = {share: check(body.scaled(share)) for share in _SHARES}
+    best = min(scores, key=lambda share: scores[share])
+    return body.scaled(best), best
 
 
 def _best_step(history: dict[str, list[float]]) -> float:

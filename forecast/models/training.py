@@ -10,6 +10,9 @@ from forecast.checks import check_positive_integer, check_share
 
 __all__ = ["Training", "learning_rate_at"]
 
+_MOST_STEPS = 1000
+# Short series are cheap to learn, and what is not linear in them takes many updates.
+_FEWEST_TIME_STEPS = 3_000_000
 # Steps over which the learning rate rises; they also serve as the timing phase of `max_seconds`.
 WARMUP_STEPS = 10
 
@@ -19,7 +22,8 @@ class Training:
     """Gradient descent on the one-step error at every time step.
 
     Args:
-        num_steps: weight updates; None plans about 12 passes over the data, 100 to 800 steps. The
+        num_steps: weight updates; None plans about 20 passes over the data, at most 1000 steps, or
+            three million time steps in all if these are more. The
             same number gives the same weights.
         max_seconds: wall time of the training; the number of steps that fits is found by timing
             the first ones, and recorded as `num_steps_` of the forecaster. None: no limit.
@@ -61,8 +65,9 @@ class Training:
 
     def planned_steps(self, num_rows: int, sequence_length: int) -> int:
         """Weight updates before any limit of time."""
-        per_pass = num_rows / (self.batch_size * sequence_length)
-        return self.num_steps or int(np.clip(12 * per_pass, 100, 800))
+        at_once = self.batch_size * sequence_length
+        wanted = min(20 * num_rows / at_once, _MOST_STEPS)
+        return self.num_steps or int(max(wanted, _FEWEST_TIME_STEPS / at_once))
 
 
 def learning_rate_at(step: int, num_steps: int, peak: float) -> float:

@@ -65,6 +65,9 @@ def _space_of(forecaster: Forecaster) -> dict[str, Any]:
             for member in members
             for name, values in _space_of(member).items()
         }
+    one = getattr(forecaster, "forecaster", None)
+    if isinstance(one, Forecaster):
+        return {f"forecaster__{name}": values for name, values in _space_of(one).items()}
     steps = getattr(forecaster, "steps", None)
     if steps is not None:
         inner, last = _space_of(steps[-1]), _name_of_last(forecaster)

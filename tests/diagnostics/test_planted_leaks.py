@@ -287,6 +287,21 @@ def test_a_frame_in_a_parameter_of_a_member_is_changed_too():
     assert both.forecasters[1].frame is frame
 
 
+class Seeded(Knows):
+    """With a seed that changes nothing."""
+
+    def __init__(self, frame=None, seed=0, alias=None) -> None:
+        super().__init__(frame, alias)
+        self.seed = seed
+
+
+def test_the_forecaster_that_an_ensemble_is_made_of_is_named():
+    frame = frame_of()
+    report = fc.check_leakage(fc.Ensemble(Seeded(frame), 2), frame, HORIZON, n_windows=1)
+    wanted = "the forecaster Seeded itself, by the frame in its parameter 'forecaster__frame'"
+    assert report.steps == {"Ensemble": wanted}
+
+
 def test_the_member_of_a_combination_that_leaks():
     """A single series before a cutoff is a view of the whole one: what lies behind it is found."""
     frame = frame_of(1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -17,17 +19,20 @@ from numpy.typing import NDArray
 
 import forecast as fc
 from forecast import engine
+from forecast.fitting import Task
 from forecast.forecaster import Forecaster
-from forecast.models import descent, forecasters
+from forecast.models import descent, trained
 from forecast.models.body import Body
 from forecast.models.network import NetworkModel
 
+ALONE = fc.NetworkDesign(linear="highway")
 FRAME = frame_of(seasonal_values(4, 60, seed=1))
 
 
 def small(**training: Any) -> fc.RNNForecaster:
     options = {"num_steps": 12, "num_checks": 2} | training
-    return fc.RNNForecaster(units=4, season_length=4, training=fc.Training(**options), seed=0)
+    training = fc.Training(**options)
+    return fc.RNNForecaster(units=4, season_length=4, training=training, seed=0, design=ALONE)
 
 
 def weights_of(fitted: Forecaster) -> list[NDArray]:
@@ -41,7 +46,7 @@ def numpy_state() -> NDArray:
 
 
 def use_check(monkeypatch: pytest.MonkeyPatch, check: Callable[[Body], float]) -> None:
-    monkeypatch.setattr(forecasters, "_free_running_check", lambda *arguments: check)
+    monkeypatch.setattr(trained, "_free_running_check", lambda *arguments: check)
 
 
 def better_each_time() -> Callable[[Body], float]:
@@ -66,7 +71,7 @@ def test_a_recorded_number_of_steps_replays_the_fit(monkeypatch: pytest.MonkeyPa
         np.testing.assert_array_equal(left, right)
     assert weights_of(timed)[-2].any()
     pd.testing.assert_frame_equal(timed.predict(5, [80]), replayed.predict(5, [80]))
-    assert timed.choices_.endswith("best of 3 checks at step 15")
+    assert "best of 3 checks at step 15, 25% of its corrections" in timed.choices_
 
 
 def test_a_fit_leaves_every_global_random_state_alone() -> None:
@@ -131,6 +136,11 @@ def test_the_size_follows_the_data_unless_given() -> None:
     assert fc.LSTMForecaster(num_layers=3)._size(10) == (32, 3)
 
 
+def choose_usual(choose: Callable[[Task], Any], task: Task) -> Any:
+    """The highway in logarithms: without steps ahead nothing is tried."""
+    return choose(replace(task, ahead=None))
+
+
 @pytest.fixture(scope="module")
 def chaos() -> NDArray:
     """Logistic maps `x' = 3.7 x (1 - x)` in 40 sizes: a linear forecast misses most of them."""
@@ -161,14 +171,19 @@ def test_an_echo_state_network_learns_what_a_linear_forecast_cannot(chaos: NDArr
 def test_a_trained_network_learns_what_a_linear_forecast_cannot(cls, chaos: NDArray) -> None:
     training = fc.Training(num_steps=150, learning_rate=1e-2, num_checks=3)
     linear = one_step_error(fc.PooledAR(), chaos)
-    assert one_step_error(cls(units=16, training=training, seed=0), chaos) < 0.5 * linear
+    network = cls(units=16, training=training, seed=0, design=ALONE)
+    assert one_step_error(network, chaos) < 0.5 * linear
 
 
-def test_a_negative_value_after_the_training_part_keeps_the_highway_it_was_trained_on() -> None:
+def test_a_negative_value_after_the_training_part_keeps_the_highway_it_was_trained_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = partial(choose_usual, trained.choose_highway)
+    monkeypatch.setattr(trained, "choose_highway", usual)
     values = 10.0 + np.sin(np.arange(60.0))
     values[-2] = -1.0
     frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": values})
     training = fc.Training(num_steps=2, num_checks=1)
-    fitted = fc.LSTMForecaster(units=4, training=training).fit(frame, horizon=4)
+    fitted = fc.LSTMForecaster(units=4, training=training, design=ALONE).fit(frame, horizon=4)
     assert fitted.fitted_.model.highway.power.is_logarithm
     assert np.isfinite(fitted.predict(4)["LSTM"]).all()

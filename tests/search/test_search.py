@@ -243,6 +243,7 @@ def test_settings_that_the_forecaster_does_not_know_are_refused_before_any_work(
         fc.AR(), fc.PooledAR(), fc.VAR(), fc.ESNForecaster(), fc.LSTMForecaster(),
         fc.GRUForecaster(), fc.RNNForecaster(),
         fc.Pipeline([fc.Log1p(), fc.LSTMForecaster()]), fc.Combine([fc.AR(), fc.ESNForecaster()]),
+        fc.Ensemble(fc.ESNForecaster()),
     ],
     ids=lambda one: one.name,
 )  # fmt: skip

@@ -23,7 +23,7 @@ from forecast.composition.combination import CombinedModel
 from forecast.pipelines import Panel, evenly_spread
 from forecast.protocol import Model
 
-__all__ = ["Way", "Ways", "choose_ways", "list_ways", "middle"]
+__all__ = ["Way", "Ways", "choose_ways", "list_ways", "middle", "score_ways"]
 
 _MOST_MEMBERS = 5
 # A member's error on the folds is at most this share above that of the best.
@@ -155,16 +155,21 @@ def choose_ways(ways: Sequence[Way], folds: Folds) -> Ways:
         return Ways((ways[0],), "given")
     if not folds.panel.num_series:
         return Ways((ways[-1],), "too short to choose")
-    part = _some_series(folds)
-    candidates = [Candidate(way.name, _cheaper(way).estimate) for way in ways]
-    scores = score_candidates(candidates, part)
+    scores, num_series = score_ways(ways, folds)
     total = scores.total
     if not np.isfinite(total).any():
         return Ways((ways[-1],), "nothing could be scored")
     order = np.argsort(total, kind="stable")[:_MOST_MEMBERS]
     chosen = order[total[order] <= (1.0 + _MARGIN) * total[order[0]]]
-    reason = _reason(ways, scores, chosen, part.panel.num_series)
+    reason = _reason(ways, scores, chosen, num_series)
     return Ways(tuple(ways[index] for index in chosen), reason)
+
+
+def score_ways(ways: Sequence[Way], folds: Folds) -> tuple[Scores, int]:
+    """Scores of ways, fitted on fewer origins; and the number of series that they are scored on."""
+    part = _some_series(folds)
+    candidates = [Candidate(way.name, _cheaper(way).estimate) for way in ways]
+    return score_candidates(candidates, part), part.panel.num_series
 
 
 def middle(models: Sequence[Model], block_length: int) -> Model:

@@ -17,7 +17,7 @@ from forecast.io.export.manifest import (
     standing,
     to_json,
 )
-from forecast.io.export.support import check_exportable, served_model
+from forecast.io.export.support import check_exportable, served_model, serves_new_series
 
 if TYPE_CHECKING:
     from forecast.forecaster import Forecaster
@@ -41,7 +41,7 @@ def export(forecaster: Forecaster, path: str | Path) -> None:
     _require_tensorflow()
     from forecast.io.export.signatures import PREFIX, Signatures
 
-    fitted, least = forecaster.fitted_, -1 if forecaster.takes_new_series else 0
+    fitted, least = forecaster.fitted_, -1 if serves_new_series(forecaster) else 0
     positions = range(least, len(fitted.ids))
     signatures = Signatures(served_model(fitted.model), fitted.calibration.default_scale, positions)
     state = signatures.of_state(forecaster.store_.state)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.io.export.support import serves_new_series
+
 if TYPE_CHECKING:
     from forecast.forecaster import Forecaster
 
@@ -96,7 +98,7 @@ def describe(forecaster: Forecaster, graphs: Mapping[str, Any]) -> dict[str, Any
         "horizon": horizon,
         "signatures": {name: _signature(graph) for name, graph in graphs.items()},
         "states": STATES,
-        "takes_new_series": forecaster.takes_new_series,
+        "takes_new_series": serves_new_series(forecaster),
         "fitted_ids": [_plain(name) for name in fitted.ids],
         "intervals": widths,
     }
@@ -109,7 +111,7 @@ def readme(forecaster: Forecaster) -> str:
     series = (
         "position among `fitted_ids` of the\n"
         "  manifest, -1 for a series that the forecaster was not fitted on"
-        if forecaster.takes_new_series
+        if serves_new_series(forecaster)
         else "position among `fitted_ids` of the\n"
         "  manifest, for no other series, and time counted from where the fitted series began"
     )

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from forecast.forecaster import Forecaster
     from forecast.io.export.served import ServedModel
 
-__all__ = ["check_exportable", "served_model"]
+__all__ = ["check_exportable", "served_model", "serves_new_series"]
 
 _LINEAR = (ARModel, DriftModel, NaiveModel, PooledARModel, SeasonalNaiveModel)
 _ABLE = (
-    "Naive, SeasonalNaive, Drift, AR, PooledAR, networks such as LSTMForecaster, and Combine of "
-    "these"
+    "Naive, SeasonalNaive, Drift, AR, PooledAR, networks such as LSTMForecaster, and Combine and "
+    "Ensemble of these"
 )
 _INSTEAD = "Write it with save(path), and serve it with fc.load(path)."
 
@@ -48,6 +48,16 @@ def check_exportable(forecaster: Forecaster) -> None:
                 f"{name} cannot be exported: its {type(model).__name__} has no equations in "
                 f"TensorFlow. That have {_ABLE}. {_INSTEAD}"
             )
+
+
+def serves_new_series(forecaster: Forecaster) -> bool:
+    """Whether the export forecasts series that the forecaster was not fitted on.
+
+    A combination with members that know their own series only has no equations for others.
+    """
+    models = _parts(forecaster.fitted_.model)
+    bound = any(getattr(model, "newcomer_weights", None) is not None for model in models)
+    return forecaster.takes_new_series and not bound
 
 
 def served_model(model: Any) -> ServedModel:

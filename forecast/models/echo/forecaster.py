@@ -14,6 +14,7 @@ from forecast.models.body import Body, ReadBody
 from forecast.models.echo.estimate import chosen_design, estimate_echo
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.forecaster import NetworkForecaster
+from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.readout import fit_readout
@@ -93,13 +94,15 @@ class ESNForecaster(NetworkForecaster):
         return Estimate.closed_form(model, words, settled=chosen)
 
     def _corrected(self, task: Task) -> Estimate:
-        highway = self._highway(task)
+        settings = task.settled or choose_highway(task)
+        highway = self._highway(task, settings)
         body = _reservoir(self, input_width(highway))
         lesson = make_lesson(highway, task.panel, task.season.length)
         found = fit_readout(body, lesson, seasons_of(task.season))
         model = NetworkModel(highway, ReadBody(body, found.coefficients, found.information))
         words = "no correction" if np.isinf(found.penalty) else f"readout ridge {found.penalty:g}"
-        return Estimate.closed_form(model, f"{self.units} units, linear highway, {words}")
+        described = f"{self.units} units, linear highway, {words}"
+        return Estimate.closed_form(model, described, settled=settings)
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,123 @@
+"""A network beside the linear forecasters: `y = w_1 AR + w_2 PooledAR + w_3 network`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.baselines.autoregression.forecaster import AR
+from forecast.baselines.pooled.forecaster import PooledAR
+from forecast.composition.combination import CombinedModel
+from forecast.composition.weights import stacking_weights
+from forecast.fitting import Estimate, Task
+from forecast.forecaster import Forecaster
+
+__all__ = ["Mixture", "completed_mixture", "mixed"]
+
+# Fits of the linear parts that are kept: networks of one comparison share them.
+_MOST_KEPT = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture(Estimate):
+    """A network and the linear forecasters, with their weights.
+
+    Args:
+        parts: AR, PooledAR and the network, each as it would be alone.
+        weights: of the parts, `(3,)`, summing to 1.
+    """
+
+    parts: tuple[Estimate, ...] = ()
+    weights: tuple[float, ...] = ()
+
+
+def mixed(network: Estimate, task: Task) -> Estimate:
+    """The network beside AR and PooledAR; the network alone where nothing can tell their weights.
+
+    Args:
+        network: as it forecasts alone.
+        task: the training series, with steps ahead.
+    """
+    if task.ahead is None or (task.ahead[1].ends < 0).all():
+        return network
+    parts = (*_linear_parts(task), network)
+    panel, origins = task.ahead
+    models = [(part.model, panel) for part in parts]
+    weights = stacking_weights(models, origins, task.season.length)
+    together = _together(parts, weights, task)
+    return Mixture(**vars(together), parts=parts, weights=tuple(weights.tolist()))
+
+
+def completed_mixture(mixture: Mixture, network: Estimate, task: Task) -> Estimate:
+    """The mixture with linear forecasters that know all training series.
+
+    Args:
+        mixture: with linear parts that were fitted on the earlier part.
+        network: completed.
+        task: all training series.
+    """
+    linear = tuple(
+        forecaster._complete(part, replace(task, settled=part.settled))
+        for forecaster, part in zip(_linear(), mixture.parts, strict=False)
+    )
+    return _together((*linear, network), np.array(mixture.weights), task)
+
+
+def _linear() -> tuple[Forecaster, ...]:
+    return AR(), PooledAR()
+
+
+def _together(parts: tuple[Estimate, ...], weights: NDArray, task: Task) -> Estimate:
+    models = [part.model for part in parts]
+    model = CombinedModel(models, task.horizon, weights, None, _of_newcomers(weights))
+    names = (*(forecaster.name for forecaster in _linear()), "network")
+    words = " + ".join(
+        f"{weight:.2f} {name} ({part.choices})"
+        for weight, name, part in zip(weights, names, parts, strict=True)
+    )
+    network = parts[-1]
+    return Estimate(model, words, network.fell_back, network.history, network.settled)
+
+
+def _of_newcomers(weights: NDArray) -> NDArray:
+    """The weights without those of forecasters that know their own series only."""
+    able = np.array([*(forecaster.takes_new_series for forecaster in _linear()), True])
+    found = np.where(able, weights, 0.0)
+    return found / found.sum() if found.any() else able / able.sum()
+
+
+_kept: OrderedDict[bytes, tuple[Estimate, ...]] = OrderedDict()
+_lock = Lock()
+
+
+def _linear_parts(task: Task) -> tuple[Estimate, ...]:
+    """The linear forecasters fitted to the task; those of the last few tasks are kept."""
+    key = _fingerprint(task)
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    parts = tuple(forecaster._estimate(replace(task, settled=None)) for forecaster in _linear())
+    with _lock:
+        _kept[key] = parts
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return parts
+
+
+def _fingerprint(task: Task) -> bytes:
+    """A hash of all that a linear fit depends on."""
+    digest = hashlib.blake2b(repr((task.season, task.horizon, task.panel.frequency)).encode())
+    panels = (task.panel, *((task.ahead[0],) if task.ahead else ()))
+    for panel in panels:
+        for array in (panel.values, panel.observed, panel.lengths):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(repr(list(panel.ids)).encode())
+    if task.ahead:
+        digest.update(np.ascontiguousarray(task.ahead[1].ends).tobytes())
+    return digest.digest()
