@@ -60,7 +60,7 @@ class NetworkDesign:
         if self.linear == "combined":
             raise ValueError(
                 f"head={self.head!r} is a distribution, and linear='combined' a weighted sum of "
-                "point forecasts: take linear='highway' with it, or a point head such as 'absolute'."
+                "point forecasts: take linear='highway' with it, or a point head as 'absolute'."
             )
         if self.block_length != 1:
             raise ValueError(
