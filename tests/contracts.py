@@ -175,7 +175,10 @@ def cases() -> list[Case]:
 
 
 def _emitting(**design: Any) -> dict[str, Any]:
-    return {"num_layers": 1, "units": 4, "design": forecast.NetworkDesign(**design)}
+    """A network alone, as small as can be: `awaken` sees to its weights."""
+    training = forecast.Training(num_steps=1, num_checks=1)
+    design = forecast.NetworkDesign(linear="highway", **design)
+    return {"num_layers": 1, "units": 3, "training": training, "design": design}
 
 
 def _pipelines() -> list[Case]:
