@@ -163,7 +163,6 @@ def cases() -> list[Case]:
             slow=True,
         ),
         Case("RNN-normal", forecast.RNNForecaster, _emitting(head="normal")),
-        Case("RNN-blocks", forecast.RNNForecaster, _emitting(block_length=4)),
         Case(
             "Ensemble-network",
             forecast.Ensemble,
