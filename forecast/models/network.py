@@ -94,8 +94,8 @@ class NetworkModel:
     ) -> NDArray:
         """See `forecast.protocol.Model`; compiled where that can be and pays."""
         num_steps = state.num_rows * feedback.num_paths * (horizon - 1)  # of the layers
-        able = self.is_plain and isinstance(feedback, Preparable)
-        if able and is_compiled(self.highway, num_steps):
+        pays = self.is_plain and is_compiled(self.highway, num_steps)
+        if isinstance(feedback, Preparable) and pays:
             return rolled(self.highway, self.body, state, _cells(state), horizon, feedback)
         return self.walk(state, horizon, feedback)
 
@@ -200,7 +200,7 @@ class NetworkModel:
         after = read_inputs(self.highway, past.absorb(values, valid), self.block_length)
         last = last_valid(outputs, valid, np.zeros_like(upcoming))
         outlook = self.emission.outlook(after.base, after.unit, last)
-        outlook = np.where(valid.any(axis=1)[:, None], outlook, upcoming)
+        outlook = np.where(valid.any(axis=1, keepdims=True), outlook, upcoming)
         return base + unit * outputs[..., 0], outlook, cells
 
     def _outputs(
