@@ -118,7 +118,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 # Rooms that are reached by their name alone.
-_ROOMS = ("adapters",)
+_ROOMS = ("adapters", "heads")
 
 __all__ = [*sorted(_HOME_OF), "__version__"]
 

@@ -123,6 +123,11 @@ class Draws:
         """Residuals of all steps of a rollout, `(num_rows, num_paths, horizon)`."""
         return self._drawn(num_paths, np.arange(0, horizon, self.block_length))[:, :, :horizon]
 
+    def uniforms(self, num_paths: int, step: int) -> NDArray:
+        """Uniform numbers in [0, 1) for a model that draws itself, `(num_rows, num_paths)`."""
+        series, origin = self.series[:, None], self.origin[:, None]
+        return keyed_uniforms(self.seed, series, origin, np.arange(num_paths), step)
+
     def rows(self, rows: slice) -> Draws:
         """The draws of consecutive rows, those of whole systems."""
         series, origin, scale = self.series[rows], self.origin[rows], self.scale[rows]
@@ -176,9 +181,17 @@ class FeedBack:
         if self.draws is not None:
             noise = self.draws.residuals(self.num_paths, step)
             emitted = emitted + noise[:, :, : emitted.shape[2]]
-        values = self.bounds.clip(emitted)
-        self.count_clipped((values != emitted).sum(axis=(1, 2)))
-        return values
+        return self.bounded(emitted)
+
+    def uniforms(self, step: int) -> NDArray | None:
+        """See `forecast.protocol.Drawing`."""
+        return None if self.draws is None else self.draws.uniforms(self.num_paths, step)
+
+    def bounded(self, values: NDArray) -> NDArray:
+        """See `forecast.protocol.Drawing`."""
+        inside = self.bounds.clip(values)
+        self.count_clipped((inside != values).sum(axis=(1, 2)))
+        return inside
 
     def prepared(self, horizon: int, rows: slice) -> Prepared:
         """The feedback of consecutive rows (whole systems) as arrays, for a compiled rollout."""

@@ -19,6 +19,7 @@ from forecast.pipelines import Block
 __all__ = [
     "Absorbs",
     "Block",
+    "Drawing",
     "Feedback",
     "Learns",
     "Model",
@@ -144,6 +145,22 @@ class Feedback(Protocol):
         Returns:
             Array of the shape of `emitted`.
         """
+        ...
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A feedback for models that draw from a distribution of their own."""
+
+    def uniforms(self, step: int) -> FloatArray | None:
+        """Uniform numbers in [0, 1) for a step ahead, `(num_rows, num_paths)`.
+
+        None where no paths are sampled, and the point forecast is fed back.
+        """
+        ...
+
+    def bounded(self, values: FloatArray) -> FloatArray:
+        """Draws, `(num_rows, num_paths, num_steps)`, within the bounds of their rows."""
         ...
 
 

@@ -162,6 +162,7 @@ def cases() -> list[Case]:
             _members("LSTMForecaster", "SeasonalNaive"),
             slow=True,
         ),
+        Case("RNN-normal", forecast.RNNForecaster, _emitting(head="normal")),
         Case(
             "Ensemble-network",
             forecast.Ensemble,
@@ -170,6 +171,13 @@ def cases() -> list[Case]:
         ),
         *_pipelines(),
     ]
+
+
+def _emitting(**design: Any) -> dict[str, Any]:
+    """A network alone, as small as can be: `awaken` sees to its weights."""
+    training = forecast.Training(num_steps=1, num_checks=1)
+    design = forecast.NetworkDesign(linear="highway", **design)
+    return {"num_layers": 1, "units": 3, "training": training, "design": design}
 
 
 def _pipelines() -> list[Case]:

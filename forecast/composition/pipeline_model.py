@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from forecast.composition.pipeline_blocks import piece, shifted, shifted_back
 from forecast.pipelines.transforms import Link, Links, Position, Transform, Walk, walk
 from forecast.protocol import (
     Block,
+    Drawing,
     Feedback,
     Learns,
     Model,
@@ -211,11 +212,23 @@ class _Translated:
 
     def __call__(self, emitted: NDArray, step: int) -> NDArray:
         """See `forecast.protocol.Feedback`."""
+        return self._told(emitted, lambda forecasts: self._feedback(forecasts, step))
+
+    def uniforms(self, step: int) -> NDArray | None:
+        """See `forecast.protocol.Drawing`."""
+        return self._feedback.uniforms(step) if isinstance(self._feedback, Drawing) else None
+
+    def bounded(self, values: NDArray) -> NDArray:
+        """See `forecast.protocol.Drawing`; only after `uniforms`, so the feedback has it too."""
+        return self._told(values, self._feedback.bounded)  # type: ignore[attr-defined]
+
+    def _told(self, emitted: NDArray, answer: Callable[[NDArray], NDArray]) -> NDArray:
+        """What a feedback makes of values, back in the units of the transforms."""
         links, position = self._links, self._position
         unchanged = links.no_change(emitted, position)
         outputs = np.where(np.isfinite(emitted), emitted, unchanged)
         forecasts = links.inverse(outputs, position)
-        values = self._feedback(forecasts, step)
+        values = answer(forecasts)
         self.values.append(values)
         levels = links.levels(values, position)
         if np.isnan(levels[-1]).any():  # a draw without a transform: the forecast stands for it

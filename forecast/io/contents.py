@@ -19,16 +19,10 @@ from forecast.fitting import Estimate, Fitted
 from forecast.forecaster import Forecaster
 from forecast.io.codec import Own, decode_ids, decode_value, encode_ids, encode_value
 from forecast.io.frames import decode_layout, encode_layout
+from forecast.io.headers import Headers, below, check_array, whole
 from forecast.io.nesting import check_numbers, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
-from forecast.io.shapes import (
-    Headers,
-    below,
-    check_array,
-    check_finite,
-    check_model_arrays,
-    whole,
-)
+from forecast.io.shapes import check_finite, check_model_arrays
 from forecast.pipelines import Covariate, Encoding, Frequency, Season
 from forecast.protocol import StateBatch, num_channels
 from forecast.store import StateStore

@@ -75,7 +75,13 @@ _TRANSFORMS = {
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
 _NETWORK_MODELS = ("EchoModel", "NetworkModel")
-_NETWORK_SETTINGS = ("EchoDesign", "EchoReadout", "NetworkDesign", "Reservoir", "Training")
+_HEADS = (
+    "Absolute", "Huber", "NegativeBinomial", "Normal", "Poisson", "Quantiles", "Squared",
+    "StudentT",
+)  # fmt: skip
+_NETWORK_SETTINGS = (
+    "EchoDesign", "EchoReadout", "NetworkDesign", "Reservoir", "Training", *_HEADS
+)  # fmt: skip
 
 
 def forecaster_class(name: Any) -> Any:
@@ -134,8 +140,10 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
         raise BundleError(
             f"the bundle asks for the {kind} {name!r}; known are {', '.join([*here, *networks])}."
         )
-    from forecast import models
+    from forecast import heads, models
     from forecast.models.echo.model import EchoModel
     from forecast.models.network import NetworkModel
 
+    if name in _HEADS:
+        return getattr(heads, name)
     return {"EchoModel": EchoModel, "NetworkModel": NetworkModel}.get(name) or getattr(models, name)

@@ -13,27 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.archive.errors import BundleError
-from forecast.archive.npy import ArrayHeader
 from forecast.baselines.autoregression.parameters import STATISTICS
+from forecast.io.headers import Headers, Shapes, below, check_array, shape_of, whole
+from forecast.io.network_shapes import echo_shapes, network_shapes
 
-__all__ = ["Headers", "below", "check_array", "check_finite", "check_model_arrays", "whole"]
+__all__ = ["check_finite", "check_model_arrays"]
 
-Headers = Mapping[str, ArrayHeader]
-Shapes = dict[str, tuple[int, ...]]
 _KINDS = {
     "lags": "iu", "multiplicative": "b", "active": "b", "of_series": "iu", "of_system": "iu",
 }  # fmt: skip
 # May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
 _MAY_BE_UNKNOWN = ("start", "statistics")
-_GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
-_RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
-# A program is made for every layer, which takes time whatever its size.
-_MOST_LAYERS = 64
-_MOST_LAGS = 100_000
-_WORDS = {
-    "f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers",
-    "iu": "whole numbers", "b": "truth values", "biuf": "numbers",
-}  # fmt: skip
 # What the transforms of this library learn of each series; others are a user's own.
 _SCALED = frozenset(("centre", "scale"))
 _LEARNED = {
@@ -43,45 +33,6 @@ _LEARNED = {
     "RobustScaler": _SCALED, "STLDeseasonalizer": frozenset(("season",)),
     "SeasonalDifference": frozenset(), "StandardScaler": _SCALED,
 }  # fmt: skip
-_MOST = 2**31
-
-
-def whole(name: str, value: Any, least: int = 0, most: int = _MOST) -> int:
-    """A whole number of a manifest within its range.
-
-    Raises:
-        BundleError: for anything else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        shown = repr(value)[:50]
-        raise BundleError(f"its {name} is {shown}, not a whole number from {least} to {most:,}.")
-    return value
-
-
-def check_array(name: str, headers: Headers, kinds: str, shape: tuple[int, ...]) -> None:
-    """Refuse an array of another shape or kind of number.
-
-    Args:
-        name: of the array.
-        headers: those of all arrays.
-        kinds: letters of NumPy's kinds of dtype.
-        shape: what is expected; -1 for any length.
-
-    Raises:
-        BundleError: naming the array, what came and what was expected.
-    """
-    if name not in headers:
-        raise BundleError(f"array {name!r} is missing.")
-    found, dtype = headers[name].shape, headers[name].dtype
-    same = len(found) == len(shape) and all(
-        want in (-1, have) for have, want in zip(found, shape, strict=True)
-    )
-    if not same or dtype.kind not in kinds:
-        expected = tuple("any" if want == -1 else want for want in shape)
-        raise BundleError(
-            f"array {name!r} is {dtype} of shape {found}; its model needs {_WORDS[kinds]} of shape "
-            f"{expected}."
-        )
 
 
 def check_model_arrays(
@@ -119,22 +70,8 @@ def check_finite(arrays: Mapping[str, NDArray]) -> None:
             raise BundleError(f"array {name!r} of its model holds NaN or infinity.")
 
 
-def below(headers: Headers, prefix: str) -> Headers:
-    """The headers of the arrays whose names begin so, named without it."""
-    return {
-        name.removeprefix(prefix): header
-        for name, header in headers.items()
-        if name.startswith(prefix)
-    }
-
-
-def _shape(headers: Headers, name: str, num_axes: int) -> tuple[int, ...]:
-    check_array(name, headers, "biuf", (-1,) * num_axes)
-    return headers[name].shape
-
-
 def _autoregression(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
-    (lags,) = _shape(headers, "lags", 1)
+    (lags,) = shape_of(headers, "lags", 1)
     slots = whole("number of slots", config["num_slots"])
     check_array("ages", state, "iu", (-1, slots))
     check_array("covariance", state, "f", (-1, slots * (slots + 1) // 2))
@@ -154,8 +91,8 @@ def _autoregression(config: Any, headers: Headers, num_series: int, state: Heade
 
 
 def _pooled(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
-    sets, block_length, columns = _shape(headers, "coefficients", 3)
-    (centres,) = _shape(headers, "covariate_centres", 1)
+    sets, block_length, columns = shape_of(headers, "coefficients", 3)
+    (centres,) = shape_of(headers, "covariate_centres", 1)
     if sets not in (1, 1 + num_series):
         raise BundleError(f"it has {sets} sets of coefficients for {num_series} series.")
     return {
@@ -166,7 +103,7 @@ def _pooled(config: Any, headers: Headers, num_series: int, state: Headers) -> S
 
 
 def _vector(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
-    systems, lags, channels, _ = _shape(headers, "coefficients", 4)
+    systems, lags, channels, _ = shape_of(headers, "coefficients", 4)
     if systems * channels != num_series:
         raise BundleError(f"it has {systems} systems of {channels} channels, not {num_series}.")
     return {
@@ -179,8 +116,8 @@ def _vector(config: Any, headers: Headers, num_series: int, state: Headers) -> S
 
 
 def _dynamical(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
-    systems, channels, size = _shape(headers, "readout", 3)
-    (_, season) = _shape(headers, "shift", 2)
+    systems, channels, size = shape_of(headers, "readout", 3)
+    (_, season) = shape_of(headers, "shift", 2)
     if not channels or num_series % channels:
         raise BundleError(f"it has {channels} channels, which do not part {num_series} series.")
     return {
@@ -197,11 +134,11 @@ def _dynamical(config: Any, headers: Headers, num_series: int, state: Headers) -
 
 
 def _hidden(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
-    chains, states = _shape(headers, "start", 2)
-    (_, season) = _shape(headers, "shift", 2)
+    chains, states = shape_of(headers, "start", 2)
+    (_, season) = shape_of(headers, "shift", 2)
     emission: Shapes = {"means": (chains, states), "deviations": (chains, states)}
     if "classes" in headers:
-        emission = {"classes": (chains, states, max(_shape(headers, "classes", 3)[2], 1))}
+        emission = {"classes": (chains, states, max(shape_of(headers, "classes", 3)[2], 1))}
     return emission | {
         "start": (chains, states),
         "transition": (chains, states, states),
@@ -215,7 +152,7 @@ def _smoothing(config: Any, headers: Headers, num_series: int, state: Headers) -
     return {
         "smoothing": (num_series, 4),
         "start": (num_series, 2),
-        "season": (num_series, max(_shape(headers, "season", 2)[1], 1)),
+        "season": (num_series, max(shape_of(headers, "season", 2)[1], 1)),
         "multiplicative": (num_series,),
     }
 
@@ -236,54 +173,15 @@ def _combined(config: Any, headers: Headers, num_series: int, state: Headers) ->
 
 
 def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
-    """The weights, so that no layer is built that is larger than what the file holds."""
-    body = config["body"]
-    gates = _GATES.get(body["layer"], 0)
-    units, width = whole("units", body["units"], 1), whole("num_features", body["num_features"], 1)
-    num_layers = whole("num_layers", body["num_layers"], 1, _MOST_LAYERS)
-    num_weights = sum(name.startswith("weight.") for name in headers)
-    if num_layers > num_weights:
-        raise BundleError(f"its {num_layers} layers do not fit its {num_weights} weights.")
-    options, known = body["options"], _RESERVOIR if body["layer"] == "EchoState" else set()
-    if not (set(options) <= known and all(isinstance(v, int | float) for v in options.values())):
-        raise BundleError(f"its layers have unknown options, not numbers for {sorted(known)}.")
-    shapes: Shapes = {}
-    for layer in range(num_layers):
-        shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)
-        shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
-    if body["layer"] == "EchoState":
-        columns = units + width + 1
-        shapes["coefficients"] = (columns,)
-        if "information" in headers:
-            shapes["information"] = (columns, columns)
+    """The layers, and the highway inside."""
     highway = _pooled(config["highway"], below(headers, "highway."), num_series, state)
-    return shapes | {f"highway.{name}": shape for name, shape in highway.items()}
+    return network_shapes(config["body"], headers) | {
+        f"highway.{name}": shape for name, shape in highway.items()
+    }
 
 
 def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
-    """The weights of reservoirs, each beside the one before or above it, and their readout."""
-    design = config["design"]
-    readout, channels = design["readout"], max(_shape(headers, "weight.0", 2)[0], 1)
-    if num_series % channels:
-        raise BundleError(f"it has {channels} channels, which do not part {num_series} series.")
-    shapes: Shapes = {"scales": (num_series, 2)}
-    width = channels
-    if len(design["reservoirs"]) > _MOST_LAYERS:
-        raise BundleError(f"it has {len(design['reservoirs'])} reservoirs, above {_MOST_LAYERS}.")
-    sizes = [whole("units", one["units"], 1) for one in design["reservoirs"]]
-    for index, (units, one) in enumerate(zip(sizes, design["reservoirs"], strict=True)):
-        is_chain = one["topology"] in ("cycle", "delay_line")
-        shapes[f"weight.{3 * index}"] = (width, units)
-        shapes[f"weight.{3 * index + 1}"] = (units,) if is_chain else (units, units)
-        shapes[f"weight.{3 * index + 2}"] = (units,)
-        width = units if design["is_deep"] else channels
-    factors = whole("number of quadratic lags", readout["quadratic_lags"], 0, _MOST_LAGS) * channels
-    columns = sum(sizes) + whole("number of lags", readout["lags"], 1, _MOST_LAGS) * channels
-    columns += factors * (factors + 1) // 2 + 1
-    shapes["coefficients"] = (1 if readout["pooled"] else num_series // channels, columns, channels)
-    if "information" in headers:
-        shapes["information"] = (columns, columns)
-    return shapes
+    return echo_shapes(config["design"], headers, num_series)
 
 
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {

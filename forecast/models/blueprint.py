@@ -29,6 +29,7 @@ class Blueprint:
         num_features: width of the input.
         seed: of the initial weights.
         options: further arguments of the layer, such as `leak_rate`.
+        num_outputs: of the readout, for each step of time.
 
     Example:
         >>> Blueprint("LSTM", 8, 1, 5, seed=0).has_readout
@@ -41,6 +42,7 @@ class Blueprint:
     num_features: int
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    num_outputs: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a layer that is not in the list."""
@@ -52,6 +54,11 @@ class Blueprint:
     def has_readout(self) -> bool:
         """Whether a trained readout belongs to the layers; a reservoir is read in closed form."""
         return self.layer in _TRAINED
+
+    @property
+    def num_read(self) -> int:
+        """Outputs of the readout that belongs to the layers; 0 without one."""
+        return self.num_outputs if self.has_readout else 0
 
     def layers(self) -> list[keras.layers.Layer]:
         """New layers with seeded weights."""

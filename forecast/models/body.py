@@ -72,7 +72,7 @@ class Body:
 
     def trainable(self) -> RecurrentStack:
         """New Keras layers that start with these weights, to be trained."""
-        stack = RecurrentStack(self.blueprint.layers(), self.blueprint.has_readout)
+        stack = RecurrentStack(self.blueprint.layers(), self.blueprint.num_read)
         stack.build((None, None, self.num_features))
         stack.set_weights(list(self.weights))
         return stack
@@ -92,8 +92,9 @@ class Body:
             states: arrays of `(rows, units)`.
 
         Returns:
-            Corrections `(rows, steps)`, or what the readout would see, `(rows, steps, width)`, of
-            a stack without one; and the states after the last valid step of each row.
+            Outputs of the readout, `(rows, steps)` where there is one, else `(rows, steps,
+            num_outputs)`; of a stack without a readout what it would see, `(rows, steps, width)`;
+            and the states after the last valid step of each row.
         """
         outputs, *states = self.program.encode(features, valid, *states, *self.tensors)
         return outputs.astype(np.float64), states
@@ -199,6 +200,6 @@ class ReadBody:
 
 def _drawn(blueprint: Blueprint) -> list[NDArray]:
     """The weights that the blueprint's seed draws."""
-    stack = RecurrentStack(blueprint.layers(), blueprint.has_readout)
+    stack = RecurrentStack(blueprint.layers(), blueprint.num_read)
     stack.build((None, None, blueprint.num_features))
     return stack.get_weights()

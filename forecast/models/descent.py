@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from forecast.heads import Absolute
 from forecast.models.body import Body
 from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
@@ -22,24 +23,27 @@ __all__ = ["descend"]
 # Checks without an improvement after which the training stops.
 _PATIENCE = 4
 
+Loss = Callable[[Any, Any, Any], Any]
+_ABSOLUTE: Loss = Absolute().loss
+
 
 class Student(keras.Model):
-    """The layers from zero states, with the weighted absolute error as loss."""
+    """The layers from zero states, with the weighted loss of their head."""
 
-    def __init__(self, stack: RecurrentStack) -> None:
+    def __init__(self, stack: RecurrentStack, loss: Loss) -> None:
         super().__init__()
         self.stack = stack
+        self.head_loss = loss
 
     def call(self, inputs: dict[str, Any]) -> Any:
-        """Corrections, `(batch, time)`."""
+        """Outputs, `(batch, time)` or `(batch, time, num_outputs)`."""
         features = inputs["features"]
         states = [ops.zeros((ops.shape(features)[0], units)) for units in self.stack.state_sizes]
         return self.stack(features, inputs["mask"], states)[0]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
-        """`sum w |y - f| / sum w`."""
-        error = ops.abs(y - y_pred) * sample_weight
-        return ops.sum(error) / ops.maximum(ops.sum(sample_weight), 1e-6)
+        """`sum w l(f, y) / sum w`."""
+        return self.head_loss(y_pred, y, sample_weight)
 
 
 class Guide(keras.callbacks.Callback):
@@ -135,6 +139,7 @@ def descend(
     sequences: Sequences,
     training: Training,
     check: Callable[[Body], float],
+    loss: Loss = _ABSOLUTE,
     unit: float = 1.0,
 ) -> tuple[Body, dict[str, list[float]]]:
     """Train the layers of `body`, which stays as it is.
@@ -144,13 +149,14 @@ def descend(
         sequences: batches; as many as there are planned steps.
         training: rates, limits and checks.
         check: score of layers in free running; smaller is better.
+        loss: of outputs, targets and weights; their absolute error by default.
         unit: of the targets: what a correction of 1 in training is worth outside.
 
     Returns:
         The layers with the best weights; learning curves, and the number of steps of the plan
         under `num_steps`.
     """
-    student = Student(body.scaled(1.0 / unit).trainable())
+    student = Student(body.scaled(1.0 / unit).trainable(), loss)
     optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
     student.compile(optimizer=optimizer)
     guide = Guide(body, training, len(sequences), check, unit)

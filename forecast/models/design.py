@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from forecast.checks import check_positive_integer
+from forecast.heads import Head, head_of
+
 __all__ = ["NetworkDesign"]
 
 _LINEAR = ("combined", "highway")
@@ -14,22 +17,77 @@ _LINEAR = ("combined", "highway")
 class NetworkDesign:
     """The parts of a trained network around its recurrent layers.
 
+    The network corrects a linear forecast b in units u of the window, in the space of the power
+    transform. A point head emits `b + u raw`; "normal", "student_t" and "quantiles" a distribution
+    around it, of location and width in units u; "poisson" and "negative_binomial" a distribution of
+    counts whose mean is the corrected forecast, decoded and made positive. The point forecast is
+    the median of a distribution. Its sample paths are draws of the head, each fed back its own;
+    intervals (`level=`) come from errors at past origins, as of all forecasters: for those of the
+    head take quantiles of `sample`. A combination uses the point forecasts of its members.
+
     Args:
         linear: "combined" forecasts a weighted sum of the network and of the linear forecasters
             `AR` and `PooledAR`, with weights from origins inside the training part; "highway" is
-            the network alone, which corrects the linear forecast that it carries inside.
+            the network alone, which corrects the linear forecast that it carries inside. None is
+            "highway" of a distribution, of which there is no such sum, else "combined".
+        head: "absolute", "squared", "huber", "normal", "student_t", "poisson", "negative_binomial",
+            "quantiles", or one of `fc.heads` with settings, as `fc.heads.Quantiles((0.1, 0.9))`.
+        block_length: steps emitted at once, at least 1; all of them are targets at every time step
+            of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
+            blocks back. With a distribution 1: a path needs the steps of a block drawn together.
 
     Raises:
-        ValueError: for another word.
+        ValueError: for an unknown word or head, a block length below 1, or what does not go
+            together.
+        TypeError: for a head that is neither a name nor a head.
 
     Example:
-        >>> NetworkDesign(linear="highway")
-        NetworkDesign(linear='highway')
+        >>> NetworkDesign(linear="highway", head="normal").output_head
+        Normal()
     """
 
-    linear: Literal["combined", "highway"] = "combined"
+    linear: Literal["combined", "highway"] | None = None
+    head: str | Head = "absolute"
+    block_length: int | None = 1
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
-        if self.linear not in _LINEAR:
+        """Refuse what has no meaning, and what does not go together."""
+        if self.linear not in (None, *_LINEAR):
             raise ValueError(f"`linear` must be one of {', '.join(_LINEAR)}; got {self.linear!r}.")
+        check_positive_integer("block_length", self.block_length, optional=True)
+        if not self.output_head.is_distribution:
+            return
+        if self.linear == "combined":
+            raise ValueError(
+                f"head={self.head!r} is a distribution, and linear='combined' a weighted sum of "
+                "point forecasts: take linear='highway' with it, or a point head as 'absolute'."
+            )
+        if self.block_length != 1:
+            raise ValueError(
+                f"head={self.head!r} says how one step is distributed, and a sample path needs the "
+                "steps of a block together: take block_length=1 with it, or a point head such as "
+                f"'absolute'; got block_length={self.block_length}."
+            )
+
+    @property
+    def output_head(self) -> Head:
+        """The head that `head` names."""
+        return head_of(self.head)
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether linear forecasters stand beside the network."""
+        return self.linear != "highway" and not self.output_head.is_distribution
+
+    @property
+    def words(self) -> str:
+        """What is emitted other than by default, each after a comma; nothing otherwise."""
+        head = self.output_head
+        words = "" if head == head_of("absolute") else f", head {head!r}"
+        if self.block_length == 1:
+            return words
+        return f"{words}, blocks of {self.block_length or 'the horizon'}"
+
+    def steps_at_once(self, horizon: int) -> int:
+        """The block length of a fit for this horizon."""
+        return self.block_length or horizon

@@ -25,7 +25,8 @@ class RNNForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
-        design: what stands around the recurrent layers, such as the linear forecasters.
+        design: what it emits (a point, quantiles or a distribution, of one step or several at
+            once), and whether linear forecasters stand beside it.
     """
 
     _layer: ClassVar[str] = "SimpleRNN"
@@ -47,7 +48,8 @@ class LSTMForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
-        design: what stands around the recurrent layers, such as the linear forecasters.
+        design: what it emits (a point, quantiles or a distribution, of one step or several at
+            once), and whether linear forecasters stand beside it.
     """
 
     _layer: ClassVar[str] = "LSTM"
@@ -69,7 +71,8 @@ class GRUForecaster(TrainedForecaster):
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training sequences.
         alias: name of the forecast column; the class by default.
-        design: what stands around the recurrent layers, such as the linear forecasters.
+        design: what it emits (a point, quantiles or a distribution, of one step or several at
+            once), and whether linear forecasters stand beside it.
     """
 
     _layer: ClassVar[str] = "GRU"

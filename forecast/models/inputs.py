@@ -29,7 +29,7 @@ class Inputs:
 
     Args:
         features: what the network is fed, float32 `(n, num_features)`.
-        base: the highway's forecast of the next step, `(n,)`.
+        base: the highway's forecast of the next step, `(n,)`; of several, `(n, num_steps)`.
         unit: size of a correction of 1, `(n,)`; positive.
     """
 
@@ -43,7 +43,7 @@ def input_width(highway: PooledARModel) -> int:
     return 3 + 2 + 3 * len(highway.features.seasons)
 
 
-def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
+def read_inputs(highway: PooledARModel, past: Past, num_steps: int = 1) -> Inputs:
     """Features, linear forecast and unit of each past.
 
     The features are deviations from the level of the last lags: the two newest values, the
@@ -53,6 +53,7 @@ def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
     Args:
         highway: the linear forecaster inside the network.
         past: `n` pasts.
+        num_steps: steps that the highway forecasts, at most its block length.
     """
     settings = highway.features
     lags = past.window[:, -settings.span :]
@@ -61,23 +62,23 @@ def read_inputs(highway: PooledARModel, past: Past) -> Inputs:
     level = np.where(known, lags, 0.0).sum(axis=1) / count
     size = np.where(known, np.abs(lags - level[:, None]), 0.0).sum(axis=1) / count
     unit = np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
-    base = highway.emit(past, 1, np.empty((len(past.clock), 1, 0)))[:, 0]
-    columns = [base, past.last, _lag(past, 2), _long_level(past, settings.span, level)]
+    base = highway.emit(past, num_steps, np.empty((len(past.clock), num_steps, 0)))
+    columns = [base[:, 0], past.last, _lag(past, 2), _long_level(past, settings.span, level)]
     columns.append(past.total / np.maximum(past.clock, 1))
     for season in settings.seasons:
         columns += [_lag(past, season + 1), _lag(past, season), _lag(past, season - 1)]
     deviations = (np.stack(columns, axis=1) - level[:, None]) / unit[:, None]
     features = np.clip(np.nan_to_num(deviations), -LARGEST_INPUT, LARGEST_INPUT)
-    return Inputs(features.astype(np.float32), base, unit)
+    return Inputs(features.astype(np.float32), base[:, 0] if num_steps == 1 else base, unit)
 
 
 def inputs_along(
-    highway: PooledARModel, past: Past, values: NDArray
+    highway: PooledARModel, past: Past, values: NDArray, num_steps: int = 1
 ) -> Iterator[tuple[NDArray, Inputs]]:
     """Inputs after each step of `values`, `(num_rows, num_steps)`, some steps at a time."""
     later = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
     for steps, pasts in along(past.append(later[:, :1]), later[:, 1:]):
-        yield steps, read_inputs(highway, pasts)
+        yield steps, read_inputs(highway, pasts, num_steps)
 
 
 def _lag(past: Past, lag: int) -> NDArray:

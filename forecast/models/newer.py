@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
 from forecast.models.inputs import inputs_along, read_inputs
-from forecast.models.teaching import missed
+from forecast.models.objective import missed
 from forecast.protocol import Block
 
 __all__ = ["NewerSteps", "newer_steps"]

@@ -33,7 +33,7 @@ class Program:
 
     def __init__(self, blueprint: Blueprint) -> None:
         """Build the layers, without weights of their own, and prepare the compiled functions."""
-        self.stack = RecurrentStack(blueprint.blank_layers(), blueprint.has_readout)
+        self.stack = RecurrentStack(blueprint.blank_layers(), blueprint.num_read)
         self.stack.build((None, None, blueprint.num_features))
         self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes
@@ -110,12 +110,14 @@ def program_of(blueprint: Blueprint) -> Program:
     """The program of a form: the same object for all blueprints that differ in the seed only."""
     options = tuple(sorted(blueprint.options.items()))
     return _program(
-        blueprint.layer, blueprint.units, blueprint.num_layers, blueprint.num_features, options
-    )
+        blueprint.layer, blueprint.units, blueprint.num_layers, blueprint.num_features, options,
+        blueprint.num_outputs,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=_MOST_PROGRAMS)
 def _program(
-    layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...]
-) -> Program:
-    return Program(Blueprint(layer, units, num_layers, num_features, 0, dict(options)))
+    layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...],
+    num_outputs: int,
+) -> Program:  # fmt: skip
+    return Program(Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs))

@@ -16,15 +16,16 @@ class RecurrentStack(keras.layers.Layer):
 
     Args:
         layers: recurrent layers with `return_sequences` and `return_state`.
-        has_readout: False gives the last layer's output as it is.
+        num_outputs: of the readout; 0 gives the last layer's output as it is.
     """
 
-    def __init__(self, layers: Sequence[keras.layers.Layer], has_readout: bool = True) -> None:
+    def __init__(self, layers: Sequence[keras.layers.Layer], num_outputs: int = 1) -> None:
         super().__init__()
         self.recurrent_layers = list(layers)
         self.readout = None
-        if has_readout:
-            self.readout = keras.layers.Dense(1, kernel_initializer="zeros", name="readout")
+        if num_outputs:
+            zeros = {"kernel_initializer": "zeros", "name": "readout"}
+            self.readout = keras.layers.Dense(num_outputs, **zeros)
 
     @property
     def state_sizes(self) -> list[int]:
@@ -46,7 +47,10 @@ class RecurrentStack(keras.layers.Layer):
         self.built = True
 
     def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """Corrections, `(batch, time)`, and the states of all layers after the last step."""
+        """Outputs after each step, and the states of all layers after the last one.
+
+        One output is `(batch, time)`, several are `(batch, time, num_outputs)`.
+        """
         outputs, final = features, []
         for layer in self.recurrent_layers:
             count = _num_states(layer)
@@ -56,7 +60,7 @@ class RecurrentStack(keras.layers.Layer):
         return self._read(outputs), final
 
     def step(self, features: Any, states: list[Any]) -> tuple[Any, list[Any]]:
-        """Corrections, `(batch,)`, after one step of `(batch, features)`."""
+        """Outputs after one step of `(batch, features)`, `(batch,)` or `(batch, num_outputs)`."""
         outputs, final = features, []
         for layer in self.recurrent_layers:
             count = _num_states(layer)
@@ -66,11 +70,14 @@ class RecurrentStack(keras.layers.Layer):
         return self._read(outputs), final
 
     def read(self, states: list[Any]) -> Any:
-        """Corrections, `(batch,)`, of the step after these states; the output is the first one."""
+        """Outputs for the step after these states; what is read is the last layer's first one."""
         return self._read(states[-_num_states(self.recurrent_layers[-1])])
 
     def _read(self, outputs: Any) -> Any:
-        return outputs if self.readout is None else ops.squeeze(self.readout(outputs), axis=-1)
+        if self.readout is None:
+            return outputs
+        read = self.readout(outputs)
+        return ops.squeeze(read, axis=-1) if self.readout.units == 1 else read
 
 
 def _num_states(layer: keras.layers.Layer) -> int:

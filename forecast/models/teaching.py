@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.samples import metric_weights
 from forecast.baselines.window import Past
 from forecast.denominators import seasonal_changes
+from forecast.heads import Absolute, Head
 from forecast.models.inputs import input_width, inputs_along
+from forecast.models.objective import Objective
 from forecast.pipelines import Panel
 
-__all__ = ["Lesson", "Sequences", "make_lesson", "missed"]
+__all__ = ["Lesson", "Sequences", "make_lesson"]
 
-# Residuals are cut at this many units: one outlier must not steer an update.
-_LARGEST_TARGET = 20.0
+_ABSOLUTE = Absolute()
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +30,9 @@ class Lesson:
     Args:
         features: float32 `(num_series, num_steps, num_features)`.
         targets: what the highway left unexplained of the next step, in its unit,
-            `(num_series, num_steps)`; 0 where unknown.
-        weights: weight of each step in the loss, mean 1 over the known ones; 0 where unknown.
+            `(num_series, num_steps)`, of a block `(num_series, num_steps, block_length)`; of counts
+            see `Objective`; 0 where unknown.
+        weights: weight of each target in the loss, mean 1 over the known ones; 0 where unknown.
         lengths: valid steps of each series, `(num_series,)`.
     """
 
@@ -50,13 +53,18 @@ class Lesson:
         return replace(self, targets=self.targets / unit)
 
 
-def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
+def make_lesson(
+    highway: PooledARModel, panel: Panel, season: int, head: Head = _ABSOLUTE
+) -> Lesson:  # fmt: skip
     """Walk the highway along the panel and note what it sees and misses.
+
+    The targets of a step are all steps of the highway's block after it.
 
     Args:
         highway: the linear forecaster inside the network.
         panel: training series; gaps are fed with the highway's own forecast, and not learned from.
         season: season of the MASE that errors are weighed by.
+        head: of the network; it says what a target is.
     """
     block = panel.block(0, panel.lengths)
     past = Past.blank(highway.window_length, np.arange(panel.num_series))
@@ -65,15 +73,17 @@ def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
     values = highway.fill(past, encoded, block, no_memory)
     shape = values.shape
     features = np.zeros((*shape, input_width(highway)), dtype=np.float32)
-    base, unit = np.zeros(shape), np.ones(shape)
-    for steps, inputs in inputs_along(highway, past, values):
+    upcoming = _upcoming(encoded, highway.block_length)
+    base, unit = np.zeros(upcoming.shape), np.ones(shape)
+    for steps, inputs in inputs_along(highway, past, values, highway.block_length):
         features[:, steps] = inputs.features.reshape(shape[0], len(steps), -1)
-        base[:, steps] = inputs.base.reshape(shape[0], -1)
+        base[:, steps] = inputs.base.reshape(shape[0], len(steps), *upcoming.shape[2:])
         unit[:, steps] = inputs.unit.reshape(shape[0], -1)
-    upcoming = np.concatenate([encoded[:, 1:], np.full((shape[0], 1), np.nan)], axis=1)
-    targets = missed(upcoming, base, unit)
+    further = upcoming.ndim - unit.ndim  # an axis for the steps of a block
+    targets = Objective(head, highway.power).targets(upcoming, base, _widened(unit, further))
     weights = _weights(highway, panel, values, unit, season)
-    weights[np.isnan(targets) | ~block.valid] = 0.0
+    weights = np.where(np.isnan(upcoming - base), 0.0, _widened(weights, further))
+    weights[~block.valid] = 0.0
     # Before a season has passed the inputs say little: such steps are no examples.
     early = np.minimum(season, panel.lengths // 2)
     weights[np.arange(shape[1]) < early[:, None]] = 0.0
@@ -81,9 +91,16 @@ def make_lesson(highway: PooledARModel, panel: Panel, season: int) -> Lesson:
     return Lesson(features, np.nan_to_num(targets), weights, panel.lengths)
 
 
-def missed(values: NDArray, base: NDArray, unit: NDArray) -> NDArray:
-    """What a forecast left unexplained of values, in its unit and cut; NaN where unknown."""
-    return np.clip((values - base) / unit, -_LARGEST_TARGET, _LARGEST_TARGET)
+def _upcoming(values: NDArray, block_length: int) -> NDArray:
+    """The values after each step, `(num_series, num_steps)`, of a block with a further axis."""
+    later = np.pad(values[:, 1:], ((0, 0), (0, block_length)), constant_values=np.nan)
+    blocks = sliding_window_view(later, block_length, axis=1)
+    return blocks[..., 0] if block_length == 1 else blocks
+
+
+def _widened(values: NDArray, further: int) -> NDArray:
+    """The array with this many axes of 1 after its own."""
+    return values.reshape(*values.shape, *(1,) * further)
 
 
 def _weights(
@@ -116,7 +133,7 @@ class Sequences(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.num_updates = num_updates
         self.seed = seed
-        taught = np.flatnonzero((lesson.weights > 0).any(axis=1))
+        taught = np.flatnonzero((lesson.weights > 0).reshape(len(lesson.weights), -1).any(axis=1))
         self._rows = taught
         self._share = lesson.lengths[taught] / lesson.lengths[taught].sum()
 
@@ -134,7 +151,8 @@ class Sequences(keras.utils.PyDataset):
         steps = np.minimum(steps, self.lesson.targets.shape[1] - 1)
         valid = np.arange(self.sequence_length) < self.lesson.lengths[rows][:, None]
         at = (rows[:, None], steps)
-        weights = np.where(valid, self.lesson.weights[at], 0.0).astype(np.float32)
+        weights = self.lesson.weights[at].astype(np.float32)
+        weights[~valid] = 0.0
         targets = self.lesson.targets[at].astype(np.float32)
         return self.lesson.features[at], valid, targets, weights
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import engine
-from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.fit import PooledSettings
 from forecast.calibration import mean_scaled_error
 from forecast.checks import check_kind, check_positive_integer, check_seed
 from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
+from forecast.heads import Squared
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
+from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
 from forecast.models.design import NetworkDesign
 from forecast.models.forecaster import NetworkForecaster
@@ -23,9 +26,11 @@ from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
 from forecast.models.mixture import Mixture, completed_mixture, mixed
 from forecast.models.network import NetworkModel
+from forecast.models.objective import Objective
+from forecast.models.sampled_check import sampled_check
 from forecast.models.teaching import Sequences, make_lesson
 from forecast.models.training import Training
-from forecast.pipelines import Origins, Panel, evenly_spread
+from forecast.pipelines import Origins, Panel, Reading, evenly_spread
 
 __all__ = ["TrainedForecaster"]
 
@@ -70,6 +75,17 @@ class TrainedForecaster(NetworkForecaster):
         self.design = design
 
     @property
+    def point(self) -> str:  # type: ignore[override]
+        """What the point forecast stands for: the mean where squares are minimised."""
+        return "mean" if isinstance(self.design.output_head, Squared) else "median"
+
+    def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:
+        reading, columns = super()._arranged(reading, ids, begun), reading.layout.columns
+        column = ", ".join(columns.channels) or columns.target
+        refuse_other_than_counts(reading.panel, self.design.output_head, column)
+        return reading
+
+    @property
     def num_steps_(self) -> int:
         """Weight updates of the plan; `Training(num_steps=...)` with it replays the fit."""
         planned = self._require_fitted().estimate.history.get("num_steps", [0.0])
@@ -82,7 +98,7 @@ class TrainedForecaster(NetworkForecaster):
 
     def _estimate(self, task: Task) -> Estimate:
         network = self._alone(task)
-        return network if self.design.linear == "highway" else mixed(network, task)
+        return mixed(network, task) if self.design.is_combined else network
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network and weights, with linear parts that know all training series."""
@@ -93,34 +109,48 @@ class TrainedForecaster(NetworkForecaster):
 
     def _alone(self, task: Task) -> Estimate:
         """The network without other forecasters beside it."""
-        settings = task.settled or choose_highway(task)
-        highway = self._highway(task, settings)
-        units, num_layers = self._size(task.panel.num_rows)
-        width = input_width(highway)
-        body = Body(Blueprint(self._layer, units, num_layers, width, self.seed))
-        untrained = NetworkModel(highway, body)
-        described = f"{num_layers} x {units} units, linear highway"
+        head, steps_at_once = self.design.output_head, self.design.steps_at_once(task.horizon)
+        refuse_other_than_counts(task.panel, head)
+        settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
+        network = self._untrained(task, settings)
+        form = network.body.blueprint
+        described = f"{form.num_layers} x {form.units} units, linear highway{self.design.words}"
         no_steps = np.zeros(0, dtype=np.int64)
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             return Estimate(
-                untrained, f"{described} alone: too short to train on", no_steps, {}, settings
+                network, f"{described} alone: too short to train on", no_steps, {}, settings
             )
         length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
-        lesson = make_lesson(highway, task.panel, task.season.length)
+        lesson = make_lesson(network.highway, task.panel, task.season.length, head)
         if not lesson.weights.any():
             return Estimate(
-                untrained, f"{described} alone: no changes to learn from", no_steps, {}, settings
+                network, f"{described} alone: no changes to learn from", no_steps, {}, settings
             )
         planned = self.training.planned_steps(task.panel.num_rows, length)
-        unit = lesson.size
+        objective = Objective(head, network.highway.power)
+        unit = 1.0 if head.is_distribution else lesson.size
         material = lesson.in_unit(unit)
         sequences = Sequences(material, length, self.training.batch_size, planned, self.seed)
-        check = _free_running_check(highway, *task.ahead, task.season.length)
-        body, history = descend(body, sequences, self.training, check, unit)
-        body, share = _most_useful_share(body, check)
+        check = _free_running_check(network, *task.ahead, task.season.length)
+        body = _started(network.body, objective.bias(lesson.targets, lesson.weights))
+        body, history = descend(body, sequences, self.training, check, objective.loss, unit)
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
-        described += "" if share == 1.0 else f", {share:.0%} of its corrections"
-        return Estimate(NetworkModel(highway, body), described, no_steps, history, settings)
+        if not head.is_distribution:
+            body, share = _most_useful_share(body, check)
+            described += "" if share == 1.0 else f", {share:.0%} of its corrections"
+        described += hint_of_counts(task.panel, head)
+        model = NetworkModel(network.highway, body, head)
+        return Estimate(model, described, no_steps, history, settings)
+
+    def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
+        """The linear forecast alone, in a network of the size that the data ask for."""
+        highway, head = self._highway(task, settings), self.design.output_head
+        units, num_layers = self._size(task.panel.num_rows)
+        form = Blueprint(
+            self._layer, units, num_layers, input_width(highway), self.seed,
+            num_outputs=head.num_outputs * highway.block_length,
+        )  # fmt: skip
+        return NetworkModel(highway, Body(form), head)
 
     def _completed(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series.
@@ -133,11 +163,21 @@ class TrainedForecaster(NetworkForecaster):
         old, new = estimate.model.highway, self._highway(task, estimate.settled)
         if (old.power, old.features.lags) != (new.power, new.features.lags):
             return estimate
-        return replace(estimate, model=NetworkModel(new, estimate.model.body))
+        model = NetworkModel(new, estimate.model.body, estimate.model.head)
+        return replace(estimate, model=model)
 
 
-def _free_running_check(highway: PooledARModel, panel: Panel, origins: Origins, season: int):
-    """The score at the origins, on some of the series, of layers that correct the highway."""
+def _started(body: Any, bias: NDArray | None) -> Body:
+    """The body with this bias of its readout."""
+    return body if bias is None else body.with_weights([*body.weights[:-1], bias])
+
+
+def _free_running_check(network: NetworkModel, panel: Panel, origins: Origins, season: int):
+    """The score at the origins, on some of the series, of other layers in the same network."""
+    highway, head = network.highway, network.head
+    if head.is_distribution:
+        score = sampled_check(panel, origins, season)
+        return lambda body: score(NetworkModel(highway, body, head))
     able = np.flatnonzero((origins.ends >= 0).any(axis=0))
     chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
     part = panel.take(chosen)
@@ -145,7 +185,7 @@ def _free_running_check(highway: PooledARModel, panel: Panel, origins: Origins, 
     denominators = seasonal_changes(part, season)
 
     def check(body: Body) -> float:
-        model = NetworkModel(highway, body)
+        model = NetworkModel(highway, body, head)
         stops = list(engine.walk(model, part, chosen, ends))
         rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
         return mean_scaled_error(errors, denominators[rows])

@@ -10,6 +10,7 @@ from forecast.baselines.pooled.features import Features
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.power import Power
 from forecast.baselines.window import Past
+from forecast.heads import Absolute, Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.inputs import input_width
@@ -17,6 +18,7 @@ from forecast.models.network import NetworkModel
 from forecast.pipelines import Block, Frequency, Panel
 from forecast.protocol import StateBatch
 
+ABSOLUTE = Absolute()
 TRAINED = ("SimpleRNN", "LSTM", "GRU")
 LAYERS = (*TRAINED, "EchoState")
 
@@ -57,6 +59,7 @@ def highway_of(
     logarithm: bool = False,
     num_series: int = 0,
     seed: int = 0,
+    block_length: int = 1,
 ) -> PooledARModel:
     """A linear forecaster with random coefficients, damped so that it does not explode."""
     features = Features(
@@ -69,29 +72,33 @@ def highway_of(
         window_length=window_length,
     )
     rng = np.random.default_rng(seed)
-    shape = (1 + num_series, 1, features.num_columns)
+    shape = (1 + num_series, block_length, features.num_columns)
     power = Power(0.0 if logarithm else 1.0)
     return PooledARModel(features, rng.normal(0.02, 0.1, shape), power)
 
 
 def body_of(
-    layer: str, num_features: int, units: int = 5, num_layers: int = 2, seed: int = 0
-) -> Body:
+    layer: str, num_features: int, units: int = 5, num_layers: int = 2, seed: int = 0,
+    num_outputs: int = 1,
+) -> Body:  # fmt: skip
     """A body with random weights everywhere, biases and the readout too."""
-    body = Body(Blueprint(layer, units, num_layers, num_features, seed))
+    form = Blueprint(layer, units, num_layers, num_features, seed, num_outputs=num_outputs)
+    body = Body(form)
     rng = np.random.default_rng(seed + 1)
     return body.with_weights([rng.normal(0.03, 0.4, weight.shape) for weight in body.weights])
 
 
-def network_of(highway: PooledARModel, layer: str = "LSTM", **options: int) -> NetworkModel:
+def network_of(
+    highway: PooledARModel, layer: str = "LSTM", head: Head = ABSOLUTE, **options: int
+) -> NetworkModel:
     """A network with random weights; the reservoir with a random linear map."""
-    width = input_width(highway)
-    body: Body | ReadBody = body_of(layer, width, **options)
+    width, outputs = input_width(highway), head.num_outputs * highway.block_length
+    body: Body | ReadBody = body_of(layer, width, num_outputs=outputs, **options)
     if isinstance(body, Body) and not body.blueprint.has_readout:
         units = body.blueprint.units
         coefficients = np.random.default_rng(3).normal(0.05, 0.1, units + width + 1)
         body = ReadBody(body, coefficients)
-    return NetworkModel(highway, body)
+    return NetworkModel(highway, body, head)
 
 
 def past_of(values: list[float] | NDArray, window_length: int, series: int = -1) -> Past:

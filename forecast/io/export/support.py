@@ -27,7 +27,8 @@ def check_exportable(forecaster: Forecaster) -> None:
     """Refuse a fitted forecaster that has no equations in tensors.
 
     Raises:
-        ValueError: if it uses covariates, has several channels or another kind of model.
+        ValueError: if it uses covariates, has several channels or another kind of model, or a
+            network with the head of a distribution or with blocks.
     """
     name, columns = forecaster.name, forecaster.layout_.columns
     encoded = forecaster.fitted_.encoding.encoded
@@ -47,6 +48,12 @@ def check_exportable(forecaster: Forecaster) -> None:
             raise ValueError(
                 f"{name} cannot be exported: its {type(model).__name__} has no equations in "
                 f"TensorFlow. That have {_ABLE}. {_INSTEAD}"
+            )
+        if not getattr(model, "is_plain", True):
+            raise ValueError(
+                f"{name} cannot be exported: its network emits {model.block_length} steps at once "
+                f"by the head {model.head!r}, and an export has one number a step. Fit it with a "
+                f"point head and block_length=1. {_INSTEAD}"
             )
 
 

@@ -1,0 +1,85 @@
+"""What the arrays of networks must look like, known before any of them is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forecast.archive.errors import BundleError
+from forecast.io.headers import Headers, Shapes, shape_of, whole
+
+__all__ = ["echo_shapes", "network_shapes"]
+
+_GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
+_RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
+# A program is made for every layer, which takes time whatever its size.
+_MOST_LAYERS = 64
+_MOST_LAGS = 100_000
+
+
+def network_shapes(body: Any, headers: Headers) -> Shapes:
+    """The weights, so that no layer is built that is larger than what the file holds.
+
+    Args:
+        body: form of the layers, of a manifest.
+        headers: of all arrays of the model.
+
+    Raises:
+        BundleError: for a form that the arrays cannot fill.
+    """
+    gates = _GATES.get(body["layer"], 0)
+    units, width = whole("units", body["units"], 1), whole("num_features", body["num_features"], 1)
+    num_layers = whole("num_layers", body["num_layers"], 1, _MOST_LAYERS)
+    num_weights = sum(name.startswith("weight.") for name in headers)
+    if num_layers > num_weights:
+        raise BundleError(f"its {num_layers} layers do not fit its {num_weights} weights.")
+    options, known = body["options"], _RESERVOIR if body["layer"] == "EchoState" else set()
+    if not (set(options) <= known and all(isinstance(v, int | float) for v in options.values())):
+        raise BundleError(f"its layers have unknown options, not numbers for {sorted(known)}.")
+    shapes: Shapes = {}
+    for layer in range(num_layers):
+        shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)
+        shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
+    if body["layer"] == "EchoState":
+        columns = units + width + 1
+        shapes["coefficients"] = (columns,)
+        if "information" in headers:
+            shapes["information"] = (columns, columns)
+    outputs = whole("num_outputs", body.get("num_outputs", 1), 1)
+    if body["layer"] != "EchoState":
+        shapes[f"weight.{3 * num_layers}"] = (units, outputs)
+        shapes[f"weight.{3 * num_layers + 1}"] = (outputs,)
+    return shapes
+
+
+def echo_shapes(design: Any, headers: Headers, num_series: int) -> Shapes:
+    """The weights of reservoirs, each beside the one before or above it, and their readout.
+
+    Args:
+        design: of a manifest.
+        headers: of all arrays of the model.
+        num_series: series that it was fitted on.
+
+    Raises:
+        BundleError: for a design that the arrays cannot fill.
+    """
+    readout, channels = design["readout"], max(shape_of(headers, "weight.0", 2)[0], 1)
+    if num_series % channels:
+        raise BundleError(f"it has {channels} channels, which do not part {num_series} series.")
+    shapes: Shapes = {"scales": (num_series, 2)}
+    width = channels
+    if len(design["reservoirs"]) > _MOST_LAYERS:
+        raise BundleError(f"it has {len(design['reservoirs'])} reservoirs, above {_MOST_LAYERS}.")
+    sizes = [whole("units", one["units"], 1) for one in design["reservoirs"]]
+    for index, (units, one) in enumerate(zip(sizes, design["reservoirs"], strict=True)):
+        is_chain = one["topology"] in ("cycle", "delay_line")
+        shapes[f"weight.{3 * index}"] = (width, units)
+        shapes[f"weight.{3 * index + 1}"] = (units,) if is_chain else (units, units)
+        shapes[f"weight.{3 * index + 2}"] = (units,)
+        width = units if design["is_deep"] else channels
+    factors = whole("number of quadratic lags", readout["quadratic_lags"], 0, _MOST_LAGS) * channels
+    columns = sum(sizes) + whole("number of lags", readout["lags"], 1, _MOST_LAGS) * channels
+    columns += factors * (factors + 1) // 2 + 1
+    shapes["coefficients"] = (1 if readout["pooled"] else num_series // channels, columns, channels)
+    if "information" in headers:
+        shapes["information"] = (columns, columns)
+    return shapes
