@@ -74,7 +74,10 @@ _TRANSFORMS = {
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
 _NETWORK_MODELS = ("EchoModel", "NetworkModel")
-_NETWORK_SETTINGS = ("EchoDesign", "EchoReadout", "Reservoir", "Training")
+_NETWORK_SETTINGS = (
+    "EchoDesign", "EchoReadout", "LearningRate", "Reservoir", "TeacherForcing", "Training",
+    "TrainingRun", "Truncation",
+)  # fmt: skip
 
 
 def forecaster_class(name: Any) -> Any:

@@ -3,7 +3,9 @@
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
-from forecast.models.training import Training
+from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.training import Training, Truncation
+from forecast.models.training_run import TrainingRun
 
 __all__ = [
     "ESNForecaster",
@@ -11,7 +13,11 @@ __all__ = [
     "EchoReadout",
     "GRUForecaster",
     "LSTMForecaster",
+    "LearningRate",
     "RNNForecaster",
     "Reservoir",
+    "TeacherForcing",
     "Training",
+    "TrainingRun",
+    "Truncation",
 ]

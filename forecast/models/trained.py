@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -15,11 +16,14 @@ from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
+from forecast.models.checkpoint import Checkpoint, fingerprint
 from forecast.models.descent import descend
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
-from forecast.models.teaching import Sequences, make_lesson
+from forecast.models.sampling import Sampling
+from forecast.models.start import started_form, warm_start
+from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
 from forecast.pipelines import Origins, Panel, evenly_spread
 
@@ -67,15 +71,22 @@ class TrainedForecaster(NetworkForecaster):
         return int(planned[0])
 
     def _size(self, num_rows: int) -> tuple[int, int]:
-        """Units and layers: as given, or by the amount of data."""
+        """Units and layers: as given, as those of a start, or by the amount of data."""
         large = num_rows >= _LARGE_PANEL
-        return self.units or (64 if large else 32), self.num_layers or (2 if large else 1)
+        units, num_layers = (64, 2) if large else (32, 1)
+        if self.training.run.start is not None:
+            form = started_form(self.training.run.start)
+            units, num_layers = form.units, form.num_layers
+        return self.units or units, self.num_layers or num_layers
 
     def _estimate(self, task: Task) -> Estimate:
         highway = self._highway(task)
         units, num_layers = self._size(task.panel.num_rows)
         width = input_width(highway)
         body = Body(Blueprint(self._layer, units, num_layers, width, self.seed))
+        if self.training.run.start is not None:
+            seen = task.panel if task.ahead is None else task.ahead[0]
+            body = warm_start(self.training.run.start, body.blueprint, seen)
         untrained = NetworkModel(highway, body)
         described = f"{num_layers} x {units} units, linear highway"
         no_steps = np.zeros(0, dtype=np.int64)
@@ -85,12 +96,32 @@ class TrainedForecaster(NetworkForecaster):
         lesson = make_lesson(highway, task.panel, task.season.length)
         if not lesson.weights.any():
             return Estimate(untrained, f"{described} alone: no changes to learn from", no_steps, {})
-        planned = self.training.planned_steps(task.panel.num_rows, length)
-        sequences = Sequences(lesson, length, self.training.batch_size, planned, self.seed)
+        sequences = self._sequences(highway, lesson, task, length)
         check = _free_running_check(highway, *task.ahead, task.season.length)
-        body, history = descend(body, sequences, self.training, check)
+        body, history = descend(body, sequences, self.training, check, self._checkpoint(task, body))
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
         return Estimate(NetworkModel(highway, body), described, no_steps, history)
+
+    def _sequences(
+        self, highway: PooledARModel, lesson: Lesson, task: Task, length: int
+    ) -> Sequences:
+        """The batches of the plan."""
+        training, sampling = self.training, None
+        if training.forcing is not None and lesson.trail is not None:
+            warmup = max(1, min(task.season.length, length // 2))
+            sampling = Sampling(highway, lesson.trail, warmup, self.seed)
+        planned = training.planned_steps(task.panel.num_rows, length)
+        return Sequences(
+            lesson, length, training.batch_size, planned, self.seed, training.cut, sampling
+        )
+
+    def _checkpoint(self, task: Task, body: Body) -> Checkpoint | None:
+        """Where the training is kept; None for nowhere."""
+        path = self.training.run.checkpoint
+        if path is None or task.ahead is None:
+            return None
+        fit = fingerprint(task.ahead[0], body, self.training, task.season.length)
+        return Checkpoint(Path(path), fit)
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series.
