@@ -33,7 +33,7 @@ class Student(keras.Model):
     def __init__(
         self, stack: RecurrentStack, num_carried: int = 0, walk: Walk | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(autocast=False)  # a walk is in float64
         self.stack = stack
         self.walk = walk
         self.share = self._number("share") if walk else None
@@ -52,7 +52,7 @@ class Student(keras.Model):
         """Corrections, `(batch, time)`, of the highway's forecasts from the truth."""
         features, states = inputs["features"], self._states(inputs)
         if self.walk is not None:
-            features, base, unit = self.walk(self.stack, inputs, states, self.share)
+            features, base, unit = self.walk(self.stack.weights, inputs, states, self.share)
         outputs, after = self.stack(features, inputs["mask"], states)
         for variable, state in zip(self.carried, after, strict=False):
             variable.assign(ops.stop_gradient(state))

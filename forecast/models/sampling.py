@@ -6,7 +6,7 @@ a walk along the sequence, a step at a time, all sequences of a batch together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,10 @@ from keras import ops
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled.model import PooledARModel
+from forecast.models.compiled import fused
 from forecast.models.lens import Lens
 from forecast.models.places import Places
-from forecast.models.stack import RecurrentStack
+from forecast.models.program import Program
 from forecast.models.tensor_inputs import Highway, Recent, recent_of, tensor_inputs
 
 __all__ = ["Sampling", "Trail", "Walk"]
@@ -47,18 +48,14 @@ class Sampling:
     """The material of walks: what is known before each sequence, what follows, and the draws.
 
     Args:
-        highway: the linear forecaster inside the network.
-        trail: along the training series.
-        warmup: first steps of a sequence, at least 1, which are always fed with the truth.
+        trail: of the highway along the training series.
+        walk: what is walked with.
         seed: of the draws.
     """
 
-    def __init__(self, highway: PooledARModel, trail: Trail, warmup: int, seed: int) -> None:
+    def __init__(self, trail: Trail, walk: Walk, seed: int) -> None:
         """Sum up what is known before each step, and take the bounds of each series."""
-        self.trail, self.seed = trail, seed
-        self.window_length = highway.window_length
-        self.lens = Lens(highway)
-        self.walk = Walk(highway, warmup)
+        self.trail, self.walk, self.seed = trail, walk, seed
         known = np.nan_to_num(trail.values)
         self._totals = np.cumsum(known, axis=1) - known
         seen = np.where(trail.observed, trail.values, np.nan)
@@ -75,11 +72,11 @@ class Sampling:
         """
         rows, trail = places.rows, self.trail
         at = rows[:, None], steps
-        before = places.starts[:, None] + np.arange(-self.window_length, 0)
+        before = places.starts[:, None] + np.arange(-self.walk.lens.highway.window_length, 0)
         window = np.where(before >= 0, trail.values[rows[:, None], np.maximum(before, 0)], np.nan)
         draws = np.random.default_rng((self.seed, number, 1)).random(steps.shape)
         draws = np.where(trail.observed[at], draws, _BLOCKED)
-        of_lags, of_groups, of_rest = self.lens.coefficients(rows)
+        of_lags, of_groups, of_rest = self.walk.lens.coefficients(rows)
         return {
             "window": window, "total": self._totals[rows, places.starts],
             "clock": places.starts.astype(float), "values": np.nan_to_num(trail.values[at]),
@@ -97,56 +94,78 @@ class Walk:
 
     Args:
         highway: the linear forecaster inside the network.
+        program: the layers, for any weights.
         warmup: first steps of a sequence, which are always fed with the truth.
     """
 
-    def __init__(self, highway: PooledARModel, warmup: int) -> None:
+    def __init__(self, highway: PooledARModel, program: Program, warmup: int) -> None:
         """Store what is the same for all batches."""
-        self.groups, self.warmup = Lens(highway).groups, warmup
+        self.program = program
+        self.lens, self.warmup = Lens(highway), warmup
         self.span, self.num_seasons = highway.features.span, len(highway.features.seasons)
         self.is_scaled = highway.features.scale == "window"
 
     def __call__(
-        self, stack: RecurrentStack, inputs: Mapping[str, Tensor], states: list[Tensor],
+        self, weights: Sequence[Tensor], inputs: Mapping[str, Tensor], states: Sequence[Tensor],
         share: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
         """Features, linear forecast and unit at every step; no gradient goes through them.
 
         Args:
-            stack: the layers.
+            weights: of the layers.
             inputs: of `Sampling`, with the features that the truth gives and the mask.
             states: of the layers before the sequences.
             share: of the steps that are fed with the truth.
         """
-        warmup, features = self.warmup, inputs["features"]
-        highway = self._highway(inputs)
-        outputs, cells = stack(features[:, :warmup], inputs["mask"][:, :warmup], states)
-        base, unit = inputs["base"][:, :warmup], inputs["unit"][:, :warmup]
-        correction = ops.cast(outputs[:, -1], "float64")
-        forecast = base[:, -1] + unit[:, -1] * correction
-        recent = self._after_warmup(inputs)
+        names = sorted(inputs)
+        given = [share, *(inputs[name] for name in names), *states, *weights]
+        # Cut off from the tape before, not only after: else it prepares a way back through the walk.
+        found = self._fused(names)(*map(ops.stop_gradient, map(ops.convert_to_tensor, given)))
+        later = found[..., :-2], found[..., -2], found[..., -1]
+        joined = [
+            ops.concatenate([inputs[name][:, : self.warmup], ops.cast(rest, inputs[name].dtype)], 1)
+            for name, rest in zip(("features", "base", "unit"), later, strict=True)
+        ]
+        return joined[0], joined[1], joined[2]
 
-        def step(carry: tuple[Tensor, ...], fed: tuple[Tensor, ...]) -> Any:
-            forecast, recent, cells = carry[0], Recent(*carry[1:7]), list(carry[7:])
-            truth, draw = fed
+    def _fused(self, names: Sequence[str]) -> Callable[..., Tensor]:
+        """`_walked` of tensors, compiled as a whole."""
+
+        def walked(share: Tensor, *given: Tensor) -> Tensor:
+            inputs = dict(zip(names, given[: len(names)], strict=True))
+            return self._walked(share, inputs, *self.program.split(given[len(names) :]))
+
+        return fused(walked)
+
+    def _walked(
+        self, share: Tensor, inputs: Mapping[str, Tensor], cells: list[Tensor], weights: list[Tensor]
+    ) -> Tensor:
+        """Features, base and unit after the warm-up, `(batch, time, num_features + 2)`."""
+        first, recent, highway = self.warmup, self._after_warmup(inputs), self._highway(inputs)
+        with self.program.of(weights) as stack:
+            outputs, cells = stack(inputs["features"][:, :first], inputs["mask"][:, :first], cells)
+        values, draws = inputs["values"][:, first:], inputs["draws"][:, first:]
+        forecast = _forecast(inputs["base"][:, first - 1], inputs["unit"][:, first - 1],
+                             outputs[:, -1])  # fmt: skip
+
+        def step(at: Tensor, found: Tensor, forecast: Tensor, *parts: Tensor) -> tuple[Any, ...]:
             own = ops.clip(forecast, inputs["low"], inputs["high"])
-            recent = _after(recent, ops.where(draw < share, truth, own))
-            seen = tensor_inputs(highway, recent)
-            correction, cells = stack.step(seen.features[:, :, 0], cells)
-            base, unit = seen.base[:, 0] + recent.reference, seen.unit[:, 0]
-            forecast = base + unit * ops.cast(correction, "float64")
-            return (forecast, *_parts(recent), *cells), (seen.features[:, :, 0], base, unit)
+            truth, draw = ops.take(values, at, axis=1), ops.take(draws, at, axis=1)
+            now = _after(recent, parts[:4], ops.where(draw < share, truth, own))
+            seen = tensor_inputs(highway, now)
+            features, unit = seen.features[:, :, 0], seen.unit[:, 0]
+            base = seen.base[:, 0] + recent.reference
+            correction, *cells = self.program.pure_step(features, *parts[4:], *weights)
+            told = [ops.cast(features, "float64"), base[:, None], unit[:, None]]
+            found = ops.slice_update(found, (0, at, 0), ops.concatenate(told, axis=1)[:, None])
+            return (at + 1, found, _forecast(base, unit, correction), *_moving(now), *cells)
 
-        later = (_time_first(inputs["values"][:, warmup:]), _time_first(inputs["draws"][:, warmup:]))
-        _, found = ops.scan(step, (forecast, *_parts(recent), *cells), later)
-        early = features[:, :warmup], base, unit
-        return tuple(
-            ops.stop_gradient(ops.concatenate([first, _time_first(rest)], axis=1))
-            for first, rest in zip(early, found, strict=True)
-        )  # type: ignore[return-value]
+        shape = ops.shape(values)[0], values.shape[1], inputs["features"].shape[2] + 2
+        begin = ops.zeros((), "int32"), ops.zeros(shape, "float64"), forecast, *_moving(recent)
+        return ops.while_loop(lambda at, *_: at < shape[1], step, (*begin, *cells))[1]
 
     def _highway(self, inputs: Mapping[str, Tensor]) -> Highway:
-        groups = ops.convert_to_tensor(self.groups)
+        groups = ops.convert_to_tensor(self.lens.groups)
         return Highway(groups, inputs["of_lags"], inputs["of_groups"], inputs["of_rest"],
                        self.span, self.num_seasons, self.is_scaled)  # fmt: skip
 
@@ -158,21 +177,19 @@ class Walk:
         return recent_of(window, total, inputs["clock"] + float(self.warmup), self.span)
 
 
-def _after(recent: Recent, value: Tensor) -> Recent:
-    """The same pasts after one more value, `(n,)`."""
+def _after(recent: Recent, moving: Sequence[Tensor], value: Tensor) -> Recent:
+    """What is known after one more value, `(n,)`."""
+    shared, known, surplus, clock = moving
     value = (value - recent.reference)[:, None]
-    shared = ops.concatenate([value, recent.shared[:, :-1]], axis=1)
-    known = ops.concatenate([ops.ones_like(value), recent.known[:, :-1]], axis=1)
-    return Recent(shared, known, recent.own, recent.surplus + value, recent.clock + 1.0,
-                  recent.reference)  # fmt: skip
+    shared = ops.concatenate([value, shared[:, :-1]], axis=1)
+    known = ops.concatenate([ops.ones_like(value), known[:, :-1]], axis=1)
+    return Recent(shared, known, recent.own, surplus + value, clock + 1.0, recent.reference)
 
 
-def _parts(recent: Recent) -> tuple[Tensor, ...]:
-    return (recent.shared, recent.known, recent.own, recent.surplus, recent.clock,
-            recent.reference)  # fmt: skip
+def _moving(recent: Recent) -> tuple[Tensor, ...]:
+    """What changes from step to step."""
+    return recent.shared, recent.known, recent.surplus, recent.clock
 
 
-def _time_first(values: Tensor) -> Tensor:
-    """Time and rows exchanged."""
-    axes = (1, 0, *range(2, len(values.shape)))
-    return ops.transpose(values, axes)
+def _forecast(base: Tensor, unit: Tensor, correction: Tensor) -> Tensor:
+    return base + unit * ops.cast(correction, "float64")

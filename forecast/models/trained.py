@@ -21,7 +21,7 @@ from forecast.models.descent import descend
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
-from forecast.models.sampling import Sampling
+from forecast.models.sampling import Sampling, Walk
 from forecast.models.start import started_form, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
@@ -96,20 +96,21 @@ class TrainedForecaster(NetworkForecaster):
         lesson = make_lesson(highway, task.panel, task.season.length)
         if not lesson.weights.any():
             return Estimate(untrained, f"{described} alone: no changes to learn from", no_steps, {})
-        sequences = self._sequences(highway, lesson, task, length)
+        sequences = self._sequences(untrained, lesson, task, length)
         check = _free_running_check(highway, *task.ahead, task.season.length)
         body, history = descend(body, sequences, self.training, check, self._checkpoint(task, body))
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
         return Estimate(NetworkModel(highway, body), described, no_steps, history)
 
     def _sequences(
-        self, highway: PooledARModel, lesson: Lesson, task: Task, length: int
+        self, untrained: NetworkModel, lesson: Lesson, task: Task, length: int
     ) -> Sequences:
         """The batches of the plan."""
         training, sampling = self.training, None
         if training.forcing is not None and lesson.trail is not None:
             warmup = max(1, min(task.season.length, length // 2))
-            sampling = Sampling(highway, lesson.trail, warmup, self.seed)
+            walk = Walk(untrained.highway, untrained.body.program, warmup)
+            sampling = Sampling(lesson.trail, walk, self.seed)
         planned = training.planned_steps(task.panel.num_rows, length)
         return Sequences(
             lesson, length, training.batch_size, planned, self.seed, training.cut, sampling
