@@ -143,5 +143,3 @@ def _student(body: Body, sequences: Sequences, training: Training) -> Student:
     student.compile(optimizer=optimizer)
     optimizer.build(student.trainable_variables)
     return student
-
-

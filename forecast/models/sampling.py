@@ -58,8 +58,8 @@ class Sampling:
         self.trail, self.walk, self.seed = trail, walk, seed
         known = np.nan_to_num(trail.values)
         self._totals = np.cumsum(known, axis=1) - known
-        seen = np.where(trail.observed, trail.values, np.nan)
-        low, high = np.nanmin(seen, axis=1), np.nanmax(seen, axis=1)
+        low = np.where(trail.observed, trail.values, np.inf).min(axis=1)
+        high = np.where(trail.observed, trail.values, -np.inf).max(axis=1)
         self._low, self._high = 2.0 * low - high, 2.0 * high - low
 
     def inputs(self, number: int, places: Places, steps: NDArray) -> dict[str, NDArray]:
@@ -79,8 +79,8 @@ class Sampling:
         of_lags, of_groups, of_rest = self.walk.lens.coefficients(rows)
         return {
             "window": window, "total": self._totals[rows, places.starts],
-            "clock": places.starts.astype(float), "values": np.nan_to_num(trail.values[at]),
-            "base": trail.base[at], "unit": trail.unit[at], "draws": draws,
+            "clock": places.starts.astype(float), "values": trail.values[at], "draws": draws,
+            "base": np.nan_to_num(trail.base[at]), "unit": _positive(trail.unit[at]),
             "low": self._low[rows], "high": self._high[rows],
             "of_lags": of_lags, "of_groups": of_groups, "of_rest": of_rest,
         }  # fmt: skip
@@ -101,6 +101,7 @@ class Walk:
     def __init__(self, highway: PooledARModel, program: Program, warmup: int) -> None:
         """Store what is the same for all batches."""
         self.program = program
+        self._compiled: dict[tuple[str, ...], Callable[..., Tensor]] = {}
         self.lens, self.warmup = Lens(highway), warmup
         self.span, self.num_seasons = highway.features.span, len(highway.features.seasons)
         self.is_scaled = highway.features.scale == "window"
@@ -117,10 +118,12 @@ class Walk:
             states: of the layers before the sequences.
             share: of the steps that are fed with the truth.
         """
-        names = sorted(inputs)
+        names = tuple(sorted(inputs))
         given = [share, *(inputs[name] for name in names), *states, *weights]
-        # Cut off from the tape before, not only after: else it prepares a way back through the walk.
-        found = self._fused(names)(*map(ops.stop_gradient, map(ops.convert_to_tensor, given)))
+        # Cut off from the tape before, not after: it would prepare a way back through the walk.
+        if names not in self._compiled:
+            self._compiled[names] = self._fused(names)
+        found = self._compiled[names](*map(ops.stop_gradient, map(ops.convert_to_tensor, given)))
         later = found[..., :-2], found[..., -2], found[..., -1]
         joined = [
             ops.concatenate([inputs[name][:, : self.warmup], ops.cast(rest, inputs[name].dtype)], 1)
@@ -138,7 +141,11 @@ class Walk:
         return fused(walked)
 
     def _walked(
-        self, share: Tensor, inputs: Mapping[str, Tensor], cells: list[Tensor], weights: list[Tensor]
+        self,
+        share: Tensor,
+        inputs: Mapping[str, Tensor],
+        cells: list[Tensor],
+        weights: list[Tensor],
     ) -> Tensor:
         """Features, base and unit after the warm-up, `(batch, time, num_features + 2)`."""
         first, recent, highway = self.warmup, self._after_warmup(inputs), self._highway(inputs)
@@ -149,14 +156,15 @@ class Walk:
                              outputs[:, -1])  # fmt: skip
 
         def step(at: Tensor, found: Tensor, forecast: Tensor, *parts: Tensor) -> tuple[Any, ...]:
-            own = ops.clip(forecast, inputs["low"], inputs["high"])
+            own = ops.where(ops.isnan(forecast), recent.reference, forecast)
+            own = ops.clip(own, inputs["low"], inputs["high"])
             truth, draw = ops.take(values, at, axis=1), ops.take(draws, at, axis=1)
             now = _after(recent, parts[:4], ops.where(draw < share, truth, own))
             seen = tensor_inputs(highway, now)
             features, unit = seen.features[:, :, 0], seen.unit[:, 0]
             base = seen.base[:, 0] + recent.reference
             correction, *cells = self.program.pure_step(features, *parts[4:], *weights)
-            told = [ops.cast(features, "float64"), base[:, None], unit[:, None]]
+            told = [ops.cast(features, "float64"), ops.nan_to_num(base)[:, None], unit[:, None]]
             found = ops.slice_update(found, (0, at, 0), ops.concatenate(told, axis=1)[:, None])
             return (at + 1, found, _forecast(base, unit, correction), *_moving(now), *cells)
 
@@ -173,8 +181,13 @@ class Walk:
         """What is known once the first steps have been fed with the truth."""
         first = inputs["values"][:, : self.warmup]
         window = ops.concatenate([inputs["window"], first], axis=1)[:, self.warmup :]
-        total = inputs["total"] + ops.sum(first, axis=1)
+        total = inputs["total"] + ops.sum(ops.nan_to_num(first), axis=1)
         return recent_of(window, total, inputs["clock"] + float(self.warmup), self.span)
+
+
+def _positive(unit: NDArray) -> NDArray:
+    """1 where nothing was known: no such step counts."""
+    return np.where(unit > 0.0, unit, 1.0)
 
 
 def _after(recent: Recent, moving: Sequence[Tensor], value: Tensor) -> Recent:

@@ -9,7 +9,6 @@ import numpy as np
 from forecast.fitting import Fitted
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
-from forecast.models.network import NetworkModel
 from forecast.pipelines import Panel
 
 __all__ = ["started_form", "warm_start"]

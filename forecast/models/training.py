@@ -98,7 +98,7 @@ class Training:
     truncation: int | Truncation | None = None
     num_checks: int = 8
     teacher_forcing: float | TeacherForcing = 1.0
-    run: TrainingRun = TrainingRun()
+    run: TrainingRun = TrainingRun()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""

@@ -60,5 +60,5 @@ class TrainingRun:
                 raise TypeError(f"`callbacks` must be Keras callbacks; got {callback!r}.")
 
     def __deepcopy__(self, memo: Any) -> TrainingRun:
-        """The same: copies of a forecaster share the start and the callbacks, which may be large."""
+        """The same: copies of a forecaster share its start and callbacks, which may be large."""
         return self
