@@ -49,7 +49,7 @@ class Checkpoint:
         about = {"format": _FORMAT, "fit": dict(self.fit)}
         about |= {name: getattr(course, name) for name in _NUMBERS}
         text = json.dumps(about).encode("utf-8")
-        arrays = {"about": np.frombuffer(text, dtype=np.uint8)}
+        arrays: dict[str, Any] = {"about": np.frombuffer(text, dtype=np.uint8)}
         arrays |= _numbered("best", course.best.weights)
         for name, variables in _parts(student).items():
             arrays |= _numbered(name, [np.asarray(variable) for variable in variables])

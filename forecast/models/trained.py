@@ -96,20 +96,20 @@ class TrainedForecaster(NetworkForecaster):
         lesson = make_lesson(highway, task.panel, task.season.length)
         if not lesson.weights.any():
             return Estimate(untrained, f"{described} alone: no changes to learn from", no_steps, {})
-        sequences = self._sequences(untrained, lesson, task, length)
+        sequences = self._sequences(highway, body, lesson, task, length)
         check = _free_running_check(highway, *task.ahead, task.season.length)
         body, history = descend(body, sequences, self.training, check, self._checkpoint(task, body))
         described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
         return Estimate(NetworkModel(highway, body), described, no_steps, history)
 
     def _sequences(
-        self, untrained: NetworkModel, lesson: Lesson, task: Task, length: int
+        self, highway: PooledARModel, body: Body, lesson: Lesson, task: Task, length: int
     ) -> Sequences:
         """The batches of the plan."""
         training, sampling = self.training, None
         if training.forcing is not None and lesson.trail is not None:
             warmup = max(1, min(task.season.length, length // 2))
-            walk = Walk(untrained.highway, untrained.body.program, warmup)
+            walk = Walk(highway, body.program, warmup)
             sampling = Sampling(lesson.trail, walk, self.seed)
         planned = training.planned_steps(task.panel.num_rows, length)
         return Sequences(

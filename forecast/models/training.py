@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.checks import check_positive_integer, check_share, is_number
+from forecast.checks import check_positive_integer, check_share
 from forecast.models.schedules import LearningRate, TeacherForcing
 from forecast.models.training_run import TrainingRun
 
@@ -124,7 +124,7 @@ class Training:
     def forcing(self) -> TeacherForcing | None:
         """The share of truth in every update; None where it is always everything."""
         given = self.teacher_forcing
-        if is_number(given):
+        if not isinstance(given, TeacherForcing):
             given = TeacherForcing(start=float(given), end=float(given))
         return None if given.is_whole else given
 
