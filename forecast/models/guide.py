@@ -74,19 +74,25 @@ class Guide(keras.callbacks.Callback):
         self._note(loss)
         self.advance(f"training, step {self.course.step}, loss {loss:.4f}", 1)
         self.users.on_train_batch_end(self.first + batch, {"loss": loss})
-        if not np.isfinite(loss):
-            warnings.warn("the loss diverged; the best weights so far are kept", stacklevel=2)
-            self.model.stop_training = True
+        if np.isfinite(loss):
+            self._after_update()
             return
-        if self.course.step == TIMING_STEPS:
+        warnings.warn("the loss diverged; the best weights so far are kept", stacklevel=2)
+        self.model.stop_training = True
+
+    def _after_update(self) -> None:
+        """What is due at this step: the plan, a check, the end, a saving."""
+        course, run = self.course, self.training.run
+        if course.step == TIMING_STEPS:
             self._fix_plan()
         if self._is_checked():
             self._check()
             self.users.on_epoch_end(self._epoch - 1, self._logs())
             self.users.on_epoch_begin(self._epoch)
-        if self._is_over():
+        if course.step >= course.num_steps or course.stale >= run.patience:
             self.model.stop_training = True
-        self._save_at_times()
+        if course.step >= TIMING_STEPS and course.step % run.save_every == 0:
+            self._save()
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
         """Tell the user's callbacks."""
@@ -134,10 +140,6 @@ class Guide(keras.callbacks.Callback):
         step = self.course.step
         return step in {int(due) for due in steps} or step >= self.course.num_steps
 
-    def _is_over(self) -> bool:
-        course = self.course
-        return course.step >= course.num_steps or course.stale >= self.training.run.patience
-
     def _fix_plan(self) -> None:
         """As many steps as `max_seconds` leaves room for, at the pace of the timing phase."""
         if self.training.max_seconds is None:
@@ -155,11 +157,6 @@ class Guide(keras.callbacks.Callback):
         self.check_seconds = time.perf_counter() - began
         settings = self._settings(max(self.course.step - 1, 0))
         self.course.note_check(body, score, *settings)
-
-    def _save_at_times(self) -> None:
-        step = self.course.step
-        if step >= TIMING_STEPS and step % self.training.run.save_every == 0:
-            self._save()
 
     def _save(self) -> None:
         if self.checkpoint is not None:

@@ -149,16 +149,11 @@ class Walk:
     ) -> Tensor:
         """Features, base and unit after the warm-up, `(batch, time, num_features + 2)`."""
         first, recent, highway = self.warmup, self._after_warmup(inputs), self._highway(inputs)
-        with self.program.of(weights) as stack:
-            outputs, cells = stack(inputs["features"][:, :first], inputs["mask"][:, :first], cells)
         values, draws = inputs["values"][:, first:], inputs["draws"][:, first:]
-        forecast = _forecast(inputs["base"][:, first - 1], inputs["unit"][:, first - 1],
-                             outputs[:, -1])  # fmt: skip
 
         def step(at: Tensor, found: Tensor, forecast: Tensor, *parts: Tensor) -> tuple[Any, ...]:
-            own = ops.where(ops.isnan(forecast), recent.reference, forecast)
-            own = ops.clip(own, inputs["low"], inputs["high"])
             truth, draw = ops.take(values, at, axis=1), ops.take(draws, at, axis=1)
+            own = _within(forecast, inputs, recent.reference)
             now = _after(recent, parts[:4], ops.where(draw < share, truth, own))
             seen = tensor_inputs(highway, now)
             features, unit = seen.features[:, :, 0], seen.unit[:, 0]
@@ -168,9 +163,20 @@ class Walk:
             found = ops.slice_update(found, (0, at, 0), ops.concatenate(told, axis=1)[:, None])
             return (at + 1, found, _forecast(base, unit, correction), *_moving(now), *cells)
 
+        forecast, cells = self._warmed_up(inputs, cells, weights)
         shape = ops.shape(values)[0], values.shape[1], inputs["features"].shape[2] + 2
         begin = ops.zeros((), "int32"), ops.zeros(shape, "float64"), forecast, *_moving(recent)
         return ops.while_loop(lambda at, *_: at < shape[1], step, (*begin, *cells))[1]
+
+    def _warmed_up(
+        self, inputs: Mapping[str, Tensor], cells: list[Tensor], weights: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Forecast of the first step after the warm-up, and the states of the layers there."""
+        first = self.warmup
+        with self.program.of(weights) as stack:
+            outputs, cells = stack(inputs["features"][:, :first], inputs["mask"][:, :first], cells)
+        base, unit = inputs["base"][:, first - 1], inputs["unit"][:, first - 1]
+        return _forecast(base, unit, outputs[:, -1]), cells
 
     def _highway(self, inputs: Mapping[str, Tensor]) -> Highway:
         groups = ops.convert_to_tensor(self.lens.groups)
@@ -197,6 +203,12 @@ def _after(recent: Recent, moving: Sequence[Tensor], value: Tensor) -> Recent:
     shared = ops.concatenate([value, shared[:, :-1]], axis=1)
     known = ops.concatenate([ops.ones_like(value), known[:, :-1]], axis=1)
     return Recent(shared, known, recent.own, surplus + value, clock + 1.0, recent.reference)
+
+
+def _within(forecast: Tensor, inputs: Mapping[str, Tensor], otherwise: Tensor) -> Tensor:
+    """The network's own forecast within the bounds of each series; what to feed without one."""
+    own = ops.where(ops.isnan(forecast), otherwise, forecast)
+    return ops.clip(own, inputs["low"], inputs["high"])
 
 
 def _moving(recent: Recent) -> tuple[Tensor, ...]:

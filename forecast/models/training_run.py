@@ -23,8 +23,8 @@ class TrainingRun:
         checkpoint: `.npz` file that holds how far the training has come (weights, optimizer, best
             so far, learning curves; plain arrays and JSON, no pickle), replaced as a whole. A fit
             that finds its own file goes on from there and ends in the same weights, bit for bit on
-            the same machine, as one that was not interrupted; a file of another fit is refused.
-            None keeps nothing.
+            the same machine, as one that was not interrupted; a file of another fit is refused, so
+            one path serves one fit, not several seeds or cutoffs. None keeps nothing.
         save_every: updates between two savings.
         start: fitted forecaster of the same form whose weights the training starts from (warm
             start, fine-tuning), also from `fc.load`; None draws them with the seed. It must not
