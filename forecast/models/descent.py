@@ -12,10 +12,10 @@ from keras import ops
 from forecast.models.body import Body
 from forecast.models.checkpoint import Checkpoint
 from forecast.models.guide import Guide
-from forecast.models.sampling import Walk
 from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
 from forecast.models.training import Training
+from forecast.models.walk import Walk
 from forecast.progress import progress_bar
 
 __all__ = ["descend"]

@@ -21,10 +21,11 @@ from forecast.models.descent import descend
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
-from forecast.models.sampling import Sampling, Walk
+from forecast.models.sampling import Sampling
 from forecast.models.start import started_form, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
+from forecast.models.walk import Walk
 from forecast.pipelines import Origins, Panel, evenly_spread
 
 __all__ = ["TrainedForecaster"]

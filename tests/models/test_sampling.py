@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from forecast import engine
 from forecast.models.descent import descend
-from forecast.models.sampling import Sampling, Walk
+from forecast.models.sampling import Sampling
 from forecast.models.teaching import Sequences, make_lesson
 from forecast.models.training import TeacherForcing, Training
+from forecast.models.walk import Walk
 from forecast.pipelines import Block
 
 SEASON, LENGTH, WARMUP = 4, 20, 5
