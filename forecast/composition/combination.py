@@ -91,7 +91,7 @@ class CombinedModel:
             after, forecasts = member.observe(own, seen)
             states.append(after)
             one_step.append(forecasts)
-        arrays = state.arrays | _range(state, block) | _beside(states)
+        arrays = {**state.arrays, **_range(state, block), **_beside(states)}
         return state.advance(arrays, block), self.combine(np.stack(one_step), state)
 
     def learn(self, state: StateBatch, block: Block) -> CombinedModel:

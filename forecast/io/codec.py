@@ -64,7 +64,8 @@ def _encode_object(value: Any) -> dict[str, Any]:
     if isinstance(value, Transform) and not is_known(value):
         return {_TRANSFORM: type(value).__name__, "arguments": encode_value(value.get_params())}
     if is_dataclass(value):
-        entries = {f.name: encode_value(getattr(value, f.name)) for f in fields(value)}
+        kept = [f.name for f in fields(value) if f.metadata.get("saved", True)]
+        entries = {name: encode_value(getattr(value, name)) for name in kept}
         return {_DATACLASS: known_name(value), "fields": entries}
     if isinstance(value, Forecaster):
         arguments = encode_value(value.get_params(deep=False))

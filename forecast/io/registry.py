@@ -80,7 +80,8 @@ _HEADS = (
     "StudentT",
 )  # fmt: skip
 _NETWORK_SETTINGS = (
-    "EchoDesign", "EchoReadout", "NetworkDesign", "Reservoir", "Training", *_HEADS
+    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "TeacherForcing",
+    "Training", "TrainingRun", "Truncation", *_HEADS,
 )  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from forecast.models.design import NetworkDesign
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
-from forecast.models.training import Training
+from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.training import Training, Truncation
+from forecast.models.training_run import TrainingRun
 
 __all__ = [
     "ESNForecaster",
@@ -12,8 +14,12 @@ __all__ = [
     "EchoReadout",
     "GRUForecaster",
     "LSTMForecaster",
+    "LearningRate",
     "NetworkDesign",
     "RNNForecaster",
     "Reservoir",
+    "TeacherForcing",
     "Training",
+    "TrainingRun",
+    "Truncation",
 ]

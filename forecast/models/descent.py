@@ -2,136 +2,105 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from forecast.heads import Absolute
 from forecast.models.body import Body
+from forecast.models.checkpoint import Checkpoint
+from forecast.models.guide import Guide
 from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
-from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
+from forecast.models.training import Training
+from forecast.models.walk import Walk
 from forecast.progress import progress_bar
 
 __all__ = ["descend"]
-
-# Checks without an improvement after which the training stops.
-_PATIENCE = 4
 
 Loss = Callable[[Any, Any, Any], Any]
 _ABSOLUTE: Loss = Absolute().loss
 
 
 class Student(keras.Model):
-    """The layers from zero states, with the weighted loss of their head."""
+    """The layers from zero or carried states, with the weighted loss of their head.
 
-    def __init__(self, stack: RecurrentStack, loss: Loss) -> None:
-        super().__init__()
+    Args:
+        stack: the layers.
+        loss: of outputs, targets and weights.
+        unit: of the targets: what a correction of 1 in training is worth outside.
+        num_carried: rows whose states are carried from batch to batch; 0 for zero states.
+        walk: what is fed where the truth is left out; None feeds it throughout.
+    """
+
+    def __init__(
+        self,
+        stack: RecurrentStack,
+        loss: Loss,
+        unit: float = 1.0,
+        num_carried: int = 0,
+        walk: Walk | None = None,
+    ) -> None:
+        super().__init__(autocast=False)  # a walk is in float64
         self.stack = stack
         self.head_loss = loss
+        self.unit = unit
+        self.walk = walk
+        self.share = self._number("share") if walk else None
+        self.carried = [
+            self.add_weight(shape=(num_carried, units), initializer="zeros", trainable=False)
+            for units in stack.state_sizes
+            if num_carried
+        ]
+
+    def _number(self, name: str) -> Any:
+        return self.add_weight(
+            shape=(), initializer="ones", dtype="float64", trainable=False, name=name
+        )
 
     def call(self, inputs: dict[str, Any]) -> Any:
-        """Outputs, `(batch, time)` or `(batch, time, num_outputs)`."""
-        features = inputs["features"]
-        states = [ops.zeros((ops.shape(features)[0], units)) for units in self.stack.state_sizes]
-        return self.stack(features, inputs["mask"], states)[0]
+        """Outputs, `(batch, time, ...)`; of a walk as corrections of forecasts from the truth."""
+        features, states = inputs["features"], self._states(inputs)
+        if self.walk is not None:
+            features, base, unit = self.walk(self.stack.weights, inputs, states, self.share)
+        outputs, after = self.stack(features, inputs["mask"], states)
+        for variable, state in zip(self.carried, after, strict=False):
+            variable.assign(ops.stop_gradient(state))
+        if self.walk is None:
+            return outputs
+        # The forecast from what was fed, said as a correction of the one from the truth.
+        forecasts = base + unit * ops.cast(outputs, "float64")
+        return ops.cast((forecasts - inputs["base"]) / inputs["unit"], "float32")
+
+    def _states(self, inputs: dict[str, Any]) -> list[Any]:
+        """Zeros, or the states of the batch before where a row goes on."""
+        if not self.carried:
+            num_rows = ops.shape(inputs["features"])[0]
+            return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
+        goes_on = 1.0 - ops.cast(inputs["begins"], "float32")[:, None]
+        return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
         """`sum w l(f, y) / sum w`."""
         return self.head_loss(y_pred, y, sample_weight)
 
 
-class Guide(keras.callbacks.Callback):
-    """Sets the learning rate, fixes the plan of steps, checks free running, keeps the best."""
+class Adam(keras.optimizers.Adam):
+    """Adam that notes the length of the gradient before it is clipped."""
 
-    def __init__(
-        self,
-        body: Body,
-        training: Training,
-        num_steps: int,
-        check: Callable[[Body], float],
-        unit: float,
-    ) -> None:
-        super().__init__()
-        self.unit = unit
-        self.training = training
-        self.num_steps = num_steps
-        self.check = check
-        self.history: dict[str, list[float]] = {"step": [], "loss": [], "free_running": []}
-        self.best, self.best_score, self.stale = body, np.inf, 0
-        self.losses: list[float] = []
-        self.started = self.last_batch = time.perf_counter()
-        self.step_seconds: list[float] = []
-        self.check_seconds = 0.0
-        self.advance: Callable[[str, int], None] = lambda description, units: None  # noqa: ARG005
+    def build(self, variables: list[Any]) -> None:
+        """See Keras; one number more."""
+        super().build(variables)
+        self.gradient_norm = self.add_variable((), name="gradient_norm")
 
-    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Score the untrained network: the linear forecast alone."""
-        self._check(0)
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Set the learning rate of the step."""
-        rate = learning_rate_at(batch, self.num_steps, self.training.learning_rate)
-        self.model.optimizer.learning_rate = rate
-        self.model.reset_metrics()  # Keras would report the mean loss since the epoch began
-        self.last_batch = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Note the loss, fix the plan after the timing phase, check now and then."""
-        self.step_seconds.append(time.perf_counter() - self.last_batch)
-        loss = float(logs["loss"])
-        self.losses.append(loss)
-        if batch == 0:
-            self.history["loss"][0] = loss  # the untrained network's, before the first update
-        step = batch + 1
-        self.advance(f"training, step {step}, loss {loss:.4f}", 1)
-        if not np.isfinite(loss):
-            warnings.warn("the loss diverged; the best weights so far are kept", stacklevel=2)
-            self.model.stop_training = True
-            return
-        if step == WARMUP_STEPS:
-            self._fix_plan()
-        if step in self._check_steps() or step >= self.num_steps:
-            self._check(step)
-        if step >= self.num_steps or self.stale >= _PATIENCE:
-            self.model.stop_training = True
-
-    def _check_steps(self) -> set[int]:
-        checks = np.linspace(WARMUP_STEPS, self.num_steps, self.training.num_checks + 1)[1:]
-        return {int(step) for step in checks}
-
-    def _fix_plan(self) -> None:
-        """As many steps as `max_seconds` leaves room for, at the pace of the timing phase."""
-        if self.training.max_seconds is None:
-            return
-        left = self.training.max_seconds - (time.perf_counter() - self.started)
-        left -= self.check_seconds * self.training.num_checks
-        pace = float(np.median(self.step_seconds[WARMUP_STEPS // 2 :]))
-        self.num_steps = int(np.clip(step_count(left, pace), WARMUP_STEPS, self.num_steps))
-
-    def _check(self, step: int) -> None:
-        began = time.perf_counter()
-        body = self.best.with_weights(self.model.stack.get_weights()).scaled(self.unit)
-        score = self.check(body)
-        self.check_seconds = time.perf_counter() - began
-        self.history["step"].append(float(step))
-        self.history["loss"].append(float(np.mean(self.losses)) if self.losses else np.nan)
-        self.history["free_running"].append(score)
-        self.losses = []
-        if score < self.best_score:
-            self.best, self.best_score, self.stale = body, score, 0
-        else:
-            self.stale += 1
-
-
-def step_count(seconds: float, pace: float) -> int:
-    """Steps that fit into the seconds left, after those of the timing phase."""
-    return WARMUP_STEPS + int(max(seconds, 0.0) / max(pace, 1e-9))
+    def apply(self, grads: list[Any], trainable_variables: Any = None) -> Any:
+        """See Keras."""
+        total = sum(ops.sum(ops.square(gradient)) for gradient in grads)
+        self.gradient_norm.assign(ops.sqrt(total))
+        return super().apply(grads, trainable_variables)
 
 
 def descend(
@@ -141,6 +110,7 @@ def descend(
     check: Callable[[Body], float],
     loss: Loss = _ABSOLUTE,
     unit: float = 1.0,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Body, dict[str, list[float]]]:
     """Train the layers of `body`, which stays as it is.
 
@@ -151,18 +121,43 @@ def descend(
         check: score of layers in free running; smaller is better.
         loss: of outputs, targets and weights; their absolute error by default.
         unit: of the targets: what a correction of 1 in training is worth outside.
+        checkpoint: where the training is kept, and taken up again; None for nowhere.
 
     Returns:
         The layers with the best weights; learning curves, and the number of steps of the plan
         under `num_steps`.
+
+    Raises:
+        ValueError: for a checkpoint of another training.
     """
-    student = Student(body.scaled(1.0 / unit).trainable(), loss)
-    optimizer = keras.optimizers.Adam(training.learning_rate, clipnorm=training.clip_norm)
+    student = _student(body, sequences, training, loss, unit)
+    guide = Guide(body, training, len(sequences), check, student, checkpoint)
+    sequences.first = guide.course.step
+    if not guide.course.is_finished:
+        with progress_bar(len(sequences)) as guide.advance:
+            _fit(student, sequences, guide)
+    course = guide.course
+    return course.best, course.history | {"num_steps": [float(course.num_steps)]}
+
+
+def _fit(student: Student, sequences: Sequences, guide: Guide) -> None:
+    try:
+        student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+    except KeyboardInterrupt:
+        guide.keep_after_interrupt()
+        warnings.warn("interrupted; the best weights so far are kept", stacklevel=4)
+    else:
+        guide.finish()
+
+
+def _student(
+    body: Body, sequences: Sequences, training: Training, loss: Loss, unit: float
+) -> Student:
+    """The layers with an optimizer, ready to be trained or to be restored."""
+    num_carried = sequences.batch_size if sequences.carries else 0
+    walk = None if sequences.sampling is None else sequences.sampling.walk
+    student = Student(body.scaled(1.0 / unit).trainable(), loss, unit, num_carried, walk)
+    optimizer = Adam(training.rate.peak, clipnorm=training.clip_norm)
     student.compile(optimizer=optimizer)
-    guide = Guide(body, training, len(sequences), check, unit)
-    with progress_bar(len(sequences)) as guide.advance:
-        try:
-            student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
-        except KeyboardInterrupt:
-            warnings.warn("interrupted; the best weights so far are kept", stacklevel=2)
-    return guide.best, guide.history | {"num_steps": [float(guide.num_steps)]}
+    optimizer.build(student.trainable_variables)
+    return student

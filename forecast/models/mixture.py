@@ -16,8 +16,9 @@ from forecast.composition.combination import CombinedModel
 from forecast.composition.weights import stacking_weights
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
+from forecast.protocol import Model
 
-__all__ = ["Mixture", "completed_mixture", "mixed"]
+__all__ = ["Mixture", "completed_mixture", "mixed", "network_in"]
 
 # Fits of the linear parts that are kept: networks of one comparison share them.
 _MOST_KEPT = 4
@@ -66,6 +67,13 @@ def completed_mixture(mixture: Mixture, network: Estimate, task: Task) -> Estima
         for forecaster, part in zip(_linear(), mixture.parts, strict=False)
     )
     return _together((*linear, network), np.array(mixture.weights), task)
+
+
+def network_in(model: Model) -> Model:
+    """The network of a mixture; any other model itself."""
+    if isinstance(model, CombinedModel) and model.newcomer_weights is not None:
+        return model.members[-1]
+    return model
 
 
 def _linear() -> tuple[Forecaster, ...]:

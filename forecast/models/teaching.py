@@ -16,6 +16,9 @@ from forecast.denominators import seasonal_changes
 from forecast.heads import Absolute, Head
 from forecast.models.inputs import input_width, inputs_along
 from forecast.models.objective import Objective
+from forecast.models.places import placing_of
+from forecast.models.sampling import Sampling, Trail
+from forecast.models.training import Truncation
 from forecast.pipelines import Panel
 
 __all__ = ["Lesson", "Sequences", "make_lesson"]
@@ -34,12 +37,14 @@ class Lesson:
             see `Objective`; 0 where unknown.
         weights: weight of each target in the loss, mean 1 over the known ones; 0 where unknown.
         lengths: valid steps of each series, `(num_series,)`.
+        trail: what the highway saw and said, for walks on the network's own forecasts.
     """
 
     features: NDArray
     targets: NDArray
     weights: NDArray
     lengths: NDArray
+    trail: Trail | None = None
 
     @property
     def size(self) -> float:
@@ -88,7 +93,8 @@ def make_lesson(
     early = np.minimum(season, panel.lengths // 2)
     weights[np.arange(shape[1]) < early[:, None]] = 0.0
     weights /= max(weights[weights > 0].mean(), 1e-12) if (weights > 0).any() else 1.0
-    return Lesson(features, np.nan_to_num(targets), weights, panel.lengths)
+    trail = Trail(values, block.observed, base, unit)
+    return Lesson(features, np.nan_to_num(targets), weights, panel.lengths, trail)
 
 
 def _upcoming(values: NDArray, block_length: int) -> NDArray:
@@ -114,49 +120,77 @@ def _weights(
 
 
 class Sequences(keras.utils.PyDataset):
-    """Batches of stretches of series, drawn with a seed.
+    """Batches of stretches of series, of windows or of streams, drawn with a seed.
 
     Args:
         lesson: the material.
-        sequence_length: time steps in a stretch.
-        batch_size: stretches in a batch.
+        sequence_length: time steps in a sequence.
+        batch_size: sequences in a batch.
         num_updates: batches in an epoch.
         seed: of the draws.
+        cut: how series are cut, and what steps count.
+        sampling: what walks on the network's own forecasts need; None without any.
     """
 
     def __init__(
-        self, lesson: Lesson, sequence_length: int, batch_size: int, num_updates: int, seed: int
-    ) -> None:
+        self, lesson: Lesson, sequence_length: int, batch_size: int, num_updates: int, seed: int,
+        cut: Truncation = Truncation(),  # noqa: B008 (frozen)
+        sampling: Sampling | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.lesson = lesson
         self.sequence_length = sequence_length
         self.batch_size = batch_size
         self.num_updates = num_updates
-        self.seed = seed
-        taught = np.flatnonzero((lesson.weights > 0).reshape(len(lesson.weights), -1).any(axis=1))
-        self._rows = taught
-        self._share = lesson.lengths[taught] / lesson.lengths[taught].sum()
+        self.cut = cut
+        self.sampling = sampling
+        self.first = 0
+        size = num_updates, batch_size, sequence_length
+        taught = np.any((lesson.weights > 0).reshape(*lesson.weights.shape[:2], -1), axis=2)
+        self.places = placing_of(cut.sequences, lesson.lengths, taught, size, seed)
+
+    @property
+    def carries(self) -> bool:
+        """Whether states are carried from batch to batch."""
+        return self.cut.sequences == "streams"
 
     def __len__(self) -> int:
         """Batches in an epoch."""
-        return self.num_updates
+        return self.num_updates - self.first
 
     def batch(self, number: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """Features, mask, targets and weights of batch `number`, the same whenever asked for."""
-        generator = np.random.default_rng((self.seed, number))
-        rows = generator.choice(self._rows, size=self.batch_size, p=self._share)
-        room = np.maximum(self.lesson.lengths[rows] - self.sequence_length, 0)
-        starts = generator.integers(0, room + 1)
-        steps = starts[:, None] + np.arange(self.sequence_length)
-        steps = np.minimum(steps, self.lesson.targets.shape[1] - 1)
-        valid = np.arange(self.sequence_length) < self.lesson.lengths[rows][:, None]
-        at = (rows[:, None], steps)
-        weights = self.lesson.weights[at].astype(np.float32)
-        weights[~valid] = 0.0
-        targets = self.lesson.targets[at].astype(np.float32)
-        return self.lesson.features[at], valid, targets, weights
+        inputs, targets, weights = self.material(number)
+        return inputs["features"], inputs["mask"], targets, weights
 
-    def __getitem__(self, number: int) -> tuple[dict[str, NDArray], NDArray, NDArray]:
-        """Batch `number` as Keras takes it."""
-        features, valid, targets, weights = self.batch(number)
-        return {"features": features, "mask": valid}, targets, weights
+    def material(self, number: int) -> tuple[dict[str, NDArray], NDArray, NDArray]:
+        """Inputs of the network in training, targets and weights of batch `number`."""
+        places = self.places(number)
+        steps = places.starts[:, None] + np.arange(self.sequence_length)
+        steps = np.minimum(steps, self.lesson.targets.shape[1] - 1)
+        at = (places.rows[:, None], steps)
+        counted, valid = self._counted(places.counts)
+        weights = self._weights(at).astype(np.float32)
+        weights[~counted] = 0.0
+        inputs = {"features": self.lesson.features[at], "mask": valid}
+        if self.carries:
+            inputs["begins"] = places.begins
+        if self.sampling is not None:
+            inputs |= self.sampling.inputs(number, places, steps)
+        return inputs, self.lesson.targets[at].astype(np.float32), weights
+
+    def __getitem__(self, index: int) -> tuple[dict[str, NDArray], NDArray, NDArray]:
+        """A batch as Keras takes it; `first` of them have been taken before."""
+        return self.material(self.first + index)
+
+    def _counted(self, counts: NDArray) -> tuple[NDArray, NDArray]:
+        """Which steps count in the loss, and which are no padding."""
+        steps, counts = np.arange(self.sequence_length), counts[:, None]
+        valid = steps < counts
+        if self.cut.sequences != "windows":
+            return valid, valid
+        return valid & (steps >= counts - self.cut.loss_steps), valid
+
+    def _weights(self, at: tuple[NDArray, NDArray]) -> NDArray:
+        weights = self.lesson.weights[at]
+        return weights if self.cut.weights == "metric" else (weights > 0).astype(float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from forecast.fitting import Estimate, Task
 from forecast.heads import Squared
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
+from forecast.models.checkpoint import Checkpoint, fingerprint
 from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
 from forecast.models.design import NetworkDesign
@@ -27,10 +29,14 @@ from forecast.models.inputs import input_width
 from forecast.models.mixture import Mixture, completed_mixture, mixed
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
+from forecast.models.program import program_of
 from forecast.models.sampled_check import sampled_check
-from forecast.models.teaching import Sequences, make_lesson
+from forecast.models.sampling import Sampling
+from forecast.models.start import started_form, warm_start
+from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
-from forecast.pipelines import Origins, Panel, Reading, evenly_spread
+from forecast.models.walk import Walk
+from forecast.pipelines import Reading, evenly_spread
 
 __all__ = ["TrainedForecaster"]
 
@@ -66,6 +72,7 @@ class TrainedForecaster(NetworkForecaster):
         if not isinstance(training, Training):
             raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
         check_kind("design", design, NetworkDesign)
+        _refuse_sampled(training, design)
         self.units = units
         self.num_layers = num_layers
         self.training = training
@@ -92,13 +99,40 @@ class TrainedForecaster(NetworkForecaster):
         return int(planned[0])
 
     def _size(self, num_rows: int) -> tuple[int, int]:
-        """Units and layers: as given, or by the amount of data."""
+        """Units and layers: as given, as those of a start, or by the amount of data."""
         large = num_rows >= _LARGE_PANEL
-        return self.units or (64 if large else 32), self.num_layers or (2 if large else 1)
+        units, num_layers = (64, 2) if large else (32, 1)
+        if self.training.run.start is not None:
+            form = started_form(self.training.run.start)
+            units, num_layers = form.units, form.num_layers
+        return self.units or units, self.num_layers or num_layers
 
     def _estimate(self, task: Task) -> Estimate:
         network = self._alone(task)
         return mixed(network, task) if self.design.is_combined else network
+
+    def _sequences(self, network: NetworkModel, lesson: Lesson, task: Task) -> Sequences:
+        """The batches of the plan."""
+        training, sampling = self.training, None
+        length = training.sequence_length(int(task.panel.lengths.max()), task.season.length)
+        if training.forcing is not None and lesson.trail is not None:
+            warmup = max(1, min(task.season.length, length // 2))
+            walk = Walk(network.highway, program_of(network.body.blueprint), warmup)
+            sampling = Sampling(lesson.trail, walk, self.seed)
+        planned = training.planned_steps(task.panel.num_rows, length)
+        return Sequences(
+            lesson, length, training.batch_size, planned, self.seed, training.cut, sampling
+        )
+
+    def _checkpoint(self, task: Task, body: Body) -> Checkpoint | None:
+        """Where the training is kept; None for nowhere."""
+        path = self.training.run.checkpoint
+        if path is None or task.ahead is None:
+            return None
+        fit = fingerprint(
+            task.ahead[0], body, self.training, task.season.length, self.design.output_head
+        )
+        return Checkpoint(Path(path), fit)
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network and weights, with linear parts that know all training series."""
@@ -114,33 +148,40 @@ class TrainedForecaster(NetworkForecaster):
         settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
         network = self._untrained(task, settings)
         form = network.body.blueprint
-        described = f"{form.num_layers} x {form.units} units, linear highway{self.design.words}"
-        no_steps = np.zeros(0, dtype=np.int64)
+        words = f"{form.num_layers} x {form.units} units, linear highway{self.design.words}"
+        history: dict[str, list[float]] = {}
         if task.ahead is None or (task.ahead[1].ends < 0).all():
-            return Estimate(
-                network, f"{described} alone: too short to train on", no_steps, {}, settings
-            )
-        length = self.training.sequence_length(int(task.panel.lengths.max()), task.season.length)
-        lesson = make_lesson(network.highway, task.panel, task.season.length, head)
-        if not lesson.weights.any():
-            return Estimate(
-                network, f"{described} alone: no changes to learn from", no_steps, {}, settings
-            )
-        planned = self.training.planned_steps(task.panel.num_rows, length)
+            words += " alone: too short to train on"
+        else:
+            lesson = make_lesson(network.highway, task.panel, task.season.length, head)
+            if lesson.weights.any():
+                network, history, more = self._descended(network, lesson, task)
+                words += more + hint_of_counts(task.panel, head)
+            else:
+                words += " alone: no changes to learn from"
+        return Estimate(network, words, np.zeros(0, dtype=np.int64), history, settings)
+
+    def _descended(
+        self, network: NetworkModel, lesson: Lesson, task: Task
+    ) -> tuple[NetworkModel, dict[str, list[float]], str]:
+        """The trained network, its learning curves, and what is to be said of the training."""
+        head, training = network.head, self.training
         objective = Objective(head, network.highway.power)
-        unit = 1.0 if head.is_distribution else lesson.size
-        material = lesson.in_unit(unit)
-        sequences = Sequences(material, length, self.training.batch_size, planned, self.seed)
-        check = _free_running_check(network, *task.ahead, task.season.length)
-        body = _started(network.body, objective.bias(lesson.targets, lesson.weights))
-        body, history = descend(body, sequences, self.training, check, objective.loss, unit)
-        described += f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
+        # A walk is in the highway's own unit, a distribution has a width of its own.
+        whole = training.forcing is None and not head.is_distribution
+        unit = lesson.size if whole else 1.0
+        sequences = self._sequences(network, lesson.in_unit(unit), task)
+        check = _free_running_check(network, task)
+        body = self._begun(network, objective.bias(lesson.targets, lesson.weights))
+        checkpoint = self._checkpoint(task, body)
+        body, history = descend(
+            body, sequences, training, check, objective.loss, unit, checkpoint
+        )  # fmt: skip
+        words = f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
         if not head.is_distribution:
             body, share = _most_useful_share(body, check)
-            described += "" if share == 1.0 else f", {share:.0%} of its corrections"
-        described += hint_of_counts(task.panel, head)
-        model = NetworkModel(network.highway, body, head)
-        return Estimate(model, described, no_steps, history, settings)
+            words += "" if share == 1.0 else f", {share:.0%} of its corrections"
+        return NetworkModel(network.highway, body, head), history, words
 
     def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -150,7 +191,18 @@ class TrainedForecaster(NetworkForecaster):
             self._layer, units, num_layers, input_width(highway), self.seed,
             num_outputs=head.num_outputs * highway.block_length,
         )  # fmt: skip
-        return NetworkModel(highway, Body(form), head)
+        body, start = Body(form), self.training.run.start
+        if start is not None:
+            seen = task.panel if task.ahead is None else task.ahead[0]
+            body = warm_start(start, form, seen)
+        return NetworkModel(highway, body, head)
+
+    def _begun(self, network: NetworkModel, bias: NDArray | None) -> Body:
+        """The layers with this bias of their readout, but for those of an earlier fit."""
+        body: Any = network.body
+        if bias is None or self.training.run.start is not None:
+            return body
+        return body.with_weights([*body.weights[:-1], bias])
 
     def _completed(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series.
@@ -167,22 +219,31 @@ class TrainedForecaster(NetworkForecaster):
         return replace(estimate, model=model)
 
 
-def _started(body: Any, bias: NDArray | None) -> Body:
-    """The body with this bias of its readout."""
-    return body if bias is None else body.with_weights([*body.weights[:-1], bias])
+def _refuse_sampled(training: Training, design: NetworkDesign) -> None:
+    """Refuse walks on what a network does not emit: one value a step."""
+    if training.forcing is None:
+        return
+    if design.output_head.is_distribution or design.block_length != 1:
+        raise ValueError(
+            f"teacher_forcing={training.teacher_forcing!r} feeds the network's own point forecasts "
+            "of one step: take a point head such as 'absolute' with block_length=1; got "
+            f"{design!r}."
+        )
 
 
-def _free_running_check(network: NetworkModel, panel: Panel, origins: Origins, season: int):
-    """The score at the origins, on some of the series, of other layers in the same network."""
-    highway, head = network.highway, network.head
+def _free_running_check(network: NetworkModel, task: Task) -> Callable[[Body], float]:
+    """The score at the task's origins, on some of the series, of other layers in the network."""
+    if task.ahead is None:
+        raise ValueError("a training without steps ahead of it cannot be checked.")
+    highway, head, (panel, origins) = network.highway, network.head, task.ahead
     if head.is_distribution:
-        score = sampled_check(panel, origins, season)
+        score = sampled_check(panel, origins, task.season.length)
         return lambda body: score(NetworkModel(highway, body, head))
     able = np.flatnonzero((origins.ends >= 0).any(axis=0))
     chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
     part = panel.take(chosen)
     ends = replace(origins, ends=origins.ends[:, chosen])
-    denominators = seasonal_changes(part, season)
+    denominators = seasonal_changes(part, task.season.length)
 
     def check(body: Body) -> float:
         model = NetworkModel(highway, body, head)

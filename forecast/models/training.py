@@ -7,14 +7,59 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.checks import check_positive_integer, check_share
+from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.training_run import TrainingRun
 
-__all__ = ["Training", "learning_rate_at"]
+__all__ = ["Training", "Truncation"]
 
 _MOST_STEPS = 1000
 # Short series are cheap to learn, and what is not linear in them takes many updates.
 _FEWEST_TIME_STEPS = 3_000_000
-# Steps over which the learning rate rises; they also serve as the timing phase of `max_seconds`.
-WARMUP_STEPS = 10
+_SEQUENCES = ("stretches", "streams", "windows")
+_WEIGHTS = ("metric", "equal")
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """How series are cut into sequences for backpropagation through time, and what steps count.
+
+    Args:
+        num_steps: time steps in a sequence, as far back as a gradient goes; None takes three
+            seasons, 64 to 192 steps.
+        sequences: "stretches" begin anywhere, from zero states, and every step counts; "streams"
+            walk along whole series chunk after chunk, an update each: the state is carried over,
+            and reset where a series begins; "windows" end anywhere, from zero states, and only
+            their last steps count.
+        loss_steps: last steps of a window that count, at least 1; of no use to the others.
+        weights: of each step in the loss: "metric" is what its error costs in MASE, "equal" takes
+            all errors alike, each in the unit of its window.
+
+    Raises:
+        ValueError: for a value out of range.
+
+    Example:
+        >>> Truncation(24, sequences="streams").weights
+        'metric'
+
+    Source:
+        Williams and Peng (1990), An efficient gradient-based algorithm for on-line training of
+        recurrent network trajectories, Neural Computation 2.
+    """
+
+    num_steps: int | None = None
+    sequences: str = "stretches"
+    loss_steps: int = 1
+    weights: str = "metric"
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        check_positive_integer("truncation", self.num_steps, optional=True)
+        check_positive_integer("loss_steps", self.loss_steps)
+        for name, known in (("sequences", _SEQUENCES), ("weights", _WEIGHTS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"`{name}` must be one of {', '.join(known)}; got {getattr(self, name)!r}."
+                )
 
 
 @dataclass(frozen=True)
@@ -23,29 +68,42 @@ class Training:
 
     Args:
         num_steps: weight updates; None plans about 20 passes over the data, at most 1000 steps, or
-            three million time steps in all if these are more. The
-            same number gives the same weights.
+            three million time steps in all if these are more. The same number gives the same
+            weights.
         max_seconds: wall time of the training; the number of steps that fits is found by timing
             the first ones, and recorded as `num_steps_` of the forecaster. None: no limit.
         batch_size: sequences in an update.
-        learning_rate: of Adam at its height; it falls as a cosine to 1 % of that.
-        clip_norm: gradients longer than this are shortened to it.
-        truncation: time steps in a sequence; None takes three seasons, 64 to 192 steps.
+        learning_rate: of Adam at its height; it falls as a cosine to 1 % of that, or as an
+            `fc.LearningRate(...)` says.
+        clip_norm: gradients longer than this are shortened to it, those of each weight for itself.
+        truncation: time steps in a sequence, None takes three seasons, 64 to 192 steps; or an
+            `fc.Truncation(...)`, which also knows streams and windows.
         num_checks: free-running evaluations along the way; the best weights are kept, and the
             untrained network (no correction of the linear forecast) is one of the candidates.
+        teacher_forcing: share of the steps that are fed with the truth, 0 to 1, the others with
+            the network's own forecast; or an `fc.TeacherForcing(...)` for a share that falls
+            (scheduled sampling). Below 1 each update walks along its sequences step by step first:
+            about a third on top at 32 units, and a few seconds of compiling once.
+        run: an `fc.TrainingRun(...)`: patience, checkpoint, warm start, callbacks.
+
+    Raises:
+        TypeError: for a run that is no `fc.TrainingRun`.
+        ValueError: for a value out of range.
 
     Example:
-        >>> Training(num_steps=50).batch_size
+        >>> Training(num_steps=50, teacher_forcing=TeacherForcing("linear", end=0.5)).batch_size
         32
     """
 
     num_steps: int | None = None
     max_seconds: float | None = None
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float | LearningRate = 2e-3
     clip_norm: float = 1.0
-    truncation: int | None = None
+    truncation: int | Truncation | None = None
     num_checks: int = 8
+    teacher_forcing: float | TeacherForcing = 1.0
+    run: TrainingRun = TrainingRun()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -53,14 +111,37 @@ class Training:
         if self.max_seconds is not None:
             check_share("max_seconds", self.max_seconds, low=1e-3)
         check_positive_integer("batch_size", self.batch_size)
-        check_share("learning_rate", self.learning_rate, low=0.0, high=1.0)
         check_share("clip_norm", self.clip_norm, low=1e-9)
-        check_positive_integer("truncation", self.truncation, optional=True)
         check_positive_integer("num_checks", self.num_checks)
+        if not isinstance(self.teacher_forcing, TeacherForcing):
+            check_share("teacher_forcing", self.teacher_forcing, high=1.0)
+        if not isinstance(self.run, TrainingRun):
+            raise TypeError(f"`run` must be an fc.TrainingRun(...); got {self.run!r}.")
+        _ = self.rate, self.cut  # their checks
+
+    @property
+    def rate(self) -> LearningRate:
+        """The learning rate of every update."""
+        given = self.learning_rate
+        return given if isinstance(given, LearningRate) else LearningRate(given)
+
+    @property
+    def forcing(self) -> TeacherForcing | None:
+        """The share of truth in every update; None where it is always everything."""
+        given = self.teacher_forcing
+        if not isinstance(given, TeacherForcing):
+            given = TeacherForcing(start=float(given), end=float(given))
+        return None if given.is_whole else given
+
+    @property
+    def cut(self) -> Truncation:
+        """How series are cut."""
+        given = self.truncation
+        return given if isinstance(given, Truncation) else Truncation(given)
 
     def sequence_length(self, longest: int, season: int) -> int:
         """Time steps in a sequence, for series of at most `longest` steps."""
-        wanted = self.truncation or int(np.clip(3 * season, 64, 192))
+        wanted = self.cut.num_steps or int(np.clip(3 * season, 64, 192))
         return max(1, min(wanted, longest))
 
     def planned_steps(self, num_rows: int, sequence_length: int) -> int:
@@ -68,16 +149,3 @@ class Training:
         at_once = self.batch_size * sequence_length
         wanted = min(20 * num_rows / at_once, _MOST_STEPS)
         return self.num_steps or int(max(wanted, _FEWEST_TIME_STEPS / at_once))
-
-
-def learning_rate_at(step: int, num_steps: int, peak: float) -> float:
-    """Linear rise over the first steps, then a cosine from `peak` down to 1 % of it.
-
-    Example:
-        >>> round(learning_rate_at(10, 110, 0.002), 6)
-        0.002
-    """
-    if step < WARMUP_STEPS:
-        return peak * (step + 1) / WARMUP_STEPS
-    share = (step - WARMUP_STEPS) / max(num_steps - WARMUP_STEPS, 1)
-    return peak * (0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * min(share, 1.0)))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from types import SimpleNamespace
 
@@ -13,12 +13,14 @@ import pytest
 from models.material import body_of
 from numpy.typing import NDArray
 
-from forecast.models import descent
+from forecast.models import descent, guide
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
 from forecast.models.descent import descend
+from forecast.models.schedules import TIMING_STEPS, LearningRate
 from forecast.models.teaching import Lesson, Sequences
-from forecast.models.training import WARMUP_STEPS, Training, learning_rate_at
+from forecast.models.training import Training
+from forecast.models.training_run import TrainingRun
 
 FEATURES = 3
 
@@ -67,6 +69,32 @@ class Recorder:
         return float(-number if number <= self.until else number)
 
 
+PLAN = Training(num_steps=35, num_checks=25, learning_rate=0.05)
+
+
+class Watch(keras.callbacks.Callback):
+    """A user's callback: what it was told, and the rate of the optimizer after every update."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rates: list[float] = []
+        self.epochs: list[tuple[int, dict[str, float]]] = []
+        self.told: list[str] = []
+
+    def on_train_begin(self, logs=None) -> None:
+        self.told.append("begin")
+
+    def on_train_batch_end(self, batch, logs=None) -> None:
+        assert set(logs) == {"loss"} and batch == len(self.rates)
+        self.rates.append(float(self.model.optimizer.learning_rate.numpy()))
+
+    def on_epoch_end(self, epoch, logs=None) -> None:
+        self.epochs.append((epoch, logs))
+
+    def on_train_end(self, logs=None) -> None:
+        self.told.append("end")
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A training with a check after every step of the plan.
@@ -74,36 +102,20 @@ class Trained:
     Args:
         weights: those that it ended with.
         history: its curves.
-        rates: of the optimizer at every check.
+        watch: a callback that was told of it.
     """
 
     weights: Sequence[NDArray]
     history: dict[str, list[float]]
-    rates: list[float]
-
-
-PLAN = Training(num_steps=35, num_checks=25, learning_rate=0.05)
+    watch: Watch
 
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    made: list[keras.optimizers.Optimizer] = []
-
-    def adam(*args, **kwargs) -> keras.optimizers.Optimizer:
-        made.append(original(*args, **kwargs))
-        return made[-1]
-
-    original = keras.optimizers.Adam
-    body, rates, scores = fresh(), [], better_each_time()
-
-    def check(body: Body) -> float:
-        rates.append(float(made[0].learning_rate.numpy()))
-        return scores(body)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.optimizers, "Adam", adam)
-        best, history = descend(body, sequences_of(35), PLAN, check)
-    return Trained(best.weights, history, rates)
+    watch = Watch()
+    plan = replace(PLAN, run=TrainingRun(callbacks=(watch,)))
+    best, history = descend(fresh(), sequences_of(35), plan, better_each_time())
+    return Trained(best.weights, history, watch)
 
 
 def test_training_learns_what_the_inputs_say(trained: Trained) -> None:
@@ -113,8 +125,30 @@ def test_training_learns_what_the_inputs_say(trained: Trained) -> None:
 
 
 def test_the_optimizer_gets_the_rate_of_every_step(trained: Trained) -> None:
-    expected = [learning_rate_at(step, 35, 0.05) for step in range(10, 35)]
-    np.testing.assert_allclose(trained.rates[1:], expected, rtol=1e-6)
+    expected = [LearningRate(0.05).at(step, 35) for step in range(35)]
+    np.testing.assert_allclose(trained.watch.rates, expected, rtol=1e-6)
+    np.testing.assert_allclose(trained.history["learning_rate"][1:], expected[10:])
+    assert trained.history["teacher_forcing"] == [1.0] * 26
+
+
+def test_a_callback_is_told_of_every_update_and_an_epoch_ends_with_each_check(
+    trained: Trained,
+) -> None:
+    watch, history = trained.watch, trained.history
+    assert watch.told == ["begin", "end"] and len(watch.rates) == 35
+    assert [epoch for epoch, _ in watch.epochs] == list(range(25))
+    assert [logs["val_loss"] for _, logs in watch.epochs] == history["free_running"][1:]
+    assert [logs["loss"] for _, logs in watch.epochs] == history["loss"][1:]
+
+
+def test_a_callback_ends_the_training() -> None:
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None) -> None:
+            self.model.stop_training = epoch == 2
+
+    training = Training(num_steps=35, num_checks=25, run=TrainingRun(callbacks=(Enough(),)))
+    _, history = descend(fresh(), sequences_of(35), training, better_each_time())
+    assert history["step"] == [0.0, 11.0, 12.0, 13.0]
 
 
 def test_the_first_update_of_adam_moves_weights_by_a_tenth_of_the_rate() -> None:
@@ -123,7 +157,7 @@ def test_the_first_update_of_adam_moves_weights_by_a_tenth_of_the_rate() -> None
     pairs = zip(body.weights, fresh().weights, strict=True)
     moved = [np.abs(new - old) for new, old in pairs]
     *_, kernel, bias = moved
-    np.testing.assert_allclose(np.append(kernel, bias), 0.02 / WARMUP_STEPS, rtol=1e-3)
+    np.testing.assert_allclose(np.append(kernel, bias), 0.02 / TIMING_STEPS, rtol=1e-3)
     # Behind a readout of zeros no gradient reaches the layers yet.
     assert not any(move.any() for move in moved[:-2])
 
@@ -136,7 +170,7 @@ def test_the_loss_is_the_weighted_absolute_error_of_each_batch() -> None:
         features, valid, targets, weights = sequences.batch(number)
         corrections, _ = body.encode(features, valid, body.initial_state(len(features)))
         losses.append((np.abs(targets - corrections) * weights).sum() / weights.sum())
-    standing = Training(num_steps=14, num_checks=2, learning_rate=0.0)
+    standing = Training(num_steps=14, num_checks=2, learning_rate=1e-30)
     _, history = descend(body, sequences, standing, better_each_time())
     assert history["step"] == [0.0, 12.0, 14.0]
     expected = [losses[0], np.mean(losses[:12]), np.mean(losses[12:])]
@@ -156,7 +190,7 @@ def test_the_same_steps_give_the_same_weights_bit_for_bit(trained: Trained) -> N
 def tick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock on which everything between two looks takes one second."""
     clock = count()
-    monkeypatch.setattr(descent, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
+    monkeypatch.setattr(guide, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
 
 
 def test_max_seconds_fixes_a_plan_that_replays(
@@ -171,7 +205,7 @@ def test_max_seconds_fixes_a_plan_that_replays(
     assert_same(body.weights, trained.weights)
 
 
-@pytest.mark.parametrize(("max_seconds", "planned"), [(1.0, WARMUP_STEPS), (1e6, 13)])
+@pytest.mark.parametrize(("max_seconds", "planned"), [(1.0, TIMING_STEPS), (1e6, 13)])
 def test_a_plan_is_no_shorter_than_the_timing_and_no_longer_than_the_passes(
     max_seconds: float, planned: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +234,9 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
     assert history["step"] == [0.0, *np.arange(11.0, 17.0)]
     assert history["num_steps"] == [40.0]
     assert_same(body.weights, check.weights[2])
+    hasty = replace(training, run=TrainingRun(patience=1))
+    _, history = descend(fresh(), sequences_of(40), hasty, Recorder(until=2))
+    assert history["step"] == [0.0, 11.0, 12.0, 13.0]
     assert (check.weights[2][0] != check.weights[-1][0]).any()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,7 @@ import forecast as fc
 from forecast import engine
 from forecast.fitting import Task
 from forecast.forecaster import Forecaster
-from forecast.models import descent, trained
+from forecast.models import guide, trained
 from forecast.models.body import Body
 from forecast.models.network import NetworkModel
 
@@ -62,7 +63,7 @@ def assert_forecasts(fitted: Forecaster, frame: pd.DataFrame) -> None:
 
 def test_a_recorded_number_of_steps_replays_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count()
-    monkeypatch.setattr(descent, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
+    monkeypatch.setattr(guide, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
     use_check(monkeypatch, better_each_time())
     timed = small(num_steps=None, max_seconds=30.0).fit(FRAME)
     assert timed.num_steps_ == 15
@@ -127,6 +128,24 @@ def test_series_of_any_length_can_be_fitted(length: int) -> None:
     frame = frame_of(seasonal_values(2, length, seed=0))
     assert_forecasts(small(num_steps=1).fit(frame), frame)
     assert_forecasts(fc.ESNForecaster(units=10, seed=0).fit(frame), frame)
+
+
+def test_series_too_short_to_train_on_leave_the_linear_forecast_and_say_so() -> None:
+    frame = frame_of(seasonal_values(2, 1, seed=0))
+    training = fc.Training(num_steps=1, run=fc.TrainingRun(checkpoint="never.npz"))
+    fitted = fc.RNNForecaster(units=4, season_length=4, training=training).fit(frame)
+    assert fitted.choices_.endswith("linear highway alone: too short to train on")
+    assert fitted.history_ == {} and not Path("never.npz").exists()
+
+
+@pytest.mark.parametrize("sequences", ["streams", "windows"])
+def test_series_of_unequal_lengths_can_be_sampled(sequences: str) -> None:
+    frame = FRAME[(FRAME["unique_id"] > 0) | (FRAME["ds"] < 13)]
+    frame = frame[frame["ds"] != 7]
+    options = {"teacher_forcing": 0.3, "truncation": fc.Truncation(10, sequences=sequences)}
+    fitted = small(num_steps=3, num_checks=1, **options).fit(frame)
+    assert np.isfinite(fitted.history_["loss"]).all()
+    assert_forecasts(fitted, frame)
 
 
 def test_the_size_follows_the_data_unless_given() -> None:
