@@ -39,13 +39,13 @@ def network_shapes(body: Any, headers: Headers) -> Shapes:
     for layer in range(num_layers):
         shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)
         shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
-    if body["layer"] == "EchoState":
+    outputs = whole("num_outputs", body.get("num_outputs", 1), 0)
+    if body["layer"] == "EchoState" or not outputs:
         columns = units + width + 1
         shapes["coefficients"] = (columns,)
         if "information" in headers:
             shapes["information"] = (columns, columns)
-    outputs = whole("num_outputs", body.get("num_outputs", 1), 1)
-    if body["layer"] != "EchoState":
+    else:
         shapes[f"weight.{3 * num_layers}"] = (units, outputs)
         shapes[f"weight.{3 * num_layers + 1}"] = (outputs,)
     return shapes

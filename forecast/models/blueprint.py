@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -29,7 +29,7 @@ class Blueprint:
         num_features: width of the input.
         seed: of the initial weights.
         options: further arguments of the layer, such as `leak_rate`.
-        num_outputs: of the readout, for each step of time.
+        num_outputs: of the readout, for each step of time; 0 for trained layers without one.
 
     Example:
         >>> Blueprint("LSTM", 8, 1, 5, seed=0).has_readout
@@ -52,8 +52,13 @@ class Blueprint:
 
     @property
     def has_readout(self) -> bool:
-        """Whether a trained readout belongs to the layers; a reservoir is read in closed form."""
-        return self.layer in _TRAINED
+        """Whether a readout belongs to the layers; others are read in closed form."""
+        return self.layer in _TRAINED and self.num_outputs > 0
+
+    @property
+    def without_readout(self) -> Blueprint:
+        """The same layers, to be read in closed form."""
+        return replace(self, num_outputs=0) if self.has_readout else self
 
     @property
     def num_read(self) -> int:

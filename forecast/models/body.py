@@ -47,6 +47,11 @@ class Body:
         return type(self), (self.blueprint, self.weights)
 
     @property
+    def num_outputs(self) -> int:
+        """Outputs after each step."""
+        return self.blueprint.num_outputs
+
+    @property
     def program(self) -> Program:
         """The compiled functions, shared with all bodies of this form."""
         return program_of(self.blueprint)
@@ -145,6 +150,7 @@ class ReadBody:
         self.information = checked_information(information, len(coefficients))
         self.num_features = body.num_features
         self.blueprint = body.blueprint
+        self.num_outputs = 1
 
     def arrays(self) -> dict[str, NDArray]:
         """All weights by name, for a bundle."""

@@ -11,6 +11,7 @@ from forecast.heads import Head, head_of
 __all__ = ["NetworkDesign"]
 
 _LINEAR = ("combined", "highway")
+_READOUTS = ("trained", "refitted")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class NetworkDesign:
             "highway" of a distribution, of which there is no such sum, else "combined".
         head: "absolute", "squared", "huber", "normal", "student_t", "poisson", "negative_binomial",
             "quantiles", or one of `fc.heads` with settings, as `fc.heads.Quantiles((0.1, 0.9))`.
+        readout: "trained" by gradient descent with the layers, or "refitted": read anew in closed
+            form afterwards, from states and inputs, with a ridge chosen on the last fifth of the
+            steps; kept where it forecasts better on its own. With head="absolute" and one step.
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
             blocks back. With a distribution 1: a path needs the steps of a block drawn together.
@@ -49,12 +53,23 @@ class NetworkDesign:
     linear: Literal["combined", "highway"] | None = None
     head: str | Head = "absolute"
     block_length: int | None = 1
+    readout: Literal["trained", "refitted"] = "trained"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning, and what does not go together."""
         if self.linear not in (None, *_LINEAR):
             raise ValueError(f"`linear` must be one of {', '.join(_LINEAR)}; got {self.linear!r}.")
         check_positive_integer("block_length", self.block_length, optional=True)
+        if self.readout not in _READOUTS:
+            raise ValueError(
+                f"`readout` must be one of {', '.join(_READOUTS)}; got {self.readout!r}."
+            )
+        if self.readout == "refitted" and (self.head != "absolute" or self.block_length != 1):
+            raise ValueError(
+                "readout='refitted' minimises absolute errors one step ahead: take it with "
+                f"head='absolute' and block_length=1; got head={self.head!r} and "
+                f"block_length={self.block_length}."
+            )
         if not self.output_head.is_distribution:
             return
         if self.linear == "combined":

@@ -51,7 +51,7 @@ class NetworkModel:
         self.head = head
         self.block_length = highway.block_length
         self.emission = emission_of(head, highway.power, self.block_length)
-        wanted, found = head.num_outputs * self.block_length, body.blueprint.num_outputs
+        wanted, found = head.num_outputs * self.block_length, body.num_outputs
         if wanted != found:
             raise ValueError(f"{head!r} needs {wanted} outputs of the layers; they have {found}.")
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.baselines.autoregression.lags import seasons_of
 from forecast.baselines.pooled.fit import PooledSettings
 from forecast.calibration import mean_scaled_error
 from forecast.checks import check_kind, check_positive_integer, check_seed
@@ -18,7 +19,7 @@ from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.heads import Squared
 from forecast.models.blueprint import Blueprint
-from forecast.models.body import Body
+from forecast.models.body import Body, ReadBody
 from forecast.models.checkpoint import Checkpoint, fingerprint
 from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
@@ -30,6 +31,7 @@ from forecast.models.mixture import Mixture, completed_mixture, mixed
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.program import program_of
+from forecast.models.readout import fit_readout
 from forecast.models.sampled_check import sampled_check
 from forecast.models.sampling import Sampling
 from forecast.models.start import started_form, warm_start
@@ -181,7 +183,11 @@ class TrainedForecaster(NetworkForecaster):
         if not head.is_distribution:
             body, share = _most_useful_share(body, check)
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
-        return NetworkModel(network.highway, body, head), history, words
+        model = NetworkModel(network.highway, body, head)
+        if self.design.readout == "refitted":
+            model, more = _better_read(model, lesson, seasons_of(task.season), check)
+            words += more
+        return model, history, words
 
     def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -231,7 +237,7 @@ def _refuse_sampled(training: Training, design: NetworkDesign) -> None:
         )
 
 
-def _free_running_check(network: NetworkModel, task: Task) -> Callable[[Body], float]:
+def _free_running_check(network: NetworkModel, task: Task) -> Callable[[Any], float]:
     """The score at the task's origins, on some of the series, of other layers in the network."""
     if task.ahead is None:
         raise ValueError("a training without steps ahead of it cannot be checked.")
@@ -245,7 +251,7 @@ def _free_running_check(network: NetworkModel, task: Task) -> Callable[[Body], f
     ends = replace(origins, ends=origins.ends[:, chosen])
     denominators = seasonal_changes(part, task.season.length)
 
-    def check(body: Body) -> float:
+    def check(body: Any) -> float:
         model = NetworkModel(highway, body, head)
         stops = list(engine.walk(model, part, chosen, ends))
         rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
@@ -259,6 +265,19 @@ def _most_useful_share(body: Body, check: Callable[[Body], float]) -> tuple[Body
     scores = {share: check(body.scaled(share)) for share in _SHARES}
     best = min(scores, key=lambda share: scores[share])
     return body.scaled(best), best
+
+
+def _better_read(
+    model: NetworkModel, lesson: Lesson, seasons: tuple[int, ...], check: Callable[[Any], float]
+) -> tuple[NetworkModel, str]:
+    """The network with its readout refitted, if that forecasts better; and words for it."""
+    trained: Any = model.body
+    layers = Body(trained.blueprint.without_readout, trained.weights[:-2])
+    found = fit_readout(layers, lesson, seasons)
+    body = ReadBody(layers, found.coefficients, found.information)
+    if not check(body) < check(trained):
+        return model, ", trained readout"
+    return NetworkModel(model.highway, body), f", readout refitted with ridge {found.penalty:g}"
 
 
 def _best_step(history: dict[str, list[float]]) -> float:

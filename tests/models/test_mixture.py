@@ -95,3 +95,47 @@ def test_an_unknown_word_is_refused() -> None:
         fc.NetworkDesign(linear="none")
     with pytest.raises(ValueError, match="`design` must be of the class NetworkDesign"):
         fc.LSTMForecaster(design="combined")
+
+
+def test_a_refitted_readout_is_kept_where_it_forecasts_better(tmp_path) -> None:
+    design = fc.NetworkDesign(linear="highway", readout="refitted")
+    values = np.array(chaotic(num_steps=400))[None]
+    forecaster = fc.LSTMForecaster(
+        units=12, training=fc.Training(num_steps=120, learning_rate=1e-2), design=design, seed=0
+    )
+    fitted = forecaster.fit(frame_of(values), horizon=3)
+    assert "readout refitted with ridge" in fitted.choices_
+    alone = forecaster.clone().set_params(design=fc.NetworkDesign(linear="highway"))
+    alone.fit(frame_of(values), horizon=3)
+    assert fitted.fitted_.calibration.mase < alone.fitted_.calibration.mase
+    fitted.save(tmp_path / "model.kfc")
+    loaded = fc.load(tmp_path / "model.kfc")
+    pd.testing.assert_frame_equal(loaded.predict(9), fitted.predict(9), check_exact=True)
+
+
+def chaotic(num_steps: int) -> list[float]:
+    """`x' = 3.9 x (1 - x)`."""
+    values = [0.3]
+    while len(values) < num_steps:
+        values.append(3.9 * values[-1] * (1.0 - values[-1]))
+    return values
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"readout": "none"}, "`readout` must be one of trained, refitted; got 'none'"),
+        ({"readout": "refitted", "head": "huber"}, "take it with head='absolute'"),
+        ({"readout": "refitted", "block_length": 3}, "block_length=1; got"),
+    ],
+)
+def test_readouts_that_cannot_be_are_refused(changes, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        fc.NetworkDesign(**changes)
+
+
+def test_a_walk_on_own_forecasts_needs_single_points() -> None:
+    sampled = fc.Training(teacher_forcing=0.5)
+    for design in (fc.NetworkDesign(head="normal"), fc.NetworkDesign(block_length=4)):
+        with pytest.raises(ValueError, match=r"teacher_forcing=0\.5 feeds"):
+            fc.LSTMForecaster(training=sampled, design=design)
