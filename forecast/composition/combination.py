@@ -75,6 +75,17 @@ class CombinedModel:
         self.uses_clock = any(uses_clock(member) for member in self.members)
         self.can_learn = any(can_learn(member) for member in self.members)
 
+    @property
+    def highway(self) -> CombinedModel | None:
+        """Of a network beside linear forecasters what is linear; None of other combinations."""
+        parts = [getattr(member, "highway", None) for member in self.members]
+        if self.newcomer_weights is None or all(part is None for part in parts):
+            return None
+        linear = [part or member for part, member in zip(parts, self.members, strict=True)]
+        return CombinedModel(
+            linear, self.block_length, self.weights, self.shares, self.newcomer_weights
+        )
+
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         states = [member.init_state(num_rows, static) for member in self.members]
@@ -100,12 +111,10 @@ class CombinedModel:
         Raises:
             ValueError: if a member that learns cannot as it was fitted.
         """
-        members = [
-            member.learn(*self._known_to(index, own, seen))
-            if isinstance(member, Learns)
-            else member
-            for index, (member, own, seen) in enumerate(self._seen(state, block))
-        ]
+        members: list[Model] = []
+        for index, (member, own, seen) in enumerate(self._seen(state, block)):
+            able = self._able(index, state)
+            members.append(self._taught(member, own.take(able), seen.take(able)))
         return CombinedModel(
             members, self.block_length, self.weights, self.shares, self.newcomer_weights
         )
@@ -162,14 +171,22 @@ class CombinedModel:
         for member, own, share in zip(self.members, self._states(state), self.shares, strict=True):
             yield member, own, replace(block, covariates=block.covariates[..., slice(*share)])
 
-    def _known_to(
-        self, index: int, state: StateBatch, block: Block
-    ) -> tuple[StateBatch, Block]:  # fmt: skip
-        """States and blocks of the series that a member may learn from."""
+    def _able(self, index: int, state: StateBatch) -> NDArray:
+        """Rows that a member may learn from: not from newcomers what it does not forecast."""
         if self.newcomer_weights is None or self.newcomer_weights[index] > 0:
-            return state, block
-        known = np.flatnonzero(state.arrays["series"] >= 0)
-        return state.take(known), block.take(known)
+            return np.arange(state.num_rows)
+        return np.flatnonzero(~state.arrays["newcomer"])
+
+    def _taught(self, member: Model, state: StateBatch, block: Block) -> Model:
+        """The member after learning; beside a network a linear one that cannot stays as it is."""
+        if not isinstance(member, Learns) or not state.num_rows:
+            return member
+        try:
+            return member.learn(state, block)
+        except ValueError:
+            if self.highway is None or member is self.members[-1]:
+                raise
+            return member
 
     def _states(self, state: StateBatch) -> list[StateBatch]:
         return [state.select(_prefix(index)) for index in range(len(self.members))]

@@ -130,7 +130,8 @@ class Body:
 class ReadBody:
     """A body without a readout of its own, read by a linear map in float64.
 
-    The reservoir is shared by every fit of the same forecaster; only the map differs.
+    A reservoir is shared by every fit of the same forecaster, only the map differs; of trained
+    layers the map takes the place of their readout.
 
     Args:
         body: the recurrent layers.
@@ -158,7 +159,7 @@ class ReadBody:
         return self.body.arrays() | {"coefficients": self.coefficients} | kept
 
     def learned(self, steps: NewerSteps, states: list[NDArray]) -> ReadBody:
-        """The same reservoir with the map that newer steps are added to; see `add_rows`.
+        """The same layers with the map that newer steps are added to; see `add_rows`.
 
         A fit without a correction stays without one.
 
@@ -172,7 +173,8 @@ class ReadBody:
             reason = reason or "it was put together without the sums of a fit; call fit(df)"
             raise ValueError(f"this readout cannot learn from newer rows: {reason}.")
         outputs, _ = self.body.encode(steps.features, steps.valid, states)
-        outputs = np.concatenate([states[-1][:, None], outputs[:, :-1]], axis=1)
+        last = states[-self.body.program.num_last_states]
+        outputs = np.concatenate([last[:, None], outputs[:, :-1]], axis=1)
         inputs = np.concatenate([steps.before[:, None], steps.features[:, :-1]], axis=1)
         columns = np.concatenate([outputs, inputs, np.ones((*steps.targets.shape, 1))], axis=2)
         known = steps.weights > 0

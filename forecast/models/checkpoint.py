@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.files import check_path, replaced_file
-from forecast.heads import Head
-from forecast.models.body import Body
+from forecast.fitting import Task
 from forecast.models.course import Course
+from forecast.models.network import NetworkModel
 from forecast.models.training import Training
-from forecast.pipelines import Panel
 
 __all__ = ["Checkpoint", "fingerprint"]
 
@@ -89,18 +88,17 @@ class Checkpoint:
             )
 
 
-def fingerprint(
-    panel: Panel, body: Body, training: Training, season: int, head: Head
-) -> dict[str, str]:
+def fingerprint(task: Task, network: NetworkModel, training: Training) -> dict[str, str]:
     """What makes two fits the same, each part in a word or a few.
 
     Args:
-        panel: the training series, those that the checks look at included.
-        body: the layers as they start.
+        task: the training series, and the origins that the checks look at.
+        network: with the layers as they start.
         training: how they are trained.
-        season: season of the series.
-        head: what is emitted.
     """
+    panel, origins = task.ahead or (task.panel, None)
+    body: Any = network.body
+    highway = network.highway
     run = training.run
     settings = {
         field.name: getattr(training, field.name) for field in fields(training)
@@ -111,8 +109,11 @@ def fingerprint(
     parts = {name: repr(value) for name, value in settings.items()}
     return {
         "data": _digest([panel.values, panel.offsets, np.frombuffer(ids, dtype=np.uint8)]),
-        "season": str(season),
-        "head": repr(head),
+        "season": str(task.season.length),
+        "horizon": str(task.horizon),
+        "origins": _digest([task.panel.lengths, *([] if origins is None else [origins.ends])]),
+        "linear forecast": _digest([highway.coefficients, np.array([highway.power.exponent])]),
+        "head": repr(network.head),
         **{f"layers' {name}": repr(value) for name, value in blueprint.items()},
         "starting weights": _digest(body.weights),
         **parts,

@@ -64,7 +64,8 @@ class NetworkDesign:
             raise ValueError(
                 f"`readout` must be one of {', '.join(_READOUTS)}; got {self.readout!r}."
             )
-        if self.readout == "refitted" and (self.head != "absolute" or self.block_length != 1):
+        absolute = self.output_head == head_of("absolute")
+        if self.readout == "refitted" and not (absolute and self.block_length == 1):
             raise ValueError(
                 "readout='refitted' minimises absolute errors one step ahead: take it with "
                 f"head='absolute' and block_length=1; got head={self.head!r} and "

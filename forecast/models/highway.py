@@ -34,16 +34,16 @@ def choose_highway(task: Task) -> PooledSettings:
     """
     seasons = seasons_of(task.season)
     lags = tuple(range(1, default_num_lags(task.panel, seasons) + 1))
-    ways = [
-        Way("", PooledSettings(lags, seasons, 1, replace(_DESIGN, power=power), regression))
-        for power, regression in _WAYS
-        if power == 1.0 or np.nanmin(task.panel.values) >= 0  # else it is never transformed
-    ]
     usual = PooledSettings(lags, seasons, 1, _DESIGN, _ROBUST)
     if task.ahead is None:
         return usual
     folds = selection_folds(task.ahead[0], task.horizon, task.season.length)
     if not folds.panel.num_series:
         return usual
-    scores, _ = score_ways(ways, folds)
-    return ways[scores.best].settings or usual
+    tried = [
+        replace(usual, design=replace(_DESIGN, power=power), regression=regression)
+        for power, regression in _WAYS
+        if power == 1.0 or np.nanmin(task.panel.values) >= 0  # else it is never transformed
+    ]
+    scores, _ = score_ways([Way("", settings) for settings in tried], folds)
+    return tried[scores.best]

@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,11 @@ from forecast.composition.combination import CombinedModel
 from forecast.composition.weights import stacking_weights
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
-from forecast.protocol import Model
 
-__all__ = ["Mixture", "completed_mixture", "mixed", "network_in"]
+__all__ = ["Mixture", "completed_mixture", "mixed", "network_in", "settled_network"]
 
 # Fits of the linear parts that are kept: networks of one comparison share them.
-_MOST_KEPT = 4
+_MOST_KEPT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,10 @@ def mixed(network: Estimate, task: Task) -> Estimate:
     parts = (*_linear_parts(task), network)
     panel, origins = task.ahead
     models = [(part.model, panel) for part in parts]
-    weights = stacking_weights(models, origins, task.season.length)
+    if isinstance(task.settled, tuple):
+        weights = np.array(task.settled[0])
+    else:
+        weights = stacking_weights(models, origins, task.season.length)
     together = _together(parts, weights, task)
     return Mixture(**vars(together), parts=parts, weights=tuple(weights.tolist()))
 
@@ -69,7 +72,12 @@ def completed_mixture(mixture: Mixture, network: Estimate, task: Task) -> Estima
     return _together((*linear, network), np.array(mixture.weights), task)
 
 
-def network_in(model: Model) -> Model:
+def settled_network(settled: Any) -> Any:
+    """What the network settled, of what a mixture did or a network that stood alone."""
+    return settled[1][-1] if isinstance(settled, tuple) else settled
+
+
+def network_in(model: Any) -> Any:
     """The network of a mixture; any other model itself."""
     if isinstance(model, CombinedModel) and model.newcomer_weights is not None:
         return model.members[-1]
@@ -88,8 +96,9 @@ def _together(parts: tuple[Estimate, ...], weights: NDArray, task: Task) -> Esti
         f"{weight:.2f} {name} ({part.choices})"
         for weight, name, part in zip(weights, names, parts, strict=True)
     )
-    network = parts[-1]
-    return Estimate(model, words, network.fell_back, network.history, network.settled)
+    fell_back = np.unique(np.concatenate([part.fell_back for part in parts]))
+    settled = (tuple(weights.tolist()), tuple(part.settled for part in parts))
+    return Estimate(model, words, fell_back, parts[-1].history, settled)
 
 
 def _of_newcomers(weights: NDArray) -> NDArray:
@@ -104,7 +113,10 @@ _lock = Lock()
 
 
 def _linear_parts(task: Task) -> tuple[Estimate, ...]:
-    """The linear forecasters fitted to the task; those of the last few tasks are kept."""
+    """The linear forecasters fitted to the task; those of the last tasks are kept."""
+    if isinstance(task.settled, tuple):
+        pairs = zip(_linear(), task.settled[1], strict=False)
+        return tuple(one._estimate(replace(task, settled=settled)) for one, settled in pairs)
     key = _fingerprint(task)
     with _lock:
         if key in _kept:
@@ -119,11 +131,11 @@ def _linear_parts(task: Task) -> tuple[Estimate, ...]:
 
 
 def _fingerprint(task: Task) -> bytes:
-    """A hash of all that a linear fit depends on."""
+    """A hash of all that a linear fit depends on: not when series begin, and without covariates."""
     digest = hashlib.blake2b(repr((task.season, task.horizon, task.panel.frequency)).encode())
     panels = (task.panel, *((task.ahead[0],) if task.ahead else ()))
     for panel in panels:
-        for array in (panel.values, panel.observed, panel.lengths):
+        for array in (panel.values, panel.lengths):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(repr(list(panel.ids)).encode())
     if task.ahead:

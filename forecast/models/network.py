@@ -118,7 +118,7 @@ class NetworkModel:
 
         What the network is fed and what it corrects are in the highway's terms: its weights would
         not fit another one. A trained network takes a few gradient steps (`descended`), so how
-        rows are cut into blocks matters to it; a reservoir's readout does not (`add_rows`). Gaps
+        rows are cut into blocks matters to it; a readout in closed form does not (`add_rows`). Gaps
         are fed with the model's own forecast, and not learned from.
 
         Raises:

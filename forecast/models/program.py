@@ -37,6 +37,7 @@ class Program:
         self.stack.build((None, None, blueprint.num_features))
         self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes
+        self.num_last_states = self.stack.num_last_states
         self.weight_shapes = [tuple(weight.shape) for weight in self.stack.weights]
         self.states = [((None, units), "float32") for units in self.state_sizes]
         self.weights = [(shape, "float32") for shape in self.weight_shapes]

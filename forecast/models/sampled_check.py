@@ -19,25 +19,24 @@ __all__ = ["sampled_check"]
 
 # Paths of an origin, and origins that they are sampled from: some 2,000 paths a check.
 _NUM_PATHS, _MOST_ORIGINS = 20, 100
-# A median free running alone would not see the spread, and the loss not the feedback.
 
 
 def sampled_check(panel: Panel, origins: Origins, season: int) -> Callable[[Model], float]:
     """A score of models: the mean scaled CRPS of sample paths from some of the origins.
+
+    The median running freely would not see the spread, and the loss not the feedback.
 
     Args:
         panel: the series, with the steps that follow the origins.
         origins: where paths begin.
         season: season of the MASE whose denominators scale the scores.
     """
-    every = np.arange(panel.num_series)
     able = np.argwhere(origins.ends >= 0)
     chosen = able[evenly_spread(len(able), _MOST_ORIGINS)]
     ends = np.full_like(origins.ends, -1)
     ends[tuple(chosen.T)] = origins.ends[tuple(chosen.T)]
-    origins = replace(origins, ends=ends)
     rows = np.unique(chosen[:, 1])
-    part, origins = panel.take(every[rows]), replace(origins, ends=ends[:, rows])
+    part, origins = panel.take(rows), replace(origins, ends=ends[:, rows])
     denominators = seasonal_changes(part, season)
 
     def check(model: Model) -> float:

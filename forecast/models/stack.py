@@ -36,6 +36,11 @@ class RecurrentStack(keras.layers.Layer):
             sizes += [own] if isinstance(own, int) else list(own)
         return sizes
 
+    @property
+    def num_last_states(self) -> int:
+        """States of the last layer; the first of them is its output."""
+        return _num_states(self.recurrent_layers[-1])
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create all weights for inputs `(batch, time, features)`."""
         shape = tuple(input_shape)
@@ -71,7 +76,7 @@ class RecurrentStack(keras.layers.Layer):
 
     def read(self, states: list[Any]) -> Any:
         """Outputs for the step after these states; what is read is the last layer's first one."""
-        return self._read(states[-_num_states(self.recurrent_layers[-1])])
+        return self._read(states[-self.num_last_states])
 
     def _read(self, outputs: Any) -> Any:
         if self.readout is None:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from forecast.fitting import Fitted
+from forecast.heads import Head
 from forecast.models.blueprint import Blueprint
-from forecast.models.body import Body
+from forecast.models.body import Body, ReadBody
 from forecast.models.mixture import network_in
 from forecast.pipelines import Panel
 
@@ -27,12 +28,13 @@ def started_form(start: Any) -> Blueprint:
     return _body(start).blueprint
 
 
-def warm_start(start: Any, blueprint: Blueprint, panel: Panel) -> Body:
+def warm_start(start: Any, blueprint: Blueprint, head: Head, panel: Panel) -> Body:
     """The layers of the earlier fit.
 
     Args:
         start: the earlier forecaster.
         blueprint: form of the layers to be trained.
+        head: what they are to emit.
         panel: the series given to the fit, those that its checks look at included.
 
     Raises:
@@ -45,6 +47,12 @@ def warm_start(start: Any, blueprint: Blueprint, panel: Panel) -> Body:
             f"the training cannot start from {start.name}: its network is {there}, the one to be "
             f"trained is {here}. Give both the same class, units, num_layers and number of seasons."
         )
+    emitted = network_in(start.fitted_.model).head
+    if emitted != head:
+        raise ValueError(
+            f"the training cannot start from {start.name}: it emits {emitted!r}, the network to be "
+            f"trained {head!r}. Give both the same head."
+        )
     _refuse_later(start.name, start.fitted_, panel)
     return Body(blueprint, body.weights)
 
@@ -52,6 +60,11 @@ def warm_start(start: Any, blueprint: Blueprint, panel: Panel) -> Body:
 def _body(start: Any) -> Body:
     fitted = getattr(start, "fitted_", None)
     body = getattr(network_in(fitted.model), "body", None) if isinstance(fitted, Fitted) else None
+    if isinstance(body, ReadBody) and body.blueprint.without_readout == body.blueprint:
+        raise ValueError(
+            f"the training cannot start from {start.name}: it is read in closed form. Fit the "
+            "start with NetworkDesign(readout='trained'); a reservoir has no trained layers."
+        )
     if not isinstance(body, Body):
         raise ValueError(
             "`start` must be a fitted RNNForecaster, LSTMForecaster or GRUForecaster, such as "
@@ -64,6 +77,7 @@ def _form(blueprint: Blueprint) -> str:
     return (
         f"{blueprint.num_layers} x {blueprint.units} units of {blueprint.layer} with "
         f"{blueprint.num_features} inputs"
+        + ("" if blueprint.num_outputs == 1 else f" and {blueprint.num_outputs} outputs")
     )
 
 

@@ -27,7 +27,7 @@ from forecast.models.design import NetworkDesign
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
-from forecast.models.mixture import Mixture, completed_mixture, mixed
+from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.program import program_of
@@ -110,8 +110,9 @@ class TrainedForecaster(NetworkForecaster):
         return self.units or units, self.num_layers or num_layers
 
     def _estimate(self, task: Task) -> Estimate:
-        network = self._alone(task)
-        return mixed(network, task) if self.design.is_combined else network
+        if not self.design.is_combined:
+            return self._alone(task)
+        return mixed(self._alone(replace(task, settled=settled_network(task.settled))), task)
 
     def _sequences(self, network: NetworkModel, lesson: Lesson, task: Task) -> Sequences:
         """The batches of the plan."""
@@ -126,15 +127,12 @@ class TrainedForecaster(NetworkForecaster):
             lesson, length, training.batch_size, planned, self.seed, training.cut, sampling
         )
 
-    def _checkpoint(self, task: Task, body: Body) -> Checkpoint | None:
+    def _checkpoint(self, task: Task, network: NetworkModel) -> Checkpoint | None:
         """Where the training is kept; None for nowhere."""
         path = self.training.run.checkpoint
-        if path is None or task.ahead is None:
+        if path is None:
             return None
-        fit = fingerprint(
-            task.ahead[0], body, self.training, task.season.length, self.design.output_head
-        )
-        return Checkpoint(Path(path), fit)
+        return Checkpoint(Path(path), fingerprint(task, network, self.training))
 
     def _complete(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network and weights, with linear parts that know all training series."""
@@ -175,7 +173,7 @@ class TrainedForecaster(NetworkForecaster):
         sequences = self._sequences(network, lesson.in_unit(unit), task)
         check = _free_running_check(network, task)
         body = self._begun(network, objective.bias(lesson.targets, lesson.weights))
-        checkpoint = self._checkpoint(task, body)
+        checkpoint = self._checkpoint(task, NetworkModel(network.highway, body, head))
         body, history = descend(
             body, sequences, training, check, objective.loss, unit, checkpoint
         )  # fmt: skip
@@ -200,7 +198,7 @@ class TrainedForecaster(NetworkForecaster):
         body, start = Body(form), self.training.run.start
         if start is not None:
             seen = task.panel if task.ahead is None else task.ahead[0]
-            body = warm_start(start, form, seen)
+            body = warm_start(start, form, head, seen)
         return NetworkModel(highway, body, head)
 
     def _begun(self, network: NetworkModel, bias: NDArray | None) -> Body:
@@ -277,7 +275,8 @@ def _better_read(
     body = ReadBody(layers, found.coefficients, found.information)
     if not check(body) < check(trained):
         return model, ", trained readout"
-    return NetworkModel(model.highway, body), f", readout refitted with ridge {found.penalty:g}"
+    kind = "no correction" if np.isinf(found.penalty) else f"ridge {found.penalty:g}"
+    return NetworkModel(model.highway, body), f", readout refitted with {kind}"
 
 
 def _best_step(history: dict[str, list[float]]) -> float:

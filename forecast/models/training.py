@@ -14,7 +14,7 @@ __all__ = ["Training", "Truncation"]
 
 _MOST_STEPS = 1000
 # Short series are cheap to learn, and what is not linear in them takes many updates.
-_FEWEST_TIME_STEPS = 3_000_000
+_FEWEST_TIME_STEPS, _MOST_SHORT_STEPS = 3_000_000, 2000
 _SEQUENCES = ("stretches", "streams", "windows")
 _WEIGHTS = ("metric", "equal")
 
@@ -68,8 +68,8 @@ class Training:
 
     Args:
         num_steps: weight updates; None plans about 20 passes over the data, at most 1000 steps, or
-            three million time steps in all if these are more. The same number gives the same
-            weights.
+            three million time steps in all, in at most 2000 steps, if these are more. The same
+            number gives the same weights.
         max_seconds: wall time of the training; the number of steps that fits is found by timing
             the first ones, and recorded as `num_steps_` of the forecaster. None: no limit.
         batch_size: sequences in an update.
@@ -148,4 +148,5 @@ class Training:
         """Weight updates before any limit of time."""
         at_once = self.batch_size * sequence_length
         wanted = min(20 * num_rows / at_once, _MOST_STEPS)
-        return self.num_steps or int(max(wanted, _FEWEST_TIME_STEPS / at_once))
+        fewest = min(_FEWEST_TIME_STEPS / at_once, _MOST_SHORT_STEPS)
+        return self.num_steps or int(max(wanted, fewest))

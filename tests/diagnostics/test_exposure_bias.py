@@ -287,7 +287,7 @@ def test_the_picture_names_its_lines_without_a_box():
         ([NeverFitted(), NeverFitted()], {}, ValueError, r"two forecasters are called 'Never"),
         (NeverFitted(alias="y"), {}, ValueError, r"'y'"),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_be_measured_is_refused_before_any_fit(forecasters, changes, error, message):
     with pytest.raises(error, match=message):

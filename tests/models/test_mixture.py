@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from models.material import frame_of, seasonal_values
 
 import forecast as fc
+from forecast import engine
+from forecast.baselines.naive import NaiveModel
 from forecast.composition.combination import CombinedModel
+from forecast.fitting import fit_model
+from forecast.pipelines import read_frame
 
 HORIZON = 4
 FRAME = frame_of(seasonal_values(4, 60, seed=1))
@@ -61,9 +67,6 @@ def test_a_new_series_is_forecast_without_the_part_that_knows_its_own_series_onl
 
 def rolled(model: CombinedModel, frame: pd.DataFrame) -> np.ndarray:
     """The forecast of a model for one series that it was not fitted on."""
-    from forecast import engine
-    from forecast.pipelines import read_frame
-
     panel = read_frame(frame).panel
     state = engine.begin(model, np.array([-1]))
     state, _ = engine.absorb(model, state, panel.block(np.zeros(1, dtype=int), panel.lengths))
@@ -79,6 +82,48 @@ def test_learning_from_a_new_series_leaves_the_part_of_known_series_alone(fitted
     learner.update(new.iloc[-6:], learn=True)
     before, after = model.members[0].coefficients, learner.fitted_.model.members[0].coefficients
     np.testing.assert_array_equal(before, after)
+
+
+def test_learning_goes_on_where_a_part_has_no_weight_or_cannot_learn(fitted) -> None:
+    copy = pickle.loads(pickle.dumps(fitted.fitted_.model))
+    copy.weights = np.array([0.6, 0.0, 0.4])
+    copy.newcomer_weights = np.array([0.0, 0.0, 1.0])
+    panel = read_frame(FRAME).panel
+    series = np.arange(panel.num_series)
+    state = engine.begin(copy, series)
+    half = panel.lengths // 2
+    state, _ = engine.absorb(copy, state, panel.block(np.zeros_like(half), half))
+    block = panel.block(half, panel.lengths)
+    newer, _, _ = engine.learn(copy, state, block)
+    assert newer.members[0] is not copy.members[0]
+    copy.members = (copy.members[0], Refuses(), copy.members[2])
+    assert copy._taught(copy.members[1], engine.inner(state), block) is copy.members[1]
+
+
+class Refuses(NaiveModel):
+    """A linear forecaster that cannot learn as it was fitted."""
+
+    def learn(self, state, block):
+        raise ValueError("no sums")
+
+
+def test_series_that_are_too_short_for_a_linear_part_are_named() -> None:
+    short = pd.DataFrame({"unique_id": "short", "ds": range(2), "y": [1.0, 2.0]})
+    both = pd.concat([FRAME, short], ignore_index=True)
+    assert "short" in list(network("combined").fit(both, horizon=HORIZON).fell_back_)
+
+
+def test_a_refit_keeps_the_weights_and_what_the_linear_parts_chose(fitted) -> None:
+    panel = read_frame(FRAME).panel
+    again = fit_model(network("combined"), panel, None, previous=fitted.fitted_)
+    np.testing.assert_array_equal(again.model.weights, fitted.fitted_.model.weights)
+    assert again.estimate.settled == fitted.fitted_.estimate.settled
+
+
+def test_what_is_linear_of_it_is_the_same_sum_of_linear_parts(fitted) -> None:
+    linear = fitted.fitted_.model.highway
+    assert linear.members[:2] == fitted.fitted_.model.members[:2]
+    assert linear.members[2] is fitted.fitted_.model.members[2].highway
 
 
 def test_linear_parts_of_one_task_are_fitted_once(monkeypatch, fitted) -> None:

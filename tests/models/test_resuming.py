@@ -186,6 +186,19 @@ def test_a_start_of_another_form_is_refused(uninterrupted) -> None:
         started(uninterrupted, units=5).fit(FRAME)
 
 
+def test_a_start_that_emits_something_else_is_refused(uninterrupted) -> None:
+    huber = fc.NetworkDesign(linear="highway", head="huber")
+    with pytest.raises(ValueError, match=r"it emits Absolute\(\), the network to be trained Huber"):
+        started(uninterrupted, design=huber).fit(FRAME)
+
+
+def test_a_checkpoint_of_another_horizon_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    network(kept_at(path, num_steps=4)).fit(FRAME, horizon=3)
+    with pytest.raises(ValueError, match=r"another training: horizon \(3 there, 12 here\)"):
+        network(kept_at(path, num_steps=4)).fit(FRAME, horizon=12)
+
+
 @pytest.mark.parametrize("start", [fc.RNNForecaster(), fc.Naive(), "model.kfc"])
 def test_a_start_that_is_no_fitted_network_is_refused(start: Any) -> None:
     with pytest.raises(ValueError, match=r"`start` must be a fitted RNNForecaster, .* not fitted"):
