@@ -140,12 +140,15 @@ class CombinedModel:
                 state = self._fed(state, paths.join(values), future[paths.rows, steps])
         return np.concatenate(blocks, axis=2)
 
-    def combine(self, forecasts: NDArray, state: StateBatch) -> NDArray:
-        """The members' forecasts, `(k, num_rows, ...)`, as one; NaN where a member has none."""
+    def combine(self, forecasts: NDArray, state: StateBatch | None = None) -> NDArray:
+        """The members' forecasts, `(k, num_rows, ...)`, as one; NaN where a member has none.
+
+        Without states all rows are of series that were fitted on.
+        """
         if self.weights is None:
             return np.median(forecasts, axis=0)
         combined = np.einsum("k,k...->...", self.weights, forecasts)
-        if self.newcomer_weights is None or not state.arrays["newcomer"].any():
+        if self.newcomer_weights is None or state is None or not state.arrays["newcomer"].any():
             return combined
         new, able = state.arrays["newcomer"], self.newcomer_weights > 0
         of_new = np.einsum("k,k...->...", self.newcomer_weights[able], forecasts[able][:, new])
