@@ -53,7 +53,7 @@ class Part:
 _CO2 = "Twenty years of weekly CO2 at Mauna Loa, with their missing weeks"
 _PANEL = "Twelve quarterly US series, cut on purpose to unequal lengths"
 PARTS = (
-    Part("co2", _CO2, ("lstm", "rnn", "esn"), 52, 8, 3.0, num_steps=1040),
+    Part("co2", _CO2, ("lstm", "esn"), 52, 8, 3.0, num_steps=1040),
     Part("panel", _PANEL, ("lstm", "esn"), 8, 8, 2.0),
 )
 _TITLE = "Networks and linear baselines on real series"

@@ -159,7 +159,7 @@ def cases() -> list[Case]:
         Case(
             "Combine-network",
             forecast.Combine,
-            _members("LSTMForecaster", "SeasonalNaive"),
+            _members("GRUForecaster", "SeasonalNaive"),
             slow=True,
         ),
         Case("RNN-normal", forecast.RNNForecaster, _emitting(head="normal")),
@@ -195,7 +195,7 @@ def _pipelines() -> list[Case]:
             "network",
             season,
             forecast.MeanAbsoluteScaler(),
-            small(forecast.LSTMForecaster),
+            small(forecast.GRUForecaster),
             slow=True,
         ),
         Case(

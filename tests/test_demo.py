@@ -46,7 +46,7 @@ def test_a_missing_folder_is_said_before_anything_is_computed(console, tmp_path,
 
 def test_the_parts_are_those_that_the_documentation_promises():
     co2, panel = PARTS
-    assert (co2.dataset, co2.models, co2.horizon) == ("co2", ("lstm", "rnn", "esn"), 52)
+    assert (co2.dataset, co2.models, co2.horizon) == ("co2", ("lstm", "esn"), 52)
     assert co2.num_windows >= 8
     assert panel.dataset == "panel"
     assert "unequal lengths" in panel.title
