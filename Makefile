@@ -16,11 +16,12 @@ DEV_STAMP := $(VENV)/.installed-dev
 LINK_TREE := .mypy_link
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test test-all lint format clean
 
 help:
 	@echo "make demo    install into $(VENV), compare networks with baselines on real data, write report.html"
 	@echo "make test    install into $(VENV), check style and types, run all tests"
+	@echo "make test-all   the same with tests that do not fit into twenty minutes"
 	@echo "make lint    style and types only"
 	@echo "make format  let ruff format the code and fix what it can"
 	@echo "make clean   remove $(VENV), caches and what the commands wrote"
@@ -29,6 +30,9 @@ demo: $(DEMO_STAMP)
 	@$(BIN)/forecast demo --report report.html
 
 test: lint
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not long" $(PYTEST_FLAGS)
+
+test-all: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 # mypy reads neither the import hook of an editable install nor the package-dir mapping behind it,

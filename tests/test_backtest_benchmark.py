@@ -28,7 +28,7 @@ def test_a_part_that_was_timed_is_scaled_to_the_whole_and_ratios_are_paired():
     assert row["rounds"] == [10, 10, 30] and row["forecasts timed"] == 100
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_small_run_writes_its_table(tmp_path):
     pytest.importorskip("tensorflow")
     path = tmp_path / "results" / "small.json"

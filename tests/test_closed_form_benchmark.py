@@ -12,7 +12,7 @@ import pytest
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "closed_form.py"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_small_run_writes_its_table(tmp_path):
     pytest.importorskip("pyarrow")
     path = tmp_path / "results" / "small.json"

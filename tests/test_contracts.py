@@ -32,7 +32,14 @@ NUM_SERIES = 5
 CUTS = st.lists(st.integers(0, 90), min_size=NUM_SERIES, max_size=NUM_SERIES)
 
 
-PARAMS = [pytest.param(c, id=c.name, marks=[pytest.mark.slow] * c.slow) for c in cases()]
+# What holds of members and of combinations holds of these: `make test-all` sees to it.
+LONG = {"Combine-network", "Ensemble-network"}
+PARAMS = [
+    pytest.param(
+        c, id=c.name, marks=[pytest.mark.slow] * c.slow + [pytest.mark.long] * (c.name in LONG)
+    )
+    for c in cases()
+]
 
 
 @pytest.fixture(scope="session", params=PARAMS)

@@ -35,7 +35,7 @@ def test_the_better_keras_counts_and_ratios_are_of_turns():
     assert row["ours ms"] == 1000.0 and row["keras XLA ms"] == 5000.0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_contender_answers_in_its_own_process():
     task = Task("SimpleRNN", 2, 3, 1, 2)
     contender = layers.Contender(sys.executable, "layers_keras.py", task, layers.OURS)

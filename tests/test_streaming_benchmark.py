@@ -48,7 +48,7 @@ def test_both_tables_of_a_linear_forecaster():
     assert all(row["ms, 50 rows a series"] > 0 for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_small_run_writes_its_table(tmp_path):
     pytest.importorskip("tensorflow")
     path = tmp_path / "results" / "small.json"

@@ -81,7 +81,7 @@ def test_ratios_are_medians_of_the_rounds():
     assert row["extra MB"] == 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_small_run_writes_its_table(tmp_path):
     pytest.importorskip("tensorflow")
     path = tmp_path / "results" / "small.json"
