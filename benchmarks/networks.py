@@ -8,7 +8,8 @@ LSTM with three seeds (losses averaged, spread shown) beside AR, PooledAR and th
 combination, on the same machine. Skill is the share of the loss of the best linear forecaster (the
 best on what is scored: the hardest rival) that the network saves, with a 95 % interval and a test
 of equal accuracy over origins, or over series where there is one origin. Data are read from the
-folder given by --data. Looks at test parts go to benchmarks/test_scores.jsonl.
+folder given by --data. Looks at test parts of the public panels go to
+benchmarks/test_scores.jsonl; of the other series they are not counted.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def completed_mixture(mixture: Mixture, network: Estimate, task: Task) -> Estima
     """
     linear = tuple(
         forecaster._complete(part, replace(task, settled=part.settled))
-        for forecaster, part in zip(_linear(), mixture.parts, strict=False)
+        for forecaster, part in zip(_linear(), mixture.parts[:-1], strict=True)
     )
     return _together((*linear, network), np.array(mixture.weights), task)
 
@@ -115,7 +115,7 @@ _lock = Lock()
 def _linear_parts(task: Task) -> tuple[Estimate, ...]:
     """The linear forecasters fitted to the task; those of the last tasks are kept."""
     if isinstance(task.settled, tuple):
-        pairs = zip(_linear(), task.settled[1], strict=False)
+        pairs = zip(_linear(), task.settled[1][:-1], strict=True)
         return tuple(one._estimate(replace(task, settled=settled)) for one, settled in pairs)
     key = _fingerprint(task)
     with _lock:
