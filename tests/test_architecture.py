@@ -310,7 +310,10 @@ REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|anaconda)\.(?:org|com)\b", r
 def _texts() -> list[Path]:
     inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     paths = [*inside, *ROOT.glob("*"), ROOT / ".gitignore"]
-    return sorted(p for p in paths if p.is_file() and p.suffix in SUFFIXES)
+    # In a second working tree of a repository `.git` is a file that names a path.
+    return sorted(
+        p for p in paths if p.is_file() and p.suffix in SUFFIXES and p.name != ".git"
+    )
 
 
 def test_no_file_names_a_machine_path_or_a_package_registry():
