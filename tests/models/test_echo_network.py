@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forecast.layers.topology import recurrent_matrix
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network
-from forecast.models.echo import fit as fitting
+from forecast.models.echo import fit as fitting, lesson as teaching
 from forecast.models.echo.bank import Bank, drawn_bank
 from forecast.models.echo.view import View
 
@@ -73,7 +73,7 @@ def test_columns_are_the_newest_inputs_and_their_products(lags, quadratic, width
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_readout_is_the_ridge_regression(dtype: str, monkeypatch) -> None:
-    monkeypatch.setattr(fitting, "_MOST_STEPS", 128)
+    monkeypatch.setattr(teaching, "_MOST_STEPS", 128)
     readout = EchoReadout(washout=20, ridge=0.01, lags=2, quadratic_lags=1)
     design = EchoDesign(TWO, readout=readout, dtype=dtype)
     rng = np.random.default_rng(2)
@@ -96,7 +96,7 @@ def test_sums_in_blocks_are_the_regression_on_all_rows(monkeypatch) -> None:
     wave = np.sin(0.3 * np.arange(1500))[None, :, None]
     wave = wave + 0.1 * np.random.default_rng(0).normal(size=wave.shape)
     whole, _ = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
-    monkeypatch.setattr(fitting, "_MOST_HELD", 2000)
+    monkeypatch.setattr(fitting, "MOST_HELD", 2000)
     blocks, _ = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
     np.testing.assert_allclose(blocks.coefficients, whole.coefficients, atol=1e-8)
 

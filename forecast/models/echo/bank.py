@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -17,6 +16,8 @@ __all__ = ["Bank", "drawn_bank"]
 
 # Steps from which the compiled loop of the layer is worth its call.
 _MANY_STEPS = 128
+# Rows up to which they are filled up to a power of two.
+_MOST_DOUBLED = 64
 # Bytes of a matrix beyond which it leaves the cache of a core, and the share of entries up to which
 # the product of what is not zero is faster then.
 _LARGE_MATRIX, _MOST_DENSE = 2**21, 0.3
@@ -63,15 +64,16 @@ class _One:
         return after
 
     def _compiled(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
-        """By the layer, whose rows are filled up to a power of two: few numbers are compiled."""
+        """By the layer, whose rows are filled up: few numbers of them are compiled."""
         if noise is not None:
             inputs = np.concatenate([inputs, noise], axis=2)
         num_rows = len(inputs)
-        missing = 2 ** (num_rows - 1).bit_length() - num_rows
+        missing = _filled_rows(num_rows) - num_rows
         if missing:
             inputs = np.concatenate([inputs, np.zeros((missing, *inputs.shape[1:]), inputs.dtype)])
             states = np.concatenate([states, np.zeros((missing, states.shape[1]), states.dtype)])
-        return ops.convert_to_numpy(self._layer(inputs, initial_state=[states]))[:num_rows]
+        after = self._layer(inputs, initial_state=[states])
+        return np.asarray(after)[:num_rows]  # not copied, as `ops.convert_to_numpy` does
 
     @cached_property
     def _layer(self) -> EchoState:
@@ -83,6 +85,18 @@ class _One:
         layer.build((None, None, features))
         layer.set_weights(list(self.weights))
         return layer
+
+
+def _filled_rows(num_rows: int) -> int:
+    """The power of two from so many rows on; from 64 on, of four numbers between two of them.
+
+    Example:
+        >>> [_filled_rows(num_rows) for num_rows in (3, 33, 65, 100, 300)]
+        [4, 64, 80, 112, 320]
+    """
+    power = 2 ** (num_rows - 1).bit_length()
+    unit = power // 8 if power > _MOST_DOUBLED else power
+    return -(-num_rows // unit) * unit
 
 
 class Bank:

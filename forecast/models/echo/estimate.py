@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from forecast.calibration import calibration_origins, past_score
 from forecast.fitting import Task
 from forecast.models.echo.bank import drawn_bank
-from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
+from forecast.models.echo.fit import EchoFit, fit_echo
+from forecast.models.echo.lesson import EchoLesson
 from forecast.models.echo.model import EchoModel
 from forecast.models.echo.network import after_washout, side_by_side
 from forecast.models.echo.reservoir import EchoDesign

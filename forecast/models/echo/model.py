@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from forecast.baselines.learning import why_not_kept
 from forecast.models.echo.bank import Bank
-from forecast.models.echo.network import EchoMemory, EchoNetwork, side_by_side
+from forecast.models.echo.memory import EchoMemory
+from forecast.models.echo.network import EchoNetwork, side_by_side
 from forecast.models.echo.reservoir import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.view import View
 from forecast.models.network import last_valid, runs_without_gaps

@@ -8,31 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.models.echo.bank import Bank, drawn_bank
-from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
+from forecast.models.echo.fit import EchoFit, fit_echo
+from forecast.models.echo.lesson import EchoLesson
+from forecast.models.echo.memory import EchoMemory
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 
-__all__ = ["EchoMemory", "EchoNetwork", "after_washout", "fit_echo_network", "side_by_side"]
+__all__ = ["EchoNetwork", "after_washout", "fit_echo_network", "side_by_side"]
 
 # Steps that are read at once.
 _MOST_STEPS = 1024
-
-
-@dataclass(frozen=True, eq=False)
-class EchoMemory:
-    """Where a network stands.
-
-    Args:
-        states: of the reservoirs, `(rows, units)`.
-        recent: newest inputs, oldest first, `(rows, length, num_inputs)`.
-    """
-
-    states: NDArray
-    recent: NDArray
-
-    def take(self, rows: NDArray) -> EchoMemory:
-        """The memory of some rows."""
-        return EchoMemory(self.states[rows], self.recent[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +46,7 @@ class EchoNetwork:
 
     def initial(self, num_rows: int) -> EchoMemory:
         """Before the first step."""
-        recent = np.zeros((num_rows, self.view.length, self.bank.num_inputs), self.bank.dtype)
-        return EchoMemory(self.bank.initial_state(num_rows), recent)
+        return EchoMemory.initial(self.bank, self.view, num_rows)
 
     def encode(
         self, inputs: NDArray, memory: EchoMemory, lengths: NDArray | None = None
@@ -127,6 +111,9 @@ def fit_echo_network(
         targets: to be read after each step, `(rows, steps, num_targets)`.
         taught: steps to learn from, `(rows, steps)`; all of them by default. The washout is not.
         seed: of the reservoirs and the noise.
+
+    Returns:
+        The network, and its fit, whose `memory` is where it stands after the last input.
     """
     readout = design.readout
     bank = drawn_bank(design, inputs.shape[2], seed)
