@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forecast.layers.topology import recurrent_matrix
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network
-from forecast.models.echo import fit as fitting, lesson as teaching
+from forecast.models.echo import bank as bank_module, fit as fitting
 from forecast.models.echo.bank import Bank, drawn_bank
 from forecast.models.echo.view import View
 
@@ -73,7 +73,7 @@ def test_columns_are_the_newest_inputs_and_their_products(lags, quadratic, width
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_readout_is_the_ridge_regression(dtype: str, monkeypatch) -> None:
-    monkeypatch.setattr(teaching, "_MOST_STEPS", 128)
+    monkeypatch.setattr(bank_module, "_MOST_STEPS", 128)
     readout = EchoReadout(washout=20, ridge=0.01, lags=2, quadratic_lags=1)
     design = EchoDesign(TWO, readout=readout, dtype=dtype)
     rng = np.random.default_rng(2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -12,10 +12,13 @@ from scipy.sparse import csr_array
 from forecast.layers import EchoState
 from forecast.models.echo.reservoir import EchoDesign, Reservoir
 
-__all__ = ["Bank", "drawn_bank"]
+__all__ = ["MANY_STEPS", "MOST_HELD", "Bank", "blocks", "drawn_bank"]
+
+# Numbers that are held at once, and steps of a block at most.
+MOST_HELD, _MOST_STEPS = 8_000_000, 16_384
 
 # Steps from which the compiled loop of the layer is worth its call.
-_MANY_STEPS = 128
+MANY_STEPS = 128
 # Rows up to which they are filled up to a power of two.
 _MOST_DOUBLED = 64
 # Bytes of a matrix beyond which it leaves the cache of a core, and the share of entries up to which
@@ -55,7 +58,7 @@ class _One:
 
     def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
         """States after each step, `(rows, steps, units)`."""
-        if self._sparse is None and inputs.shape[1] >= _MANY_STEPS:
+        if self._sparse is None and inputs.shape[1] >= MANY_STEPS:
             return self._compiled(inputs, states, noise)
         after = np.empty((*inputs.shape[:2], states.shape[1]), dtype=inputs.dtype)
         for step in range(inputs.shape[1]):
@@ -97,6 +100,21 @@ def _filled_rows(num_rows: int) -> int:
     power = 2 ** (num_rows - 1).bit_length()
     unit = power // 8 if power > _MOST_DOUBLED else power
     return -(-num_rows // unit) * unit
+
+
+def blocks(num_rows: int, num_steps: int, units: int) -> Iterator[tuple[int, int]]:
+    """Where blocks of steps begin and end that a bank is to be run along at once.
+
+    All but the last are of a length that the layer compiles; what is too short for it joins one.
+
+    Example:
+        >>> list(blocks(1, 40, 200)), list(blocks(100, 300, 500))
+        ([(0, 40)], [(0, 128), (128, 300)])
+    """
+    fitting = MOST_HELD // (max(num_rows, 1) * (units + 1))
+    steps = int(np.clip(fitting, MANY_STEPS, _MOST_STEPS)) // MANY_STEPS * MANY_STEPS
+    begins = range(0, max(num_steps - MANY_STEPS, 0) + 1, steps)
+    yield from zip(begins, [*begins[1:], num_steps], strict=True)
 
 
 class Bank:

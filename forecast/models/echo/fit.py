@@ -13,8 +13,8 @@ from forecast.baselines.algebra.design_path import design_path
 from forecast.baselines.algebra.gram import Gram, gram_of_rows
 from forecast.baselines.algebra.ridge_path import choose_ridge, ridge_path
 from forecast.baselines.learning import MOST_NUMBERS
-from forecast.models.echo.bank import Bank
-from forecast.models.echo.lesson import MOST_HELD, EchoLesson, EchoWalk
+from forecast.models.echo.bank import MOST_HELD, Bank
+from forecast.models.echo.lesson import EchoLesson, EchoWalk
 from forecast.models.echo.memory import EchoMemory
 from forecast.models.echo.view import View
 

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.echo.bank import Bank
+from forecast.models.echo.bank import MANY_STEPS, MOST_HELD, Bank, blocks
 from forecast.models.echo.memory import EchoMemory
 from forecast.models.echo.view import View
 
-__all__ = ["MOST_HELD", "EchoLesson", "EchoWalk"]
+__all__ = ["EchoLesson", "EchoWalk"]
 
-# Numbers of rows that are held at once.
-MOST_HELD = 8_000_000
-# Steps of a block: a multiple of the least, for which the loop of the layer is compiled.
-_LEAST_STEPS, _MOST_STEPS = 128, 1024
 # Steps at the end of each series on which the penalty is chosen, as a share of all.
 _HELD_OUT = 0.2
 
@@ -79,7 +75,7 @@ class EchoWalk:
     def __iter__(self) -> Iterator[tuple[NDArray, NDArray]]:
         """Taught rows, columns without the constant beside targets, and which of them are late."""
         num_columns = self._bank.units + self._view.width
-        at_once = max(1, MOST_HELD // (num_columns * _LEAST_STEPS))
+        at_once = max(1, MOST_HELD // (num_columns * MANY_STEPS))
         for start in range(0, len(self._lesson.inputs), at_once):
             yield from self._along(self._lesson.take(slice(start, start + at_once)), start)
 
@@ -87,23 +83,18 @@ class EchoWalk:
         """The blocks of some rows, the first of which is number `first`."""
         (num_rows, num_steps), late = part.taught.shape, part.late
         memory = EchoMemory.initial(self._bank, self._view, num_rows)
-        for begin, end in self._blocks(num_rows, num_steps):
+        for begin, end in blocks(num_rows, num_steps, self._bank.units):
             inputs = part.inputs[:, begin:end].astype(self.dtype)
             after = self._bank.run(inputs, memory.states, self._drawn(inputs, first, begin))
             seen = [*self._view.parts(after, inputs, memory.recent), part.targets[:, begin:end]]
-            rows = np.concatenate(seen, axis=2, dtype=self.dtype)
             chosen, is_late = part.taught[:, begin:end], late[:, begin:end]
-            yield _flat(rows, chosen), _flat(is_late, chosen)
+            first_taught = np.argmax(chosen.any(axis=0))  # a washout is not even copied
+            seen, chosen = [each[:, first_taught:] for each in seen], chosen[:, first_taught:]
+            rows = np.concatenate(seen, axis=2, dtype=self.dtype)
+            yield _flat(rows, chosen), _flat(is_late[:, first_taught:], chosen)
             recent = self._view.remembered(memory.recent, inputs)
             memory = EchoMemory(after[:, -1].copy(), recent)
         self._ends.append(memory)
-
-    def _blocks(self, num_rows: int, num_steps: int) -> Iterator[tuple[int, int]]:
-        """Where blocks of so many rows begin and end; what is too short to be compiled joins one."""
-        fitting = MOST_HELD // (num_rows * (self._bank.units + 1))
-        steps = int(np.clip(fitting, _LEAST_STEPS, _MOST_STEPS)) // _LEAST_STEPS * _LEAST_STEPS
-        begins = range(0, max(num_steps - _LEAST_STEPS, 0) + 1, steps)
-        yield from zip(begins, [*begins[1:], num_steps], strict=True)
 
     def _drawn(self, inputs: NDArray, first: int, begin: int) -> NDArray | None:
         """The noise of a block."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.echo.bank import Bank, drawn_bank
+from forecast.models.echo.bank import Bank, blocks, drawn_bank
 from forecast.models.echo.fit import EchoFit, fit_echo
 from forecast.models.echo.lesson import EchoLesson
 from forecast.models.echo.memory import EchoMemory
@@ -15,9 +15,6 @@ from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 
 __all__ = ["EchoNetwork", "after_washout", "fit_echo_network", "side_by_side"]
-
-# Steps that are read at once.
-_MOST_STEPS = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +57,8 @@ class EchoNetwork:
                 by default.
         """
         outputs = []
-        for start in range(0, inputs.shape[1], _MOST_STEPS):
-            part = inputs[:, start : start + _MOST_STEPS].astype(self.bank.dtype)
+        for start, stop in blocks(*inputs.shape[:2], self.bank.units):
+            part = inputs[:, start:stop].astype(self.bank.dtype)
             states = self.bank.run(part, memory.states)
             outputs.append(self.view.columns(states, part, memory.recent) @ self.coefficients)
             taken = np.full(len(part), part.shape[1])
