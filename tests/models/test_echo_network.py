@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from forecast.layers.topology import recurrent_matrix
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network
-from forecast.models.echo import bank as bank_module, fit as fitting
+from forecast.models.echo import bank as bank_module
+from forecast.models.echo import fit as fitting
+from forecast.models.echo import lesson
 from forecast.models.echo.bank import Bank, drawn_bank
 from forecast.models.echo.view import View
 
@@ -99,6 +101,19 @@ def test_sums_in_blocks_are_the_regression_on_all_rows(monkeypatch) -> None:
     monkeypatch.setattr(fitting, "MOST_HELD", 2000)
     blocks, _ = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
     np.testing.assert_allclose(blocks.coefficients, whole.coefficients, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_fit_hands_on_where_the_network_stands(dtype: str, monkeypatch) -> None:
+    monkeypatch.setattr(bank_module, "MOST_HELD", 2000)  # blocks of 128 steps
+    monkeypatch.setattr(lesson, "MOST_HELD", 2000)  # row after row
+    readout = EchoReadout(ridge=1e-3, lags=2)
+    design = EchoDesign((Reservoir(8),), readout=readout, dtype=dtype)
+    wave = np.sin(0.3 * np.arange(300) + np.arange(3)[:, None])[:, :, None]
+    network, fit = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
+    _, expected = network.encode(wave[:, :-1], network.initial(3))
+    np.testing.assert_allclose(fit.memory.states, expected.states, atol=1e-6)
+    np.testing.assert_array_equal(fit.memory.recent, expected.recent)
 
 
 def test_the_penalty_is_chosen_where_noise_is_all_there_is() -> None:

@@ -62,7 +62,9 @@ def forward(chain: HiddenChain, of_row: NDArray, before: NDArray, seen: Seen) ->
     ahead[0] = before
     for step, densities in enumerate(density):
         after = _moved(ahead[step] + densities, moves)
-        ahead[step + 1] = after if whole[step] else np.where(valid[step, :, None], after, ahead[step])
+        ahead[step + 1] = (
+            after if whole[step] else np.where(valid[step, :, None], after, ahead[step])
+        )
     joint = ahead[:-1] + density
     total = log_sum(joint, 2)
     likelihood = np.where(valid, total, 0.0).sum(axis=0)

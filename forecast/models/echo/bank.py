@@ -145,6 +145,11 @@ class Bank:
         """Units of all reservoirs together."""
         return int(self._stops[-1])
 
+    @property
+    def stops(self) -> NDArray:
+        """Where the units of each reservoir but the last end among all."""
+        return self._stops[1:-1]
+
     def initial_state(self, num_rows: int) -> NDArray:
         """Zero states, `(num_rows, units)`."""
         return np.zeros((num_rows, self.units), dtype=self.dtype)

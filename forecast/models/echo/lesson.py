@@ -54,9 +54,7 @@ class EchoWalk:
         seed: of the noise.
     """
 
-    def __init__(
-        self, bank: Bank, view: View, lesson: EchoLesson, noise: float, seed: int
-    ) -> None:
+    def __init__(self, bank: Bank, view: View, lesson: EchoLesson, noise: float, seed: int) -> None:
         """Stand before the first step."""
         self._bank, self._view, self._lesson = bank, view, lesson
         self._noise, self._seed = noise, seed
