@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.layers.topology import recurrent_matrix
-from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network
+from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network, lesson
 from forecast.models.echo import bank as bank_module
 from forecast.models.echo import fit as fitting
-from forecast.models.echo import lesson
 from forecast.models.echo.bank import Bank, drawn_bank
 from forecast.models.echo.view import View
 

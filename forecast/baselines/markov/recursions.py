@@ -57,7 +57,8 @@ def forward(chain: HiddenChain, of_row: NDArray, before: NDArray, seen: Seen) ->
         seen: the values.
     """
     density = chain.emission.log_density(of_row, seen).swapaxes(0, 1)
-    moves, valid, whole = _moves(chain, of_row), seen.valid.T, seen.valid.all(axis=0)
+    moves, valid = _moves(chain, of_row), seen.valid.T
+    whole = np.asarray(seen.valid.all(axis=0))
     ahead = np.empty((len(density) + 1, *before.shape))
     ahead[0] = before
     for step, densities in enumerate(density):
@@ -80,7 +81,7 @@ def backward(chain: HiddenChain, of_row: NDArray, walk: Forward, seen: Seen) -> 
     Returns:
         `(num_steps, num_rows, num_states)`.
     """
-    valid, whole = seen.valid.T, seen.valid.all(axis=0)
+    valid, whole = seen.valid.T, np.asarray(seen.valid.all(axis=0))
     moves = np.ascontiguousarray(_moves(chain, of_row).swapaxes(-1, -2))
     found = np.zeros(walk.density.shape)
     for step in range(len(found) - 2, -1, -1):

@@ -97,7 +97,7 @@ class _Walker:
         self._system = system
         self._known = np.ascontiguousarray((observed & valid[:, :, None]).swapaxes(0, 1))
         self._valid = valid.T[:, :, None, None]
-        self._all_valid = valid.all(axis=0)
+        self._all_valid = np.asarray(valid.all(axis=0))
         self._has_gap = (valid.T[:, :, None] & ~self._known).any(axis=(1, 2))
         self._incomplete = np.flatnonzero(self._has_gap)
         # Transposed once: products of small matrices that do not lie in order take twice as long.
