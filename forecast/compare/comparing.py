@@ -24,6 +24,7 @@ from forecast.compare.records import (
     settings_of,
 )
 from forecast.compare.seeds import replicas_of
+from forecast.covariate_use import weight_columns
 from forecast.evaluation import Backtest, Comparison, Run
 from forecast.forecaster import Forecaster
 from forecast.libraries import library_versions
@@ -124,7 +125,10 @@ def compare(
         calendar_features,
     )  # fmt: skip
     split = Split(n_windows, step_size, gap, max_train_size, align)
-    plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
+    plan = make_plan(
+        df, columns, horizon, split, freq=freq, level=level, refit=refit,
+        weights=weight_columns(given),
+    )  # fmt: skip
     season = default_season(plan.training_part(), season_length)
     plan = replace(plan, scoring_season=season.length)
     shown = _with_baselines(given, season_length)

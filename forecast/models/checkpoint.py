@@ -116,6 +116,7 @@ def fingerprint(task: Task, network: NetworkModel, training: Training) -> dict[s
         "head": repr(network.head),
         **{f"layers' {name}": repr(value) for name, value in blueprint.items()},
         "starting weights": _digest(body.weights),
+        "weights of targets": _digest(list(panel.weights.values())),
         **parts,
         "patience": str(run.patience),
     }
