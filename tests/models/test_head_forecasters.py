@@ -46,6 +46,11 @@ def normal():
 
 
 @pytest.fixture(scope="module")
+def joint():
+    return network("normal", block_length=None).fit(frame_of(processes()), horizon=4)
+
+
+@pytest.fixture(scope="module")
 def counts():
     return network("negative_binomial").fit(frame_of(COUNTS), horizon=3)
 
@@ -65,6 +70,18 @@ def test_paths_spread_as_the_process_says(normal):
     last = processes()[:, -1]
     np.testing.assert_allclose(found["mean"].unstack().to_numpy()[:, 0], 0.7 * last, atol=0.5)
     assert "head Normal()" in normal.choices_
+
+
+def test_the_steps_of_a_block_go_together(joint):
+    """The sum of four steps spreads as the process says: sqrt(sum_k (1 + ... + 0.7^k)^2)."""
+    assert joint.fitted_.model.block_length == 4 and "blocks of the horizon" in joint.choices_
+    paths = joint.sample(4, num_paths=400, seed=1)
+    spread = paths.groupby(["unique_id", "ds"])["y"].std().unstack().mean().to_numpy()
+    np.testing.assert_allclose(spread, np.sqrt(np.cumsum(0.49 ** np.arange(4))), rtol=0.15)
+    sums = paths.groupby(["unique_id", "path"])["y"].sum().unstack().std(axis=1).mean()
+    known = np.sqrt((np.cumsum(0.7 ** np.arange(4)) ** 2).sum())
+    assert sums == pytest.approx(known, rel=0.15) and known > 1.2 * np.sqrt((spread**2).sum())
+    assert joint.sample(7, 2)["y"].notna().all()
 
 
 def test_the_point_forecast_is_the_median_of_the_first_step(normal):
@@ -101,7 +118,7 @@ def test_blocks_of_the_horizon(blocks):
     assert np.isfinite(blocks.sample(7, 3)["y"]).all()
 
 
-@pytest.mark.parametrize("name", ["normal", "counts", "blocks"])
+@pytest.mark.parametrize("name", ["normal", "counts", "blocks", "joint"])
 def test_bundles_bring_heads_back_bit_for_bit(name, request, tmp_path):
     fitted = request.getfixturevalue(name)
     fitted.save(tmp_path / "model.kfc")
@@ -163,9 +180,6 @@ def test_designs_that_mean_nothing():
     for length in (0, -2, 1.5, True):
         with pytest.raises(ValueError, match=r"`block_length` must be a whole number of at least"):
             fc.NetworkDesign(block_length=length)
-    for length in (4, None):
-        with pytest.raises(ValueError, match=r"sample path needs the steps of a block together"):
-            fc.NetworkDesign(head="normal", block_length=length)
     with pytest.raises(ValueError, match=r"a weighted sum of point forecasts: take linear='high"):
         fc.NetworkDesign(head="poisson", linear="combined")
     assert not fc.NetworkDesign(head="normal").is_combined and fc.NetworkDesign().is_combined
