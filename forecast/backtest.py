@@ -72,8 +72,8 @@ def cross_validation(
         align: "series" counts origins from the end of each series, "calendar" from the latest end:
             series that have ended by then take no part.
         level: percentages of intervals; none by default.
-        intervals: their kind, "conformal", "adaptive" or "analytic", as for `predict`; each
-            forecaster's own by default.
+        intervals: their kind, "conformal", "adaptive", "analytic" or "paths", as for `predict`;
+            each forecaster's own by default.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
         use_fitted: use fitted forecasters as they are, without refitting; refused unless what they

@@ -106,12 +106,12 @@ def check_leakage(
     )  # fmt: skip
     split = Split(n_windows, step_size, gap, max_train_size, align)
     make = maker(forecaster, df)
+    is_function = callable(forecaster) and not isinstance(forecaster, Forecaster)
     plan = make_plan(
         df, columns, horizon, split, freq=freq, level=level, refit=refit,
-        weights=weight_columns(make(df)),
+        weights=() if is_function else weight_columns(make(df)),
     )  # fmt: skip
     trial = LeakageTrial(df, columns, freq, plan)
-    is_function = callable(forecaster) and not isinstance(forecaster, Forecaster)
     return _Check(trial, make, is_function).report()
 
 
