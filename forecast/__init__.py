@@ -50,6 +50,7 @@ _HOMES = {
         "NetworkDesign",
         "RNNForecaster",
         "Reservoir",
+        "TargetWeights",
         "TeacherForcing",
         "Training",
         "TrainingRun",

@@ -153,9 +153,11 @@ class Drawing(Protocol):
     """A feedback for models that draw from a distribution of their own."""
 
     def uniforms(self, step: int) -> FloatArray | None:
-        """Uniform numbers in [0, 1) for a step ahead, `(num_rows, num_paths)`.
+        """Uniform numbers in [0, 1) for the block that begins at a step ahead.
 
-        None where no paths are sampled, and the point forecast is fed back.
+        Returns:
+            `(num_rows, num_paths, block_length)`, drawn together within a block; None where no
+            paths are sampled, and the point forecast is fed back.
         """
         ...
 

@@ -80,7 +80,8 @@ _HEADS = (
     "StudentT",
 )  # fmt: skip
 _NETWORK_SETTINGS = (
-    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "TeacherForcing",
+    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "TargetWeights",
+    "TeacherForcing",
     "Training", "TrainingRun", "Truncation", *_HEADS,
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
 from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
 
@@ -18,6 +19,7 @@ __all__ = [
     "NetworkDesign",
     "RNNForecaster",
     "Reservoir",
+    "TargetWeights",
     "TeacherForcing",
     "Training",
     "TrainingRun",

@@ -21,8 +21,11 @@ from forecast.models.training import Training
 
 __all__ = ["Checkpoint", "fingerprint"]
 
-_FORMAT = 1
-_NUMBERS = ("num_steps", "step", "best_score", "stale", "is_finished", "losses", "norms", "history")
+_FORMAT = 2
+_NUMBERS = (
+    "num_steps", "step", "best_score", "stale", "is_finished", "losses", "norms", "history",
+    "rate_scale", "callbacks",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,11 @@ class Checkpoint:
         return replace(course, best=best, **{name: about[name] for name in _NUMBERS})
 
     def _refuse_other(self, about: Mapping[str, Any]) -> None:
+        if about["format"] != _FORMAT:
+            raise ValueError(
+                f"the checkpoint {self.path} has the format {about['format']} of another version "
+                f"of this library, here it is {_FORMAT}. Remove the file to begin anew."
+            )
         kept = about["fit"]
         other = [
             f"{name} ({kept.get(name)} there, {value} here)"
@@ -116,6 +124,7 @@ def fingerprint(task: Task, network: NetworkModel, training: Training) -> dict[s
         "head": repr(network.head),
         **{f"layers' {name}": repr(value) for name, value in blueprint.items()},
         "starting weights": _digest(body.weights),
+        "weights of targets": _digest(list(panel.weights.values())),
         **parts,
         "patience": str(run.patience),
     }

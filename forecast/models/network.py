@@ -51,6 +51,7 @@ class NetworkModel:
         self.head = head
         self.block_length = highway.block_length
         self.emission = emission_of(head, highway.power, self.block_length)
+        self._next_step = emission_of(head, highway.power)
         wanted, found = head.num_outputs * self.block_length, body.num_outputs
         if wanted != found:
             raise ValueError(f"{head!r} needs {wanted} outputs of the layers; they have {found}.")
@@ -170,7 +171,7 @@ class NetworkModel:
         if isinstance(self.emission, RealEmission) and isinstance(feedback, Drawing):
             uniform = feedback.uniforms(step)
             if uniform is not None:
-                drawn = self.emission.drawn(upcoming, uniform.ravel())
+                drawn = self.emission.drawn(upcoming, uniform.reshape(-1, self.block_length))
                 return feedback.bounded(drawn.reshape(shape))
         return feedback(self.emission.points(upcoming).reshape(shape), step)
 
@@ -198,10 +199,11 @@ class NetworkModel:
         """`_encode` where the highway emits its whole block after the last valid step only."""
         base, unit, outputs, cells = self._outputs(past, values, valid, cells)
         after = read_inputs(self.highway, past.absorb(values, valid), self.block_length)
-        last = last_valid(outputs, valid, np.zeros_like(upcoming))
+        last = last_valid(outputs, valid, np.zeros_like(outputs[:, 0]))
         outlook = self.emission.outlook(after.base, after.unit, last)
-        outlook = np.where(valid.any(axis=1, keepdims=True), outlook, upcoming)
-        return base + unit * outputs[..., 0], outlook, cells
+        some = valid.any(axis=1).reshape(-1, *(1,) * (outlook.ndim - 1))
+        nearest = self._next_step.outlook(base, unit, outputs[..., : self.head.num_outputs])
+        return self._next_step.first(nearest), np.where(some, outlook, upcoming), cells
 
     def _outputs(
         self, past: Past, values: NDArray, valid: NDArray, cells: list[NDArray]

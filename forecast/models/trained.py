@@ -92,7 +92,14 @@ class TrainedForecaster(NetworkForecaster):
         reading, columns = super()._arranged(reading, ids, begun), reading.layout.columns
         column = ", ".join(columns.channels) or columns.target
         refuse_other_than_counts(reading.panel, self.design.output_head, column)
+        if ids is None:  # the training series, not some of them or newer rows
+            self.training.cut.target_weights.refuse_unknown(reading.panel)
         return reading
+
+    @property
+    def weight_columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Column that says what each row counts in the training; none without one."""
+        return self.training.cut.target_weights.columns
 
     @property
     def num_steps_(self) -> int:
@@ -145,6 +152,8 @@ class TrainedForecaster(NetworkForecaster):
         """The network without other forecasters beside it."""
         head, steps_at_once = self.design.output_head, self.design.steps_at_once(task.horizon)
         refuse_other_than_counts(task.panel, head)
+        given = self.training.cut.target_weights
+        given.refuse_other_steps(steps_at_once)
         settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
         network = self._untrained(task, settings)
         form = network.body.blueprint
@@ -153,7 +162,7 @@ class TrainedForecaster(NetworkForecaster):
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             words += " alone: too short to train on"
         else:
-            lesson = make_lesson(network.highway, task.panel, task.season.length, head)
+            lesson = make_lesson(network.highway, task.panel, task.season.length, head, given)
             if lesson.weights.any():
                 network, history, more = self._descended(network, lesson, task)
                 words += more + hint_of_counts(task.panel, head)

@@ -8,6 +8,7 @@ import numpy as np
 
 from forecast.checks import check_positive_integer, check_share
 from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.target_weights import TargetWeights
 from forecast.models.training_run import TrainingRun
 
 __all__ = ["Training", "Truncation"]
@@ -31,8 +32,9 @@ class Truncation:
             and reset where a series begins; "windows" end anywhere, from zero states, and only
             their last steps count.
         loss_steps: last steps of a window that count, at least 1; of no use to the others.
-        weights: of each step in the loss: "metric" is what its error costs in MASE, "equal" takes
-            all errors alike, each in the unit of its window.
+        weights: of each target in the loss: "metric" is what its error costs in MASE, "equal" takes
+            all errors alike, each in the unit of its window; or an `fc.TargetWeights(...)`, by row,
+            series, channel and step ahead.
 
     Raises:
         ValueError: for a value out of range.
@@ -49,17 +51,22 @@ class Truncation:
     num_steps: int | None = None
     sequences: str = "stretches"
     loss_steps: int = 1
-    weights: str = "metric"
+    weights: str | TargetWeights = "metric"
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check_positive_integer("truncation", self.num_steps, optional=True)
         check_positive_integer("loss_steps", self.loss_steps)
         for name, known in (("sequences", _SEQUENCES), ("weights", _WEIGHTS)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"`{name}` must be one of {', '.join(known)}; got {getattr(self, name)!r}."
-                )
+            given = getattr(self, name)
+            if given not in known and not isinstance(given, TargetWeights):
+                raise ValueError(f"`{name}` must be one of {', '.join(known)}; got {given!r}.")
+
+    @property
+    def target_weights(self) -> TargetWeights:
+        """What each target counts in the loss."""
+        given = self.weights
+        return given if isinstance(given, TargetWeights) else TargetWeights(base=given)
 
 
 @dataclass(frozen=True)
