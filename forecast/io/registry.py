@@ -80,8 +80,8 @@ _HEADS = (
     "StudentT",
 )  # fmt: skip
 _NETWORK_SETTINGS = (
-    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "TeacherForcing",
-    "Training", "TrainingRun", "Truncation", *_HEADS,
+    "EchoDesign", "EchoReadout", "HessianFree", "LearningRate", "Momentum", "NetworkDesign",
+    "Reservoir", "TeacherForcing", "Training", "TrainingRun", "Truncation", *_HEADS,
 )  # fmt: skip
 
 

@@ -50,13 +50,15 @@ class Position:
         direction: last solution of the conjugate gradients, where the next ones begin, `(n,)`.
         damping: lambda, above 0, or 0 for none at all.
         loss: at the weights, on the last batch; NaN before the first step.
-        norm: length of the gradient before the last step.
+        before: loss on it before the last step.
+        norm: length of the gradient there.
     """
 
     weights: NDArray
     direction: NDArray
     damping: float
     loss: float = float("nan")
+    before: float = float("nan")
     norm: float = float("nan")
 
     @staticmethod
@@ -91,7 +93,7 @@ def minimised(
     loss, gradient = problem.gradient_at(weights, batch)
     norm = float(np.linalg.norm(gradient))
     if not (np.isfinite(loss) and np.isfinite(norm)):
-        return replace(position, loss=float("nan"), norm=norm)
+        return replace(position, loss=loss, before=float("nan"), norm=norm)
 
     rows = ceil(settings.curvature * len(batch[0])) if batch else 0
     part = [each[:rows] for each in batch]
@@ -107,7 +109,7 @@ def minimised(
     foreseen = gradient @ step + 0.5 * step @ problem.product_at(weights, step, part)
     newer = _adjusted(damping, (reached - loss) / min(foreseen, -np.finfo(np.float64).tiny))
     length, reached = _searched(problem, weights, batch, (loss, gradient @ step, step, reached))
-    return Position(weights + length * step, iterates[-1], newer, reached, norm)
+    return Position(weights + length * step, iterates[-1], newer, reached, loss, norm)
 
 
 def _backtracked(
