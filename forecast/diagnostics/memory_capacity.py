@@ -31,6 +31,8 @@ _FEWEST_READ, _READ_EACH, _MOST_LAGS = 2000, 20, 300
 # Just enough that the readout of numbers that are sums of others has an answer.
 _RIDGE = 1e-10
 _REMEMBERED = 0.5
+# A readout of a state that knows nothing explains, by chance, less than so many deviations of that.
+_CHANCE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def memory_capacity(
 
         R^2[k] = 1 - sum_t (u[t+1-k] - w_k s[t])^2 / sum_t (u[t+1-k] - mean)^2,    at least 0,
 
-    fitted on half of the sequences, scored on the others. MC is at most the size of the state: a
+    fitted on half of the sequences, scored on the others; what chance explains counts as 0. MC is at most the size of the state: a
     delay line, or the window of an autoregression, reaches it exactly. What a network is fed
     besides its newest value, lags of a season, counts as remembered.
 
@@ -162,7 +164,7 @@ def recall_of(values: NDArray, states: NDArray, num_lags: int) -> NDArray:
 
 
 def _explained(columns: NDArray, targets: NDArray, newer: NDArray, wanted: NDArray) -> NDArray:
-    """Share of the variance of new targets that a readout explains, at least 0, `(num_targets,)`."""
+    """Share of the variance of new targets that a readout explains, `(num_targets,)`."""
     centre, mean = columns.mean(axis=0), targets.mean(axis=0)
     deviations, misses = columns - centre, targets - mean
     covariance = deviations.T @ deviations / len(columns)
@@ -171,7 +173,8 @@ def _explained(columns: NDArray, targets: NDArray, newer: NDArray, wanted: NDArr
     errors = wanted - mean - (newer - centre) @ weights
     spread = np.square(wanted - wanted.mean(axis=0)).sum(axis=0)
     explained = 1.0 - np.square(errors).sum(axis=0) / np.where(spread > 0.0, spread, 1.0)
-    return np.where(spread > 0.0, np.maximum(explained, 0.0), 0.0)
+    chance = _CHANCE * np.sqrt(columns.shape[1] / len(columns) / len(newer))
+    return np.where((spread > 0.0) & (explained > chance), explained, 0.0)
 
 
 def _state_size(walk: SeriesWalk) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from models.test_descent import better_each_time, fresh, lesson_of, sequences_of
+from models.descent_material import better_each_time, fresh, lesson_of, sequences_of
 
 import forecast as fc
 from forecast.heads import Squared
