@@ -107,7 +107,9 @@ def recall_figure(table: pd.DataFrame) -> Figure:
     values = _wide(table, "lag", "recall")
     hues = hues_of(values)
     for name in values.columns:
-        axes.fill_between(values.index, 0.0, values[name], color=hues[name], alpha=0.12, linewidth=0)
+        axes.fill_between(
+            values.index, 0.0, values[name], color=hues[name], alpha=0.12, linewidth=0
+        )
         axes.plot(values.index, values[name], color=hues[name], linewidth=1.6)
     axes.set_ylim(0.0, 1.05)
     axes.set_xlim(left=1)

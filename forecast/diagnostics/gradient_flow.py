@@ -116,12 +116,13 @@ def gradient_flow(
 
 
 def gradients_back(jacobians: NDArray) -> NDArray:
-    """`|J[t-1] ... J[t-k]|_F / sqrt(n)` from some steps t, `(num_ends, num_systems, 1 + num_steps)`.
-
-    NaN at distances that reach back beyond the first step.
+    """`|J[t-1] ... J[t-k]|_F / sqrt(n)` from some steps t on.
 
     Args:
         jacobians: `(num_steps, num_systems, n, n)`.
+
+    Returns:
+        `(num_ends, num_systems, 1 + num_steps)`; NaN where it would reach back beyond the first.
 
     Example:
         >>> import numpy as np
@@ -163,11 +164,12 @@ def _verdict(walk: SeriesWalk, typical: NDArray, kind: str) -> str:
 
 
 _MEANING = {
-    "vanishing": "What lies further back cannot be learned through the state: gates (LSTM, GRU), an "
-    "orthogonal start, second-order steps or a reservoir are the remedies; lags as inputs need none.",
+    "vanishing": "What lies further back cannot be learned through the state: gates (LSTM, GRU), "
+    "an orthogonal start, second-order steps or a reservoir are the remedies; lags as inputs need "
+    "none.",
     "fading": "What lies that far back is learned slowly through the state.",
     "near identity": "What lies that far back can be learned through the state.",
     "growing": "Gradients grow on their way back: clip them (`clip_norm`).",
-    "exploding": "Gradients explode on their way back: clip them (`clip_norm`), or begin with smaller "
-    "recurrent weights.",
+    "exploding": "Gradients explode on their way back: clip them (`clip_norm`), or begin with "
+    "smaller recurrent weights.",
 }

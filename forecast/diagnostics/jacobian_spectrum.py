@@ -132,8 +132,8 @@ def _verdict(
     fed = "its own forecasts" if free_running else "the true values"
     radius, norm = float(np.median(radii)), float(np.median(norms))
     words = (
-        f"{walk.part.words}: along {walk.num_steps} steps of {len(walk.ids)} series, fed {fed}, the "
-        f"Jacobian of its state ({count} numbers) has the spectral radius {radius:.3g} "
+        f"{walk.part.words}: along {walk.num_steps} steps of {len(walk.ids)} series, fed {fed}, "
+        f"the Jacobian of its state ({count} numbers) has the spectral radius {radius:.3g} "
         f"({radii.min():.3g} to {radii.max():.3g}) and the norm {norm:.3g} ({norms.min():.3g} to "
         f"{norms.max():.3g}). "
     )

@@ -124,7 +124,7 @@ def lyapunov_exponent(
     return LyapunovExponent(_verdict(walk.part.words, exponents, growth), exponents, table)
 
 
-def exponent_of_map(map: Flow, start: ArrayLike, num_steps: int = 1000, seed: int = 0) -> float:  # noqa: A002
+def exponent_of_map(map: Flow, start: ArrayLike, num_steps: int = 1000, seed: int = 0) -> float:
     """Largest Lyapunov exponent of `x[t+1] = f(x[t])`, the mean over several starts.
 
     Args:
@@ -237,8 +237,8 @@ def _verdict(words: str, exponents: pd.Series, growth: NDArray) -> str:
     middle = float(np.nanmedian(exponents))
     span = "" if len(exponents) == 1 else f" ({exponents.min():.3g} to {exponents.max():.3g})"
     found = (
-        f"{words}, running freely for {growth.shape[1]} steps from {len(exponents)} series: largest "
-        f"Lyapunov exponent {middle:.3g} per step{span}. "
+        f"{words}, running freely for {growth.shape[1]} steps from {len(exponents)} series: "
+        f"largest Lyapunov exponent {middle:.3g} per step{span}. "
     )
     lost = int(np.isnan(growth[:, -1]).sum())
     more = (

@@ -84,9 +84,9 @@ def memory_capacity(
 
         R^2[k] = 1 - sum_t (u[t+1-k] - w_k s[t])^2 / sum_t (u[t+1-k] - mean)^2,    at least 0,
 
-    fitted on half of the sequences, scored on the others; what chance explains counts as 0. MC is at most the size of the state: a
-    delay line, or the window of an autoregression, reaches it exactly. What a network is fed
-    besides its newest value, lags of a season, counts as remembered.
+    fitted on half of the sequences, scored on the others; what chance explains counts as 0. MC is
+    at most the size of the state: a delay line, or the window of an autoregression, reaches it
+    exactly. What a network is fed besides its newest value, lags of a season, counts as remembered.
 
     Args:
         forecaster: fitted; what of it is looked at, see `jacobian_spectrum`.

@@ -140,7 +140,11 @@ def _tested(residuals: NDArray, wanted: int) -> tuple[dict[str, Any], NDArray]:
 
     lags = max(1, min(wanted, count // 5))
     found = acorr_ljungbox(residuals, lags=[lags]).iloc[0]
-    row |= {"lags": lags, "statistic": float(found["lb_stat"]), "p_value": float(found["lb_pvalue"])}
+    row |= {
+        "lags": lags,
+        "statistic": float(found["lb_stat"]),
+        "p_value": float(found["lb_pvalue"]),
+    }
     return row, acf(residuals, nlags=lags, fft=True)[1:]
 
 

@@ -69,7 +69,10 @@ def value_and_gradients(function: Callable[[list[Any]], Any], at: list[Any]) -> 
 
 
 def gauss_newton_product(
-    outputs: Callable[[list[Any]], Any], loss: Callable[[Any], Any], at: list[Any], vector: list[Any]
+    outputs: Callable[[list[Any]], Any],
+    loss: Callable[[Any], Any],
+    at: list[Any],
+    vector: list[Any],
 ) -> tuple[Any, ...]:
     """`J' H J v` by derivatives backwards only; inside `compiled`.
 
@@ -101,7 +104,10 @@ def gauss_newton_product(
 
 
 def _tensorflow_product(
-    outputs: Callable[[list[Any]], Any], loss: Callable[[Any], Any], at: list[Any], vector: list[Any]
+    outputs: Callable[[list[Any]], Any],
+    loss: Callable[[Any], Any],
+    at: list[Any],
+    vector: list[Any],
 ) -> tuple[Any, ...]:
     import tensorflow as tf
 

@@ -97,9 +97,9 @@ def test_the_channels_of_a_system_are_one_state() -> None:
     ])  # fmt: skip
     np.testing.assert_allclose(found, [expected], atol=1e-8)
     np.testing.assert_array_equal(
-        view_of(walk.model, fed=True).put(state, view_of(walk.model, True).vector(state)).arrays[
-            "window"
-        ],
+        view_of(walk.model, fed=True)
+        .put(state, view_of(walk.model, True).vector(state))
+        .arrays["window"],
         state.arrays["window"],
     )
 
@@ -162,13 +162,17 @@ def test_a_model_that_knows_its_derivative_agrees_with_differences_of_observe(cl
         np.testing.assert_allclose(own, jacobian_of(Blind(model), state, block, False), atol=2e-3)
 
 
+def _stepped(bank: Any, inputs: NDArray, at: NDArray) -> NDArray:
+    return bank.step(inputs, at[None])[0]
+
+
 def test_reservoirs_above_one_another_act_on_those_above_them() -> None:
     reservoirs = (fc.Reservoir(4, topology="cycle"), fc.Reservoir(3, leak_rate=0.3))
     for is_deep in (False, True):
         bank = drawn_bank(fc.EchoDesign(reservoirs, is_deep, dtype="float64"), 2, 5)
         rng = np.random.default_rng(6)
         inputs, states = rng.normal(size=(1, 2)), rng.normal(size=(1, 7))
-        expected = slopes(lambda at, bank=bank: bank.step(inputs, at[None])[0], states[0])
+        expected = slopes(partial(_stepped, bank, inputs), states[0])
         np.testing.assert_allclose(bank.jacobian(inputs, states), [expected], atol=1e-8)
 
 
@@ -185,7 +189,7 @@ def test_products_of_jacobians_are_taken_in_the_order_of_time() -> None:
         assert found[distance] == pytest.approx(np.linalg.norm(product) / 2.0)
 
 
-def test_gradients_vanish_for_small_weights_last_for_orthogonal_and_explode_for_large_ones() -> None:
+def test_gradients_vanish_for_small_weights_and_last_for_orthogonal_ones() -> None:
     network = fitted(fc.RNNForecaster, design=ALONE)
     kernel, recurrent, bias = network.fitted_.model.body.weights[:3]
     rotation, _ = np.linalg.qr(np.random.default_rng(8).normal(size=recurrent.shape))

@@ -1,4 +1,4 @@
-"""Hessian-free optimisation: conjugate gradients, products, and one outer step, each to an oracle."""
+"""Hessian-free optimisation: conjugate gradients, products and outer steps, each to an oracle."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def quadratic(matrix: NDArray, target: NDArray, start: float = 3.0) -> Problem:
         lambda weights: [
             0.5 * weights @ matrix @ weights - target @ weights + start, matrix @ weights - target,
         ],
-        lambda vector, weights: [matrix @ vector],  # noqa: ARG005
+        lambda vector, weights: [matrix @ vector],
     )  # fmt: skip
 
 
@@ -75,13 +75,13 @@ def network() -> Problem:
     layer = SimpleRNN(UNITS, return_sequences=True, dtype="float64")
     layer.build((None, STEPS, FEATURES))
 
-    def outputs(weights, inputs, targets):  # noqa: ARG001
+    def outputs(weights, inputs, targets):
         with keras.StatelessScope(state_mapping=list(zip(layer.weights, weights, strict=True))):
             return layer(inputs)
 
     batch = [((None, STEPS, FEATURES), "float64"), ((None, STEPS, UNITS), "float64")]
     return problem_of(
-        outputs, lambda z, inputs, targets: ops.mean(ops.square(z - targets)), SHAPES, batch,  # noqa: ARG005
+        outputs, lambda z, inputs, targets: ops.mean(ops.square(z - targets)), SHAPES, batch,
         "float64",
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_damping_falls_where_the_quadratic_is_right_and_grows_where_it_is_wrong(
     matrix = positive_definite(4, seed=10)
     steeper = quadratic(matrix, np.ones(4))
     wrong = Problem(steeper.shapes, steeper.loss, steeper.gradient,
-                    lambda vector, weights: [0.05 * matrix @ vector])  # noqa: ARG005 # fmt: skip
+                    lambda vector, weights: [0.05 * matrix @ vector])  # fmt: skip
     start = Position.at(np.zeros(4), damping=1e-6)
     found = minimised(wrong, start, [], Settings(100, 0.0))  # foresees twenty times the step
     assert found.damping == pytest.approx(1.5e-6)
@@ -162,7 +162,7 @@ def test_a_step_that_lowers_nothing_is_not_taken() -> None:
     upwards = Problem(
         [(2,)], lambda weights: [float(np.sum(weights**2))],
         lambda weights: [float(np.sum(weights**2)), -2.0 * weights],
-        lambda vector, weights: [2.0 * vector],  # noqa: ARG005
+        lambda vector, weights: [2.0 * vector],
     )  # fmt: skip
     start = Position.at(np.array([1.0, -2.0]), damping=1.0)
     found = minimised(upwards, start, [], Settings())

@@ -85,7 +85,7 @@ class Crash(Exception):
 
 
 class StopsAt(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if batch + 1 == 13:
             raise Crash
 
