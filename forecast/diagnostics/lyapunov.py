@@ -140,7 +140,7 @@ def exponent_of_map(map: Flow, start: ArrayLike, num_steps: int = 1000, seed: in
         >>> import numpy as np
         >>> start = np.linspace(0.11, 0.87, 40)[:, None]
         >>> found = exponent_of_map(lambda x: 4.0 * x * (1.0 - x), start)
-        >>> abs(found / np.log(2.0) - 1.0) < 0.02
+        >>> bool(abs(found / np.log(2.0) - 1.0) < 0.02)
         True
     """
     check_positive_integer("num_steps", num_steps)

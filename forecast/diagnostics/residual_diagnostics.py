@@ -91,7 +91,7 @@ def residual_diagnostics(
         >>> df = fc.load_dataset("sunspots")
         >>> found = fc.residual_diagnostics(fc.Naive().fit(df), df, num_lags=10)
         >>> found.table["statistic"].round(0).tolist(), found.p_value < 0.001
-        ([271.0], True)
+        ([517.0], True)
 
     Source: Ljung and Box (1978), On a measure of lack of fit in time series models, Biometrika 65.
     """

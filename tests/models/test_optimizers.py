@@ -12,6 +12,7 @@ from models.descent_material import better_each_time, fresh, lesson_of, sequence
 
 import forecast as fc
 from forecast.heads import Squared
+from forecast.io.codec import decode_value, encode_value
 from forecast.models.checkpoint import Checkpoint
 from forecast.models.descent import descend
 from forecast.models.gradient_steps import Nesterov
@@ -109,6 +110,12 @@ def test_a_hessian_free_training_goes_on_from_its_checkpoint(curved, tmp_path: P
 def test_an_update_of_second_order_counts_for_many() -> None:
     assert Training(optimizer=fc.HessianFree()).planned_steps(10**6, 64) == 100
     assert Training(optimizer=fc.Momentum()).planned_steps(10**6, 64) > 100
+
+
+@pytest.mark.parametrize("optimizer", [fc.Momentum(period=9), fc.HessianFree(curvature=0.5)])
+def test_a_bundle_can_hold_them(optimizer: Any) -> None:
+    training = Training(optimizer=optimizer)
+    assert decode_value(encode_value(training)) == training
 
 
 # What is refused ----------------------------------------------------------------------------------
