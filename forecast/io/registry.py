@@ -80,9 +80,9 @@ _HEADS = (
     "StudentT",
 )  # fmt: skip
 _NETWORK_SETTINGS = (
-    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "TargetWeights",
-    "TeacherForcing",
-    "Training", "TrainingRun", "Truncation", *_HEADS,
+    "EchoDesign", "EchoReadout", "HessianFree", "LearningRate", "Momentum", "NetworkDesign",
+    "Reservoir", "TargetWeights", "TeacherForcing", "Training", "TrainingRun", "Truncation",
+    *_HEADS,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from forecast.models.design import NetworkDesign
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import LearningRate, TeacherForcing
 from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Training, Truncation
@@ -14,8 +15,10 @@ __all__ = [
     "EchoDesign",
     "EchoReadout",
     "GRUForecaster",
+    "HessianFree",
     "LSTMForecaster",
     "LearningRate",
+    "Momentum",
     "NetworkDesign",
     "RNNForecaster",
     "Reservoir",

@@ -109,6 +109,16 @@ class Body:
         outputs, *states = self.program.step(features, *states, *self.tensors)
         return outputs.astype(np.float64), states
 
+    def jacobian(self, features: NDArray, states: list[NDArray]) -> NDArray:
+        """All states after one step by all before it, `(rows, n, n)`, in their order."""
+        (found,) = self.program.jacobian(features, *states, *self.tensors)
+        return found.astype(np.float64)
+
+    def gates(self, features: NDArray, states: list[NDArray]) -> list[dict[str, NDArray]]:
+        """Activities of the gates of each layer at one step, by name, `(rows, units)`."""
+        found = iter(self.program.gates(features, *states, *self.tensors))
+        return [{name: next(found) for name in names} for names in self.program.gate_names]
+
     def learned(self, steps: NewerSteps, states: list[NDArray]) -> Body:
         """Layers of the same form after a few gradient steps; see `descended`."""
         return self.with_weights(descended(self.program, self.weights, steps, states))
@@ -199,6 +209,14 @@ class ReadBody:
         """Corrections after one step, `(rows,)`, and the states."""
         outputs, states = self.body.step(features, states)
         return self._read(outputs, features), states
+
+    def jacobian(self, features: NDArray, states: list[NDArray]) -> NDArray:
+        """Of the layers, see `Body.jacobian`."""
+        return self.body.jacobian(features, states)
+
+    def gates(self, features: NDArray, states: list[NDArray]) -> list[dict[str, NDArray]]:
+        """Of the layers, see `Body.gates`."""
+        return self.body.gates(features, states)
 
     def _read(self, outputs: NDArray, features: NDArray) -> NDArray:
         width = outputs.shape[-1]

@@ -12,7 +12,10 @@ from keras import ops
 from forecast.heads import Absolute
 from forecast.models.body import Body
 from forecast.models.checkpoint import Checkpoint
+from forecast.models.curvature_steps import CurvatureSteps, fit_by_curvature
+from forecast.models.gradient_steps import Adam, Nesterov
 from forecast.models.guide import Guide
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
 from forecast.models.training import Training
@@ -87,20 +90,12 @@ class Student(keras.Model):
         """`sum w l(f, y) / sum w`."""
         return self.head_loss(y_pred, y, sample_weight)
 
-
-class Adam(keras.optimizers.Adam):
-    """Adam that notes the length of the gradient before it is clipped."""
-
-    def build(self, variables: list[Any]) -> None:
-        """See Keras; one number more."""
-        super().build(variables)
-        self.gradient_norm = self.add_variable((), name="gradient_norm")
-
-    def apply(self, grads: list[Any], trainable_variables: Any = None) -> Any:
-        """See Keras."""
-        total = sum(ops.sum(ops.square(gradient)) for gradient in grads)
-        self.gradient_norm.assign(ops.sqrt(total))
-        return super().apply(grads, trainable_variables)
+    @property
+    def last_loss(self) -> float:
+        """The loss of the last update."""
+        if isinstance(self.optimizer, CurvatureSteps):
+            return self.optimizer.loss
+        return float(self.get_metrics_result()["loss"])
 
 
 def descend(
@@ -142,7 +137,10 @@ def descend(
 
 def _fit(student: Student, sequences: Sequences, guide: Guide) -> None:
     try:
-        student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+        if isinstance(student.optimizer, CurvatureSteps):
+            fit_by_curvature(student, sequences, guide)
+        else:
+            student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
     except KeyboardInterrupt:
         guide.keep_after_interrupt()
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=4)
@@ -157,7 +155,20 @@ def _student(
     num_carried = sequences.batch_size if sequences.carries else 0
     walk = None if sequences.sampling is None else sequences.sampling.walk
     student = Student(body.scaled(1.0 / unit).trainable(), loss, unit, num_carried, walk)
-    optimizer = Adam(training.rate.peak, clipnorm=training.clip_norm)
+    if isinstance(training.optimizer, HessianFree):
+        student.optimizer = CurvatureSteps(
+            training.optimizer, body.blueprint, loss, sequences.material(0)
+        )
+        return student
+    optimizer = _following_gradients(training)
     student.compile(optimizer=optimizer)
     optimizer.build(student.trainable_variables)
     return student
+
+
+def _following_gradients(training: Training) -> Any:
+    """Adam, or Nesterov's gradient, whose momentum the guide sets."""
+    rate, clipped = training.rate.peak, {"clipnorm": training.clip_norm}
+    if isinstance(training.optimizer, Momentum):
+        return Nesterov(rate, momentum=training.optimizer.peak, nesterov=True, **clipped)
+    return Adam(rate, **clipped)

@@ -14,6 +14,7 @@ from forecast.models.body import Body
 from forecast.models.callback_states import changed_states, recall, states_of
 from forecast.models.checkpoint import Checkpoint
 from forecast.models.course import Course
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import TIMING_STEPS
 from forecast.models.training import Training
 
@@ -67,8 +68,12 @@ class Guide(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Set the learning rate of the step, and its share of truth."""
-        rate, share = self._settings(self.first + batch)
+        step, optimizer = self.first + batch, self.training.optimizer
+        rate, share = self._settings(step)
         self.model.optimizer.learning_rate = rate
+        if isinstance(optimizer, Momentum):
+            momentum = optimizer.at(step, self.course.num_steps)
+            self.model.optimizer.present_momentum.assign(momentum)
         if self.model.share is not None:
             self.model.share.assign(share)
         self.model.reset_metrics()  # Keras would report the mean loss since the epoch began
@@ -114,7 +119,7 @@ class Guide(keras.callbacks.Callback):
     def keep_after_interrupt(self) -> None:
         """Save, where all that belongs to the last update has been done; else the file stays."""
         if int(self.model.optimizer.iterations) == self.course.step + 1:
-            self._note(float(self.model.get_metrics_result()["loss"]))
+            self._note(self.model.last_loss)
         checked = self.course.history["step"][-1:] == [self.course.step]
         if self.course.step > TIMING_STEPS and (checked or not self._is_checked()):
             self._save()
@@ -128,14 +133,15 @@ class Guide(keras.callbacks.Callback):
         """Tell the callbacks; one that sets the learning rate moves all later rates alike."""
         before = float(self.model.optimizer.learning_rate)
         event(*arguments)
-        self.course.rate_scale *= (
-            float(self.model.optimizer.learning_rate) / before if before else 1
-        )
+        if before > 0:  # neither none nor NaN, as where steps find their own length
+            self.course.rate_scale *= float(self.model.optimizer.learning_rate) / before
 
     def _settings(self, step: int) -> tuple[float, float]:
-        """Learning rate and share of truth of an update."""
+        """Learning rate (NaN where steps find their own length), share of truth of an update."""
         forcing, num_steps = self.training.forcing, self.course.num_steps
         share = 1.0 if forcing is None else forcing.at(step, num_steps)
+        if isinstance(self.training.optimizer, HessianFree):
+            return float("nan"), share
         return self.course.rate_scale * self.training.rate.at(step, num_steps), share
 
     def _logs(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
+from forecast.dynamics import Dynamics
 from forecast.heads import Absolute, Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
@@ -41,6 +42,8 @@ class NetworkModel:
     Raises:
         ValueError: if the outputs are not those of the head for these steps.
     """
+
+    dynamics = Dynamics((_CELL,), ("window", "forecast"))
 
     def __init__(
         self, highway: PooledARModel, body: Body | ReadBody, head: Head = _ABSOLUTE
@@ -142,6 +145,26 @@ class NetworkModel:
         if not steps.weights.any():
             return self
         return NetworkModel(self.highway, self.body.learned(steps, _cells(state)))
+
+    def jacobian(self, state: StateBatch, block: Block) -> NDArray:
+        """See `forecast.dynamics.Differentiable`: of the cells, by automatic differentiation."""
+        return self.body.jacobian(self._inputs_of(state, block), _cells(state))
+
+    def gates(self, state: StateBatch, block: Block) -> list[dict[str, NDArray]]:
+        """How open the gates of each layer are at one step, by name, `(num_rows, units)`.
+
+        Args:
+            state: states before the step.
+            block: one step of all rows.
+        """
+        return self.body.gates(self._inputs_of(state, block), _cells(state))
+
+    def _inputs_of(self, state: StateBatch, block: Block) -> NDArray:
+        """What the layers are fed at one step, `(num_rows, num_features)`."""
+        own = self.emission.first(state.arrays["forecast"])[:, None]
+        values = self.highway.encode(np.where(block.observed, block.values, np.nan))
+        past = Past.of_state(state).append(np.nan_to_num(np.where(block.observed, values, own)))
+        return read_inputs(self.highway, past, self.block_length).features
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model: settings for JSON, and arrays."""

@@ -69,6 +69,46 @@ class Program:
         material = [(features, "float32"), (sizes, "bool"), (sizes, "float32"), (sizes, "float32")]
         return compiled(self._gradient, [*material, *self.states, *self.weights])
 
+    @cached_property
+    def jacobian(self) -> Callable[..., list[Any]]:
+        """All states after one step by all before it, `(rows, n, n)`.
+
+        Of features `(rows, num_features)`, states before the step, weights.
+        """
+        features = (None, self.num_features)
+        return compiled(self._jacobian, [(features, "float32"), *self.states, *self.weights])
+
+    @cached_property
+    def gates(self) -> Callable[..., list[Any]]:
+        """Activities of the gates at one step, as `gate_names` tells; arguments of `jacobian`."""
+        features = (None, self.num_features)
+        return compiled(self._gates, [(features, "float32"), *self.states, *self.weights])
+
+    @property
+    def gate_names(self) -> list[list[str]]:
+        """Names of the gates of each layer."""
+        cells = [layer.cell for layer in self.stack.recurrent_layers]
+        return [list(getattr(cell, "gate_names", ())) for cell in cells]
+
+    def _jacobian(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+        states, weights = self.split(parts)
+        count, num_rows = sum(self.state_sizes), ops.shape(features)[0]
+        # A copy of each row for each entry of the new state: one way back gives all gradients.
+        features, *states = (ops.repeat(part, count, axis=0) for part in (features, *states))
+        wanted = ops.tile(ops.eye(count), (num_rows, 1))
+
+        def entries(states: list[Any]) -> Any:
+            _, *after = self.pure_step(features, *states, *weights)
+            return ops.sum(wanted * ops.concatenate(after, axis=1))
+
+        _, *found = value_and_gradients(entries, states)
+        return (ops.reshape(ops.concatenate(found, axis=1), (num_rows, count, count)),)
+
+    def _gates(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+        states, weights = self.split(parts)
+        with self.of(weights) as stack:
+            return tuple(stack.gates(features, states))
+
     def _gradient(
         self, features: Any, mask: Any, targets: Any, importance: Any, *parts: Any
     ) -> tuple[Any, ...]:

@@ -74,6 +74,16 @@ class RecurrentStack(keras.layers.Layer):
             final += list(after)
         return self._read(outputs), final
 
+    def gates(self, features: Any, states: list[Any]) -> list[Any]:
+        """Activities of the gates at one step, `(batch, units)`, layer after layer."""
+        outputs, found = features, []
+        for layer in self.recurrent_layers:
+            count = _num_states(layer)
+            own, states = states[:count], states[count:]
+            found += layer.cell.gates(outputs, own)
+            outputs, _ = layer.cell(outputs, own)
+        return found
+
     def read(self, states: list[Any]) -> Any:
         """Outputs for the step after these states; what is read is the last layer's first one."""
         return self._read(states[-self.num_last_states])

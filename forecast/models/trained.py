@@ -30,6 +30,7 @@ from forecast.models.inputs import input_width
 from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
+from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
 from forecast.models.readout import fit_readout
 from forecast.models.sampled_check import sampled_check
@@ -75,6 +76,7 @@ class TrainedForecaster(NetworkForecaster):
             raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
         check_kind("design", design, NetworkDesign)
         _refuse_sampled(training, design)
+        refuse_uncurved(training.optimizer, design.output_head)
         self.units = units
         self.num_layers = num_layers
         self.training = training

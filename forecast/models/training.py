@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.checks import check_positive_integer, check_share
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import LearningRate, TeacherForcing
 from forecast.models.target_weights import TargetWeights
 from forecast.models.training_run import TrainingRun
@@ -16,6 +17,8 @@ __all__ = ["Training", "Truncation"]
 _MOST_STEPS = 1000
 # Short series are cheap to learn, and what is not linear in them takes many updates.
 _FEWEST_TIME_STEPS, _MOST_SHORT_STEPS = 3_000_000, 2000
+# An update of second order costs tens of gradients.
+_MOST_CURVED_STEPS = 100
 _SEQUENCES = ("stretches", "streams", "windows")
 _WEIGHTS = ("metric", "equal")
 
@@ -80,7 +83,7 @@ class Training:
         max_seconds: wall time of the training; the number of steps that fits is found by timing
             the first ones, and recorded as `num_steps_` of the forecaster. None: no limit.
         batch_size: sequences in an update.
-        learning_rate: of Adam at its height; it falls as a cosine to 1 % of that, or as an
+        learning_rate: at its height; it falls as a cosine to 1 % of that, or as an
             `fc.LearningRate(...)` says.
         clip_norm: gradients longer than this are shortened to it, those of each weight for itself.
         truncation: time steps in a sequence, None takes three seasons, 64 to 192 steps; or an
@@ -91,11 +94,13 @@ class Training:
             the network's own forecast; or an `fc.TeacherForcing(...)` for a share that falls
             (scheduled sampling). Below 1 each update walks along its sequences step by step first:
             about a third on top at 32 units, and a few seconds of compiling once.
+        optimizer: "adam", `fc.Momentum(...)`, or `fc.HessianFree(...)`, which takes at most 100
+            updates by default and none of `learning_rate`, `clip_norm` and `teacher_forcing`.
         run: an `fc.TrainingRun(...)`: patience, checkpoint, warm start, callbacks.
 
     Raises:
-        TypeError: for a run that is no `fc.TrainingRun`.
-        ValueError: for a value out of range.
+        TypeError: for a run that is no `fc.TrainingRun`, or an optimizer that is none of these.
+        ValueError: for a value out of range, or what does not go together.
 
     Example:
         >>> Training(num_steps=50, teacher_forcing=TeacherForcing("linear", end=0.5)).batch_size
@@ -110,6 +115,7 @@ class Training:
     truncation: int | Truncation | None = None
     num_checks: int = 8
     teacher_forcing: float | TeacherForcing = 1.0
+    optimizer: str | Momentum | HessianFree = "adam"
     run: TrainingRun = TrainingRun()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
@@ -125,6 +131,7 @@ class Training:
         if not isinstance(self.run, TrainingRun):
             raise TypeError(f"`run` must be an fc.TrainingRun(...); got {self.run!r}.")
         _ = self.rate, self.cut  # their checks
+        _check_optimizer(self)
 
     @property
     def rate(self) -> LearningRate:
@@ -156,4 +163,36 @@ class Training:
         at_once = self.batch_size * sequence_length
         wanted = min(20 * num_rows / at_once, _MOST_STEPS)
         fewest = min(_FEWEST_TIME_STEPS / at_once, _MOST_SHORT_STEPS)
-        return self.num_steps or int(max(wanted, fewest))
+        most = _MOST_CURVED_STEPS if isinstance(self.optimizer, HessianFree) else np.inf
+        return self.num_steps or int(min(max(wanted, fewest), most))
+
+
+def _check_optimizer(training: Training) -> None:
+    """Refuse what is no optimizer, and settings that one has no use for.
+
+    Raises:
+        TypeError: for what is none.
+        ValueError: for settings that do not go together.
+    """
+    optimizer = training.optimizer
+    if optimizer == "adam" or isinstance(optimizer, Momentum):
+        return
+    if not isinstance(optimizer, HessianFree):
+        raise TypeError(
+            "`optimizer` must be 'adam', fc.Momentum(...) or fc.HessianFree(...); got "
+            f"{optimizer!r}."
+        )
+    unused = [
+        name for name in ("learning_rate", "clip_norm", "teacher_forcing")
+        if getattr(training, name) != Training.__dataclass_fields__[name].default
+    ]  # fmt: skip
+    if unused:
+        raise ValueError(
+            f"HessianFree finds its own steps and learns from the truth alone: leave out "
+            f"{', '.join(unused)}, or take another optimizer."
+        )
+    if training.cut.sequences == "streams":
+        raise ValueError(
+            "HessianFree starts every sequence from zero states, and `streams` carry them on: take "
+            "fc.Truncation(sequences='stretches')."
+        )

@@ -56,6 +56,20 @@ class _One:
         drive = inputs @ self.kernel + heard + self.bias + noise
         return (1 - self.leak_rate) * states + self.leak_rate * np.tanh(drive)
 
+    def slopes(self, inputs: NDArray, states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """The states after a step, and their derivatives by inputs and by states before it.
+
+        `(rows, units)`, `(rows, units, features)` and `(rows, units, units)`, in float64.
+        """
+        kernel, recurrent_kernel, bias = (part.astype(np.float64) for part in self.weights)
+        if recurrent_kernel.ndim == 1:  # each unit hears its neighbour alone
+            recurrent_kernel = np.roll(np.diag(recurrent_kernel), -1, axis=0)
+        heard = np.tanh(inputs @ kernel + states @ recurrent_kernel + bias)
+        slope = self.leak_rate * (1.0 - heard**2)[:, :, None]
+        own = (1.0 - self.leak_rate) * np.eye(states.shape[1]) + slope * recurrent_kernel.T
+        after = (1.0 - self.leak_rate) * states + self.leak_rate * heard
+        return after, slope * kernel.T, own
+
     def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
         """States after each step, `(rows, steps, units)`."""
         if self._sparse is None and inputs.shape[1] >= MANY_STEPS:
@@ -157,6 +171,27 @@ class Bank:
     def step(self, inputs: NDArray, states: NDArray) -> NDArray:
         """States after one more step of `(rows, num_inputs)`."""
         return self.run(inputs[:, None], states)[:, 0]
+
+    def jacobian(self, inputs: NDArray, states: NDArray) -> NDArray:
+        """States after one more step by those before it, `(rows, units, units)`.
+
+        `(1 - a) I + a diag(1 - tanh^2) W'` of each reservoir; of a deep one those below act on it
+        through its inputs.
+
+        Args:
+            inputs: `(rows, num_inputs)`.
+            states: `(rows, units)`.
+        """
+        found = np.zeros((len(states), self.units, self.units))
+        below: NDArray = inputs.astype(np.float64)
+        of_below = np.zeros((len(states), inputs.shape[1], self.units))
+        for one, start, stop in zip(self._all, self._stops, self._stops[1:], strict=False):
+            after, by_input, by_own = one.slopes(below, states[:, start:stop])
+            found[:, start:stop] = by_input @ of_below
+            found[:, start:stop, start:stop] += by_own
+            if self.design.is_deep:
+                below, of_below = after, found[:, start:stop]
+        return found
 
     def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None = None) -> NDArray:
         """States after each step, `(rows, steps, units)`.
