@@ -5,6 +5,7 @@ from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
 from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.symbols import SymbolGRU, SymbolLSTM, SymbolRNN
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
 
@@ -18,6 +19,9 @@ __all__ = [
     "NetworkDesign",
     "RNNForecaster",
     "Reservoir",
+    "SymbolGRU",
+    "SymbolLSTM",
+    "SymbolRNN",
     "TeacherForcing",
     "Training",
     "TrainingRun",

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.pipelines import Columns, Reading, read_frame
+from forecast.pipelines.frames.frame import polars_frame
 from forecast.symbols.alphabet import Alphabet, Place
 
 __all__ = ["read_symbols"]
@@ -61,9 +62,13 @@ class _Table:
 def _table(data: Any, columns: Columns) -> _Table:
     if isinstance(data, pd.Series):
         return _series(data, columns)
-    if isinstance(data, pd.DataFrame):
-        return _long(data, columns) if columns.target in data.columns else _wide(data)
-    return _polars(data, columns)
+    if not isinstance(data, pd.DataFrame):
+        return _polars(polars_frame(data), columns)
+    if columns.target in data.columns:
+        return _long(data, columns)
+    if {columns.id, columns.time} & {*data.columns, *data.index.names}:
+        raise ValueError(_without_target(data.columns, columns))
+    return _wide(data)
 
 
 def _series(data: pd.Series, columns: Columns) -> _Table:
@@ -99,22 +104,25 @@ def _wide(data: pd.DataFrame) -> _Table:
     )
 
 
-def _polars(data: Any, columns: Columns) -> _Table:
-    """A polars frame; what is none is left to `read_frame` to refuse."""
-    frame = nw.from_native(data, eager_only=True, pass_through=True)
-    if not isinstance(frame, nw.DataFrame) or columns.target not in frame.columns:
-        return _Table(np.empty(0, dtype=object), repr, lambda codes: data)  # noqa: ARG005
+def _polars(frame: nw.DataFrame[Any], columns: Columns) -> _Table:
+    if columns.target not in frame.columns:
+        raise ValueError(_without_target(frame.columns, columns))
+
+    def place(entry: int) -> str:
+        return _place(columns, frame[columns.id][entry] if columns.id in frame.columns else None)
 
     def coded(codes: NDArray) -> Any:
         column = nw.new_series(columns.target, codes, backend=frame.implementation)
         return frame.with_columns(column).to_native()
 
-    return _Table(
-        np.array(frame[columns.target].to_list(), dtype=object),
-        lambda entry: _place(columns, frame[columns.id][entry] if columns.id in frame.columns
-                             else None),
-        coded,
-    )  # fmt: skip
+    return _Table(np.array(frame[columns.target].to_list(), dtype=object), place, coded)
+
+
+def _without_target(present: Any, columns: Columns) -> str:
+    return (
+        f"missing column {columns.target!r} of symbols; the frame has "
+        f"{', '.join(map(repr, present))}. Rename one, or say which it is (target_col=)."
+    )
 
 
 def _place(columns: Columns, series: Any) -> str:
