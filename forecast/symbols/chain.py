@@ -21,6 +21,8 @@ _MOST_NUMBERS = 4_000_000
 _LONGEST_GAP = 200
 _LEAST = 1e-300
 
+_Reached = dict[tuple[int, int], NDArray]
+
 
 class ChainModel(SymbolModel):
     """A finite automaton: each context says what is next, and each symbol leads to another context.
@@ -67,15 +69,17 @@ class ChainModel(SymbolModel):
 
     def ahead(self, state: StateBatch) -> NDArray[np.float64]:
         """See `SymbolModel`."""
-        return self._ahead(state.arrays["context"], state.arrays["gap"])
+        context, gap = state.arrays["context"], state.arrays["gap"]
+        return self._ahead(context, gap, self._followed({}, context, gap))
 
     def walk(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray[np.float64]]:
         """See `SymbolModel`."""
         context, gap = state.arrays["context"], state.arrays["gap"]
         codes = block.values.astype(np.intp)
-        found = np.empty((*block.values.shape, self.num_codes))
+        found, reached = np.empty((*block.values.shape, self.num_codes)), {}
         for step in range(block.num_steps):
-            found[:, step] = self._ahead(context, gap)
+            reached = self._followed(reached, context, gap)
+            found[:, step] = self._ahead(context, gap, reached)
             seen, valid = block.observed[:, step], block.valid[:, step]
             before = np.where(gap > 0, ROOT, context)
             context = np.where(seen, self.successor[before, codes[:, step]], context)
@@ -108,22 +112,43 @@ class ChainModel(SymbolModel):
         """See `SymbolModel`."""
         return cls(arrays["probabilities"], arrays["successor"], **settings)
 
-    def _ahead(self, context: NDArray, gap: NDArray) -> NDArray[np.float64]:
+    def _ahead(self, context: NDArray, gap: NDArray, reached: _Reached) -> NDArray[np.float64]:
         told = self.probabilities[context]
-        rows = np.flatnonzero(gap)
-        if len(rows):
-            told[rows] = self._reached(context[rows], gap[rows]) @ self.probabilities
+        for row in np.flatnonzero(gap):
+            told[row] = reached[int(context[row]), int(gap[row])] @ self.probabilities
         return np.log(np.maximum(told, _LEAST))
 
-    def _reached(self, context: NDArray, gap: NDArray) -> NDArray[np.float64]:
-        """Probability of each context after the missing symbols, `(num_rows, num_contexts)`."""
-        reached = np.zeros((len(context), len(self.successor)))
-        reached[np.arange(len(context)), context] = 1.0
-        for passed in range(int(gap.max(initial=0))):
-            rows = np.flatnonzero(gap > passed)
-            moved = self._moved(reached[rows])  # a step came, so it has not ended
-            reached[rows] = moved / np.maximum(moved.sum(axis=1, keepdims=True), _LEAST)
+    def _followed(self, before: _Reached, context: NDArray, gap: NDArray) -> _Reached:
+        """Probability of each context after gaps, by the last one seen and the length of the gap.
+
+        Args:
+            before: the same one step earlier, as far as it is known.
+            context: the last context seen of each row.
+            gap: missing symbols since.
+        """
+        rows = np.flatnonzero(gap)
+        pairs = set(zip(context[rows].tolist(), gap[rows].tolist(), strict=True))
+        found = {}
+        for last, length in pairs:
+            known = before.get((last, length - 1))
+            begin, reached = (length - 1, known) if known is not None else (0, self._at(last))
+            for _ in range(begin, length):
+                moved = self._moved(reached[None])[0]  # a step came, so it has not ended
+                reached = moved / max(moved.sum(), _LEAST)
+            found[last, length] = reached
+        return found
+
+    def _at(self, context: int) -> NDArray[np.float64]:
+        """Certainty of a context, `(num_contexts,)`."""
+        reached = np.zeros(len(self.successor))
+        reached[context] = 1.0
         return reached
+
+    def _reached(self, context: NDArray, gap: NDArray) -> NDArray[np.float64]:
+        """Probability of each context of each row now, `(num_rows, num_contexts)`."""
+        followed = self._followed({}, context, gap)
+        pairs = zip(context.tolist(), gap.tolist(), strict=True)
+        return np.stack([followed[pair] if pair[1] else self._at(pair[0]) for pair in pairs])
 
     def _moved(self, reached: NDArray) -> NDArray[np.float64]:
         """The contexts one symbol later, those that have ended left out."""

@@ -68,7 +68,7 @@ class HiddenMarkovChain(SymbolForecaster):
     def _estimate(self, panel: Panel, alphabet: Alphabet) -> SymbolFit:
         seen = _stretches(panel, alphabet.end_code)
         of_row = np.zeros(len(seen.values), dtype=np.intp)
-        starts = Starts(self.num_starts, self.seed, alphabet.num_codes)
+        starts = Starts(self.num_starts, self.seed, alphabet.num_codes, lasting=False)
         best = begun(starts, self.num_states, of_row, seen, _FEW)
         fit = baum_welch(best.chain, of_row, seen, _MOST)
         words = f"{alphabet.num_symbols} symbols, {self.num_states} states"
