@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast import engine
 from forecast.distances import in_zone_of, with_entries
 from forecast.pipelines import Frequency, Panel, with_gaps
-from forecast.protocol import Model, StateBatch
+from forecast.protocol import Model, Observes, StateBatch
 from forecast.succession import gaps_before, refuse_other_zone
 
 __all__ = ["StateStore"]
@@ -51,7 +51,7 @@ class StateStore:
 
     @staticmethod
     def of_history(
-        model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
+        model: Observes, panel: Panel, series: NDArray, offset: NDArray | None = None
     ) -> StateStore:
         """States after the whole of each series of `panel`; see `engine.begin`."""
         state = engine.begin(model, series, offset)
@@ -73,7 +73,7 @@ class StateStore:
 
     def after(
         self,
-        model: Model,
+        model: Observes,
         panel: Panel,
         series: NDArray,
         offset: NDArray | None = None,
@@ -164,7 +164,7 @@ class StateStore:
         return with_gaps(panel, gaps, self.covariates[rows], calendar)
 
 
-def _absorbed(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
+def _absorbed(model: Observes, state: StateBatch, panel: Panel) -> tuple[Observes, StateBatch]:
     """The states after the panel; series of like lengths together where padding would abound."""
     lengths = panel.lengths
     if not _is_mostly_padding(lengths):

@@ -58,6 +58,7 @@ FORBIDDEN_ROOMS = {
     "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
+    "symbols": {"public", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
     "compare": {"public", "adapters", "cli"},
     "search": {
@@ -82,6 +83,7 @@ WITHOUT_NETWORKS = (
     "evaluation",
     "protocol",
     "search",
+    "symbols",
 )
 
 

@@ -24,7 +24,7 @@ from forecast.io.nesting import check_numbers, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
 from forecast.io.shapes import check_finite, check_model_arrays
 from forecast.pipelines import Covariate, Encoding, Frequency, Season
-from forecast.protocol import Model, StateBatch, num_channels
+from forecast.protocol import Observes, StateBatch, num_channels
 from forecast.store import StateStore
 
 __all__ = ["Arrays", "Read", "check_headers", "check_state", "describe", "rebuild"]
@@ -218,7 +218,7 @@ def _store(
     return StateStore(ids, times["store/ends"], state, frequency, covariates)
 
 
-def check_state(model: Model, headers: Headers, num_rows: int) -> None:
+def check_state(model: Observes, headers: Headers, num_rows: int) -> None:
     """Refuse states that are not those of the model, one row for each id, before they are read.
 
     Raises:

@@ -24,7 +24,14 @@ from forecast.symbols import Alphabet, HiddenMarkovChain, MarkovChain
 from forecast.symbols.chain import ChainModel
 from forecast.symbols.hidden import HiddenModel
 
-__all__ = ["SYMBOL_FORECASTERS", "forecaster_class", "is_known", "known_name", "model_class", "settings_class"]
+__all__ = [
+    "SYMBOL_FORECASTERS",
+    "forecaster_class",
+    "is_known",
+    "known_name",
+    "model_class",
+    "settings_class",
+]
 
 _BASELINES = {
     "AR": baselines.AR,

@@ -20,7 +20,8 @@ from forecast.io.network_shapes import echo_shapes, network_shapes
 __all__ = ["check_finite", "check_model_arrays"]
 
 _KINDS = {
-    "lags": "iu", "successor": "iu", "multiplicative": "b", "active": "b", "of_series": "iu", "of_system": "iu",
+    "lags": "iu", "successor": "iu", "of_series": "iu", "of_system": "iu",
+    "multiplicative": "b", "active": "b",
 }  # fmt: skip
 # May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
 _MAY_BE_UNKNOWN = ("start", "statistics")

@@ -67,7 +67,7 @@ class NetworkDesign:
         if isinstance(self.output_head, Categorical):
             raise ValueError(
                 "head=Categorical() is for symbols, and these networks forecast numbers: take "
-                "fc.SymbolLSTM, or number the classes and take HiddenMarkov(emission='categorical')."
+                "fc.SymbolLSTM, or number the classes for HiddenMarkov(emission='categorical')."
             )
         absolute = self.output_head == head_of("absolute")
         if self.readout == "refitted" and not (absolute and self.block_length == 1):

@@ -124,7 +124,5 @@ def _program(
     layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...],
     num_outputs: int, symbols: SymbolInput | None,
 ) -> Program:  # fmt: skip
-    form = Blueprint(
-        layer, units, num_layers, num_features, 0, dict(options), num_outputs, symbols
-    )
+    form = Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs, symbols)
     return Program(form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -174,10 +175,11 @@ class Alphabet:
 def _factorized(values: ArrayLike, place: Place) -> tuple[NDArray, list[Symbol]]:
     """The position of each value among the different ones, -1 where missing; and these."""
     places, uniques = pd.factorize(np.asarray(values, dtype=object))
-    plain = []
-    for index, value in enumerate(uniques):
-        plain.append(_symbol(value, lambda index=index: place(int(np.argmax(places == index)))))
-    return places, plain
+
+    def first(index: int) -> str:
+        return place(int(np.argmax(places == index)))
+
+    return places, [_symbol(value, partial(first, index)) for index, value in enumerate(uniques)]
 
 
 def _symbol(value: Any, where: Callable[[], str]) -> Symbol:

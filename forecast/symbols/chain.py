@@ -76,7 +76,8 @@ class ChainModel(SymbolModel):
         """See `SymbolModel`."""
         context, gap = state.arrays["context"], state.arrays["gap"]
         codes = block.values.astype(np.intp)
-        found, reached = np.empty((*block.values.shape, self.num_codes)), {}
+        found = np.empty((*block.values.shape, self.num_codes))
+        reached: _Reached = {}
         for step in range(block.num_steps):
             reached = self._followed(reached, context, gap)
             found[:, step] = self._ahead(context, gap, reached)

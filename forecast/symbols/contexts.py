@@ -74,13 +74,14 @@ class Contexts:
         return found
 
     def probabilities(self, smoothing: float) -> NDArray[np.float64]:
-        """`P(a | c) = (n(c a) + s P(a | c')) / (n(c) + s)`, c' the context without its oldest symbol.
+        """`P(a | c) = (n(c a) + s P(a | c')) / (n(c) + s)`, c' the context without its oldest.
 
         Of the empty context P(a | c') is 1 over the number of codes.
         """
         total = self.counts.sum(axis=1, keepdims=True)
-        found = np.empty(self.counts.shape)
-        found[ROOT] = (self.counts[ROOT] + smoothing / found.shape[1]) / (total[ROOT] + smoothing)
+        num_contexts, num_codes = self.counts.shape
+        found = np.empty((num_contexts, num_codes))
+        found[ROOT] = (self.counts[ROOT] + smoothing / num_codes) / (total[ROOT] + smoothing)
         for length in range(1, int(self.length.max()) + 1):
             rows = np.flatnonzero(self.length == length)
             shorter = found[self.parent[rows]]

@@ -112,7 +112,7 @@ def _ended(model: SymbolModel, state: StateBatch, panel: Panel, end: int) -> Lik
 def _joined(parts: list[Likelihood]) -> Likelihood:
     if len(parts) == 1:
         return parts[0]
-    columns = {}
+    columns: dict[str, Any] = {}
     for field in fields(Likelihood):
         values = [getattr(part, field.name) for part in parts]
         first = values[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ _MOST_NUMBERS = 4_000_000
 
 
 class SymbolModel(ABC):
-    """Learned parameters and pure functions on states, as `forecast.protocol.Model`, of codes.
+    """Learned parameters and pure functions on states (`forecast.protocol.Observes`) of codes.
 
     A block's values are codes. A missing symbol is a step that passes: what follows is forecast
     without it, or with the model's own forecast in its place.
@@ -27,8 +27,6 @@ class SymbolModel(ABC):
         num_codes: symbols, and the end mark where there is one.
         end: code of the end mark; None without one.
     """
-
-    block_length: ClassVar[int] = 1
 
     def __init__(self, num_codes: int, end: int | None) -> None:
         """Store both."""
@@ -49,7 +47,7 @@ class SymbolModel(ABC):
 
         Args:
             state: states of `num_rows` series; not changed.
-            block: codes, see `forecast.protocol.Model.observe` for the masks.
+            block: codes, see `forecast.protocol.Observes` for the masks.
 
         Returns:
             The new state, and the log-probability of each code at every step, as it was before

@@ -177,7 +177,9 @@ class SymbolServing(Parameters):
         state = model.init_state(1, Static(np.array([-1])))
         paths = Paths(state, series_key(["generated"]), Sampling(num_paths, temperature, seed))
         codes = continued(model, paths, horizon).swapaxes(0, 1)
-        frame = path_frame(Places.counted(num_paths, columns), codes, self.alphabet_, columns.target)
+        frame = path_frame(
+            Places.counted(num_paths, columns), codes, self.alphabet_, columns.target
+        )
         return frame.drop(columns="path")
 
     def _require_fitted(self) -> SymbolFit:

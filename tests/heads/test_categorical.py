@@ -20,11 +20,13 @@ HEAD = Categorical(4)
 
 
 def test_the_likelihood_is_that_of_scipy():
-    found = np.asarray(HEAD.log_likelihood(ops.convert_to_tensor(RAW), ops.convert_to_tensor(TARGET)))
+    found = np.asarray(
+        HEAD.log_likelihood(ops.convert_to_tensor(RAW), ops.convert_to_tensor(TARGET))
+    )
     shares = special.softmax(RAW, axis=-1)
     once = np.eye(4)[TARGET]
-    wanted = [stats.multinomial.logpmf(one, 1, share / share.sum())
-              for one, share in zip(once.reshape(-1, 4), shares.reshape(-1, 4), strict=True)]  # fmt: skip
+    pairs = zip(once.reshape(-1, 4), shares.reshape(-1, 4), strict=True)
+    wanted = [stats.multinomial.logpmf(one, 1, share / share.sum()) for one, share in pairs]
     np.testing.assert_allclose(found.ravel(), wanted, rtol=1e-9)
     np.testing.assert_allclose(HEAD.probabilities(RAW), shares, rtol=1e-12)
     loss = HEAD.loss(*map(ops.convert_to_tensor, (RAW, TARGET.astype(float), WEIGHT)))

@@ -17,7 +17,7 @@ VERBS = (("sleeps", "waits", "sings"), ("sleep", "wait", "sing"))
 
 @dataclass(frozen=True)
 class Grammar:
-    """"the NOUN PLACE VERB." with equally likely words; verb and noun agree across the place."""
+    """ "the NOUN PLACE VERB." with equally likely words; verb and noun agree across the place."""
 
     def text(self, num_sentences: int, seed: int) -> str:
         rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def of_path(path, end=None):
     start, moves, classes = CHAIN.start[0], CHAIN.transition[0], CHAIN.emission.classes[0]
     return sum(
         start[states[0]]
-        * np.prod([moves[a, b] for a, b in zip(states, states[1:], strict=False)])
+        * np.prod([moves[a, b] for a, b in pairwise(states)])
         * np.prod([classes[state, symbol] for state, symbol in zip(states, path, strict=True)])
         for states in product(range(3), repeat=len(path))
     )

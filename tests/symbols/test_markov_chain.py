@@ -112,15 +112,15 @@ def test_greedy_and_sampled_decoding():
     cold = chain.sample(30, num_paths=2, temperature=0.0)
     for path in (0, 1):
         assert cold[cold["path"] == path]["y"].tolist() == greedy["MarkovChain"].tolist()
-    paths = chain.sample(1, num_paths=20_000, seed=4)
+    paths = chain.sample(1, num_paths=6_000, seed=4)
     told = chain.predict_proba(1).pivot(index="unique_id", columns="y", values="probability")
     shares = pd.crosstab(paths["unique_id"], paths["y"], normalize="index")
-    np.testing.assert_allclose(shares, told[shares.columns], atol=0.012)
-    hot = chain.sample(1, num_paths=20_000, temperature=2.0, seed=4)
+    np.testing.assert_allclose(shares, told[shares.columns], atol=0.02)
+    hot = chain.sample(1, num_paths=6_000, temperature=2.0, seed=4)
     flat = told.to_numpy() ** 0.5
     found = pd.crosstab(hot["unique_id"], hot["y"], normalize="index")
     np.testing.assert_allclose(
-        found, flat / flat.sum(axis=1, keepdims=True), atol=0.012
+        found, flat / flat.sum(axis=1, keepdims=True), atol=0.02
     )  # fmt: skip
 
 
@@ -136,7 +136,9 @@ def test_shares_at_any_temperature():
 def test_paths_end_at_the_end_mark_and_begin_anew():
     chain = fitted(2, end=END, texts=["ab", "aab", "b"] * 10)
     made = chain.generate(50, num_paths=200, seed=2)
-    assert made.groupby("unique_id")["ds"].apply(lambda ds: ds.tolist() == list(range(len(ds)))).all()
+    assert (
+        made.groupby("unique_id")["ds"].apply(lambda ds: ds.tolist() == list(range(len(ds)))).all()
+    )
     assert (made.groupby("unique_id")["y"].last() == END).mean() > 0.99
     assert (made["y"] == END).sum() == made["unique_id"].nunique()
     texts = list(fc.symbols.to_text(made, end=END).values())

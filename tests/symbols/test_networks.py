@@ -107,8 +107,9 @@ def test_what_is_told_ahead_is_the_sum_over_what_may_come():
 
 
 def test_material_begins_with_the_start_mark_and_ends_with_the_end():
-    frame = pd.DataFrame({
-        "unique_id": list("aaaabb"), "ds": [0, 1, 2, 3, 0, 1], "y": ["x", None, "x", "y", "y", "x"]})  # fmt: skip
+    ids, steps = list("aaaabb"), [0, 1, 2, 3, 0, 1]
+    symbols = ["x", None, "x", "y", "y", "x"]
+    frame = pd.DataFrame({"unique_id": ids, "ds": steps, "y": symbols})
     reading, alphabet = read_symbols(frame, Columns(), fc.Alphabet(end="."))
     lesson = make_material(reading.panel, alphabet).lesson
     assert lesson.features[:, :, 0].tolist() == [[3, 0, 1, 0, 1], [3, 1, 0, 2, 0]]
@@ -161,7 +162,9 @@ def test_a_training_starts_from_an_earlier_one_or_says_why_not(cycle):
     one = fc.Training(num_steps=1, num_checks=1, run=run)
     again = fc.SymbolGRU(units=12, training=one).fit(cycle_frame(60))
     assert again.history_["free_running"][0] < 0.05
-    with pytest.raises(ValueError, match=r"cannot start from SymbolGRU: it has 1 x 12 units of GRU"):
+    with pytest.raises(
+        ValueError, match=r"cannot start from SymbolGRU: it has 1 x 12 units of GRU"
+    ):
         fc.SymbolLSTM(units=12, training=one).fit(cycle_frame(60))
     with pytest.raises(ValueError, match="`start` must be a fitted network of symbols"):
         fc.SymbolGRU(training=fc.Training(run=fc.TrainingRun(start=fc.AR()))).fit(cycle_frame(60))

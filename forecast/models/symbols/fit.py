@@ -32,8 +32,8 @@ def check_training(training: Any) -> None:
         raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
     if training.forcing is not None:
         raise ValueError(
-            f"teacher_forcing={training.teacher_forcing!r} feeds a network its own forecasts, which "
-            "networks of symbols are not trained on; leave it at 1.0."
+            f"teacher_forcing={training.teacher_forcing!r} feeds a network its own forecasts, "
+            "which networks of symbols are not trained on; leave it at 1.0."
         )
 
 

@@ -156,7 +156,7 @@ class SymbolRNN(SymbolNetwork):
 
 def _warm(start: Any, form: Blueprint, alphabet: Alphabet) -> Body:
     """The layers of an earlier fit of the same form on the same alphabet."""
-    fitted = getattr(start, "fitted_", None)
+    fitted: Any = getattr(start, "fitted_", None)
     model = getattr(fitted, "model", None)
     if not isinstance(model, SymbolNetworkModel):
         raise ValueError(
