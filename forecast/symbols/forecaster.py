@@ -108,9 +108,12 @@ class SymbolForecaster(SymbolServing, ABC):
             logarithms), and `likeliest`, the symbol that was most probable.
 
         Raises:
-            ValueError: as of `update`, or for `complete` without an end mark.
+            ValueError: as of `update`, for rows without any symbol, or for `complete` without an
+                end mark.
         """
         fitted, panel = self._require_fitted(), self._following(df)
+        if not panel.observed.any():
+            raise ValueError("the rows have no symbol to score: all are missing.")
         if complete and fitted.alphabet.end is None:
             raise ValueError(
                 "complete=True counts the end mark of every series, and the alphabet has none; fit "

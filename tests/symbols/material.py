@@ -1,78 +1,20 @@
-"""Sequences whose entropy is known: a machine's cycle, a parity language, a small grammar."""
+"""Sequences of symbols, those of the benchmark among them, whose entropy is known."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 import forecast as fc
 
-SINGULAR = ("goose", "miller", "raven", "old clock")
-PLURAL = ("geese", "three ravens", "millers", "candles")
-PLACES = ("by the mill", "under the bridge", "near the frozen pond")
-VERBS = (("sleeps", "waits", "sings"), ("sleep", "wait", "sing"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, which import their neighbours
 
+from languages import Grammar, parity_bits, parity_frame  # noqa: E402
 
-@dataclass(frozen=True)
-class Grammar:
-    """ "the NOUN PLACE VERB." with equally likely words; verb and noun agree across the place."""
-
-    def text(self, num_sentences: int, seed: int) -> str:
-        rng = np.random.default_rng(seed)
-        return "".join(self._sentence(rng) for _ in range(num_sentences))
-
-    @staticmethod
-    def _sentence(rng: np.random.Generator) -> str:
-        number = rng.integers(2)
-        noun, place = rng.choice((SINGULAR, PLURAL)[number]), rng.choice(PLACES)
-        return f"the {noun} {place} {rng.choice(VERBS[number])}. "
-
-    @property
-    def bits(self) -> float:
-        """Entropy of a sentence over its mean length, a character."""
-        nouns, verbs = [*SINGULAR, *PLURAL], [*VERBS[0], *VERBS[1]]
-        entropy = np.log2(len(nouns)) + np.log2(len(PLACES)) + np.log2(len(VERBS[0]))
-        lengths = [np.mean([len(word) for word in words]) for words in (nouns, PLACES, verbs)]
-        return float(entropy / (sum(lengths) + len("the   . ")))
-
-
-def parity_frame(num_series: int, num_steps: int, seed: int, noise: float = 0.1) -> pd.DataFrame:
-    """`y[t] = y[t-1] xor y[t-2]`, turned over with probability `noise`.
-
-    Of y[t-1] alone nothing can be said of y[t]; of both, all but the noise.
-    """
-    rng = np.random.default_rng(seed)
-    y = rng.integers(2, size=(num_series, num_steps + 50))
-    turned = rng.random(y.shape) < noise
-    for step in range(2, y.shape[1]):
-        y[:, step] = y[:, step - 1] ^ y[:, step - 2] ^ turned[:, step]
-    kept = y[:, 50:]
-    return pd.DataFrame(
-        {
-            "unique_id": np.repeat(np.arange(num_series), num_steps),
-            "ds": np.tile(np.arange(num_steps), num_series),
-            "y": np.where(kept.ravel() == 1, "on", "off"),
-        }
-    )
-
-
-def parity_bits(order: int, noise: float = 0.1) -> float:
-    """Bits a symbol of the best forecast from the last `order` symbols, in closed form."""
-    moves = np.zeros((4, 4))
-    for before in range(4):
-        older, newer = divmod(before, 2)
-        for symbol in range(2):
-            share = 1.0 - noise if symbol == older ^ newer else noise
-            moves[before, 2 * newer + symbol] += share
-    stationary = np.linalg.matrix_power(moves, 500)[0]
-    joint = (stationary[:, None] * moves).reshape(2, 2, 2, 2)  # older, newer, newer again, symbol
-    joint = np.einsum("abbc->abc", joint)
-    if order == 1:
-        joint = joint.sum(axis=0, keepdims=True)
-    conditional = joint / joint.sum(axis=2, keepdims=True)
-    return float(-(joint * np.log2(conditional)).sum())
+__all__ = ["Grammar", "cycle_frame", "parity_bits", "parity_frame"]
 
 
 def cycle_frame(num_steps: int = 120, word: str = "abcdb") -> pd.DataFrame:

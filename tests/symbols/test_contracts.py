@@ -199,6 +199,11 @@ def test_refused_rows_change_nothing(model, rows, message):
     assert model.store_ is before
 
 
+def test_rows_without_any_symbol_cannot_be_scored(model):
+    with pytest.raises(ValueError, match="the rows have no symbol to score"):
+        model.log_probabilities(NEW.assign(y=None))
+
+
 def test_new_series_begin_at_the_start_mark(model):
     fresh = NEW.assign(unique_id="drill")[:3]
     updated = model.update(fresh).store_.state.take([4])

@@ -84,7 +84,8 @@ class SymbolLSTM(SymbolNetwork):
 
     Trained on the cross-entropy of every next symbol, `-log P(y[t+1])`, that of the end mark too;
     it starts at the shares of the symbols. A tenth of the symbols is held out (every tenth of 20
-    or more series, else the end of each) and tells which weights to keep. Long texts learn well in
+    or more series, else the end of each) and tells which weights to keep; `history_` has its mean
+    `-log P` at each check, as "free_running". Long texts learn well in
     streams, whose state is carried from batch to batch:
     `Training(truncation=fc.Truncation(64, sequences="streams"))`.
 
