@@ -53,6 +53,9 @@ _HOMES = {
         "RNNForecaster",
         "Reservoir",
         "TargetWeights",
+        "SymbolGRU",
+        "SymbolLSTM",
+        "SymbolRNN",
         "TeacherForcing",
         "Training",
         "TrainingRun",
@@ -128,13 +131,14 @@ _HOMES = {
         "read_tsf",
         "save_panel",
     ),
+    "forecast.symbols": ("Alphabet", "HiddenMarkovChain", "MarkovChain", "SymbolForecaster"),
     "forecast.search": ("Search", "SearchResult", "search"),
     "forecast.inspection": ("check", "plot_origins"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 # Rooms that are reached by their name alone.
-_ROOMS = ("adapters", "heads")
+_ROOMS = ("adapters", "heads", "symbols")
 
 __all__ = [*sorted(_HOME_OF), "__version__"]
 

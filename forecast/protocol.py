@@ -23,6 +23,7 @@ __all__ = [
     "Feedback",
     "Learns",
     "Model",
+    "Observes",
     "StateBatch",
     "Static",
     "can_learn",
@@ -166,10 +167,8 @@ class Drawing(Protocol):
         ...
 
 
-class Model(Protocol):
-    """Learned parameters and the three roles, never merged: begin, absorb, roll forward."""
-
-    block_length: int
+class Observes(Protocol):
+    """The first two roles of a model: begin and absorb."""
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """The state of `num_rows` series before their first step."""
@@ -191,6 +190,12 @@ class Model(Protocol):
             seen, `(num_rows, num_steps)`; NaN where there was no history yet.
         """
         ...
+
+
+class Model(Observes, Protocol):
+    """Learned parameters and the three roles, never merged: begin, absorb, roll forward."""
+
+    block_length: int
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: FloatArray

@@ -58,6 +58,7 @@ FORBIDDEN_ROOMS = {
     "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
+    "symbols": {"public", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
     "compare": {"public", "adapters", "cli"},
     "search": {
@@ -82,6 +83,7 @@ WITHOUT_NETWORKS = (
     "evaluation",
     "protocol",
     "search",
+    "symbols",
 )
 
 
@@ -311,9 +313,7 @@ def _texts() -> list[Path]:
     inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     paths = [*inside, *ROOT.glob("*"), ROOT / ".gitignore"]
     # In a second working tree of a repository `.git` is a file that names a path.
-    return sorted(
-        p for p in paths if p.is_file() and p.suffix in SUFFIXES and p.name != ".git"
-    )
+    return sorted(p for p in paths if p.is_file() and p.suffix in SUFFIXES and p.name != ".git")
 
 
 def test_no_file_names_a_machine_path_or_a_package_registry():

@@ -7,6 +7,7 @@ from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForeca
 from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import LearningRate, TeacherForcing
 from forecast.models.target_weights import TargetWeights
+from forecast.models.symbols import SymbolGRU, SymbolLSTM, SymbolRNN
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
 
@@ -23,6 +24,9 @@ __all__ = [
     "RNNForecaster",
     "Reservoir",
     "TargetWeights",
+    "SymbolGRU",
+    "SymbolLSTM",
+    "SymbolRNN",
     "TeacherForcing",
     "Training",
     "TrainingRun",

@@ -77,8 +77,7 @@ class Body:
 
     def trainable(self) -> RecurrentStack:
         """New Keras layers that start with these weights, to be trained."""
-        stack = RecurrentStack(self.blueprint.layers(), self.blueprint.num_read)
-        stack.build((None, None, self.num_features))
+        stack = _built(self.blueprint)
         stack.set_weights(list(self.weights))
         return stack
 
@@ -226,6 +225,11 @@ class ReadBody:
 
 def _drawn(blueprint: Blueprint) -> list[NDArray]:
     """The weights that the blueprint's seed draws."""
-    stack = RecurrentStack(blueprint.layers(), blueprint.num_read)
+    return _built(blueprint).get_weights()
+
+
+def _built(blueprint: Blueprint) -> RecurrentStack:
+    """New Keras layers of a form."""
+    stack = RecurrentStack(blueprint.layers(), blueprint.num_read, blueprint.encoder())
     stack.build((None, None, blueprint.num_features))
-    return stack.get_weights()
+    return stack

@@ -18,8 +18,9 @@ from forecast.fitting import Task
 from forecast.models.course import Course
 from forecast.models.network import NetworkModel
 from forecast.models.training import Training
+from forecast.pipelines import Panel
 
-__all__ = ["Checkpoint", "fingerprint"]
+__all__ = ["Checkpoint", "data_mark", "fingerprint", "training_marks"]
 
 _FORMAT = 2
 _NUMBERS = (
@@ -105,28 +106,36 @@ def fingerprint(task: Task, network: NetworkModel, training: Training) -> dict[s
         training: how they are trained.
     """
     panel, origins = task.ahead or (task.panel, None)
-    body: Any = network.body
     highway = network.highway
-    run = training.run
-    settings = {
-        field.name: getattr(training, field.name) for field in fields(training)
-        if field.name != "run"
-    }  # fmt: skip
-    ids = "\n".join(map(repr, panel.ids.tolist())).encode("utf-8")
-    blueprint = asdict(body.blueprint)
-    parts = {name: repr(value) for name, value in settings.items()}
     return {
-        "data": _digest([panel.values, panel.offsets, np.frombuffer(ids, dtype=np.uint8)]),
+        "data": data_mark(panel),
         "season": str(task.season.length),
         "horizon": str(task.horizon),
         "origins": _digest([task.panel.lengths, *([] if origins is None else [origins.ends])]),
         "linear forecast": _digest([highway.coefficients, np.array([highway.power.exponent])]),
         "head": repr(network.head),
-        **{f"layers' {name}": repr(value) for name, value in blueprint.items()},
-        "starting weights": _digest(body.weights),
         "weights of targets": _digest(list(panel.weights.values())),
-        **parts,
-        "patience": str(run.patience),
+        **training_marks(network.body, training),
+    }
+
+
+def data_mark(panel: Panel) -> str:
+    """A short hash of series and their ids."""
+    ids = "\n".join(map(repr, panel.ids.tolist())).encode("utf-8")
+    return _digest([panel.values, panel.offsets, np.frombuffer(ids, dtype=np.uint8)])
+
+
+def training_marks(body: Any, training: Training) -> dict[str, str]:
+    """Form and starting weights of layers, and how they are trained, each in a word or a few."""
+    settings = {
+        field.name: repr(getattr(training, field.name)) for field in fields(training)
+        if field.name != "run"
+    }  # fmt: skip
+    return {
+        **{f"layers' {name}": repr(value) for name, value in asdict(body.blueprint).items()},
+        "starting weights": _digest(body.weights),
+        **settings,
+        "patience": str(training.run.patience),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from forecast.checks import check_positive_integer
-from forecast.heads import Head, head_of
+from forecast.heads import Categorical, Head, head_of
 
 __all__ = ["NetworkDesign"]
 
@@ -64,6 +64,11 @@ class NetworkDesign:
         if self.readout not in _READOUTS:
             raise ValueError(
                 f"`readout` must be one of {', '.join(_READOUTS)}; got {self.readout!r}."
+            )
+        if isinstance(self.output_head, Categorical):
+            raise ValueError(
+                "head=Categorical() is for symbols, and these networks forecast numbers: take "
+                "fc.SymbolLSTM, or number the classes for HiddenMarkov(emission='categorical')."
             )
         absolute = self.output_head == head_of("absolute")
         if self.readout == "refitted" and not (absolute and self.block_length == 1):

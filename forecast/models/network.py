@@ -171,6 +171,7 @@ class NetworkModel:
         settings, arrays = self.highway.to_saved()
         arrays = {_HIGHWAY + name: array for name, array in arrays.items()}
         form = asdict(self.body.blueprint)
+        del form["symbols"]  # its inputs are numbers
         if form["num_outputs"] == 1:
             del form["num_outputs"]
         about = {} if self.head == _ABSOLUTE else {"head": self.head}

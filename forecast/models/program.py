@@ -16,6 +16,7 @@ from keras import ops
 
 from forecast.models.blueprint import Blueprint
 from forecast.models.compiled import compiled, value_and_gradients
+from forecast.models.encoder import SymbolInput
 from forecast.models.stack import RecurrentStack
 
 __all__ = ["Program", "program_of"]
@@ -33,7 +34,9 @@ class Program:
 
     def __init__(self, blueprint: Blueprint) -> None:
         """Build the layers, without weights of their own, and prepare the compiled functions."""
-        self.stack = RecurrentStack(blueprint.blank_layers(), blueprint.num_read)
+        self.stack = RecurrentStack(
+            blueprint.blank_layers(), blueprint.num_read, blueprint.encoder()
+        )
         self.stack.build((None, None, blueprint.num_features))
         self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes
@@ -152,13 +155,14 @@ def program_of(blueprint: Blueprint) -> Program:
     options = tuple(sorted(blueprint.options.items()))
     return _program(
         blueprint.layer, blueprint.units, blueprint.num_layers, blueprint.num_features, options,
-        blueprint.num_outputs,
+        blueprint.num_outputs, blueprint.symbols,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=_MOST_PROGRAMS)
 def _program(
     layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...],
-    num_outputs: int,
+    num_outputs: int, symbols: SymbolInput | None,
 ) -> Program:  # fmt: skip
-    return Program(Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs))
+    form = Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs, symbols)
+    return Program(form)
