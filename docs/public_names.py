@@ -172,9 +172,18 @@ def _entry(name: Name) -> str:
     if not inspect.isclass(name.value):
         return f".. autofunction:: {name.path}\n"
     bases = ", ".join(sorted(_described_elsewhere(name.value)))
-    entry = f".. autoclass:: {name.path}\n   :members:\n   :inherited-members: {bases}\n"
+    head = f".. autoclass:: {name.path}{_signature(name.value)}"
+    entry = f"{head}\n   :members:\n   :inherited-members: {bases}\n"
     is_forecaster = issubclass(name.value, Forecaster) and name.value is not Forecaster
     return f"{entry}   :show-inheritance:\n" if is_forecaster else entry
+
+
+def _signature(cls: type) -> str:
+    """The arguments of a Keras class, which Keras hides behind `*args`; else found by Sphinx."""
+    if "keras" not in {base.__module__.split(".")[0] for base in cls.__mro__}:
+        return ""
+    _, *given = inspect.signature(cls.__init__).parameters.values()
+    return f"({', '.join(str(one.replace(annotation=one.empty)) for one in given)})"
 
 
 def _described_elsewhere(cls: type) -> set[str]:

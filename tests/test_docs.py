@@ -35,6 +35,8 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
     """A folder to write to, from which the code beside the guide can be imported."""
+    # What is small stays in this process, also where a busy machine makes it slow.
+    monkeypatch.setattr("forecast.backtesting.workers._WORTH_SECONDS", np.inf)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(DOCS)
     monkeypatch.syspath_prepend(DOCS / "examples")
