@@ -55,7 +55,7 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff format
 
 clean:
-	rm -rf docs/reference
+	rm -rf docs/generated docs/reference
 	rm -rf $(VENV) $(LINK_TREE) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info report.html
 	find forecast pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -65,6 +65,7 @@ def setup(app: Any) -> None:
 
 def _write_pages(app: Any) -> None:
     public_names.write_pages(Path(app.srcdir) / "reference")
+    measured.draw(Path(app.srcdir) / "generated" / "networks.svg")
 
 
 def _before_napoleon(app: Any, what: str, name: str, value: Any, options: Any, lines: list) -> None:

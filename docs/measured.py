@@ -33,6 +33,9 @@ DATA = {
 
 _SIGNIFICANT = 0.05
 
+_COLOURS = {"better": "tab:green", "level": "tab:gray", "worse": "tab:red"}
+_TICKS = (-30, -10, -3, 0, 3, 10, 90)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -93,6 +96,28 @@ def table(found: list[Row]) -> str:
     ]  # fmt: skip
     lines = [head, ["---"] * len(head), *(row.cells for row in found)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def draw(path: Path, record: Path = RECORD) -> None:
+    """Write a picture of what each panel saved, with its interval; steps grow away from zero."""
+    from matplotlib.figure import Figure
+
+    found = rows(record)[::-1]
+    figure = Figure(figsize=(7, 0.3 * len(found) + 1), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(found):
+        saved, colour = 100 * row.entry["skill"], _COLOURS[row.outcome]
+        low, high = (100 * limit for limit in row.entry["interval"] or (row.entry["skill"],) * 2)
+        axes.plot([low, high], [place, place], color=colour, linewidth=2)
+        axes.plot(saved, place, "o", color=colour)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set_xscale("symlog", linthresh=3)
+    axes.set_xticks(_TICKS, [f"{tick:+d} %" if tick else "0" for tick in _TICKS])
+    axes.set_xticks([], minor=True)
+    axes.set_yticks(range(len(found)), [f"{row.entry['panel']} ({row.outcome})" for row in found])
+    axes.set_xlabel("error of the best linear forecaster that the network saves, 95 % interval")
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path)
 
 
 def names(found: list[Row], outcome: str) -> str:
