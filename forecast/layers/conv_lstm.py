@@ -50,8 +50,8 @@ class ConvLSTMCell(LSTMCell):
 
     Every filter is a little LSTM cell that slides over the input and sees its neighbours. Weights
     as in `keras.layers.ConvLSTM1D` and `ConvLSTM2D`, gates in the order i, f, c, o: kernel
-    `(*kernel_size, channels, 4 * filters)`, recurrent_kernel `(*kernel_size, filters, 4 * filters)`,
-    bias `(4 * filters,)`.
+    `(*kernel_size, channels, 4 * filters)`, recurrent_kernel
+    `(*kernel_size, filters, 4 * filters)`, bias `(4 * filters,)`.
 
     Args:
         filters: number of filters, at least 1.
