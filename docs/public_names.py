@@ -45,17 +45,18 @@ class Name:
     Args:
         path: dotted, as users write it: `forecast.AR`, `forecast.layers.LSTM`.
         value: what it stands for.
+        described: the name under which it is described, where it has two; its own by default.
     """
 
     path: str
     value: Any
+    described: str = ""
 
     @property
     def room(self) -> str:
-        """`layers` for forecast.layers.LSTM; where a re-exported value is defined."""
+        """`layers` for forecast.layers.LSTM; the room that a re-exported name comes from."""
         parts = self.path.split(".")
-        home = parts if len(parts) > 2 else self.value.__module__.split(".")
-        return home[1]
+        return (parts if len(parts) > 2 else forecast._HOME_OF[parts[1]].split("."))[1]
 
     @property
     def is_callable(self) -> bool:
@@ -66,7 +67,7 @@ class Name:
     def summary(self) -> str:
         """First paragraph of its docstring."""
         if not self.is_callable:
-            return f"One of {', '.join(map(repr, self.value))}."
+            return f"A constant: ``{self.value!r}``."
         return first_paragraph(self.value)
 
     @staticmethod
@@ -83,14 +84,14 @@ def first_paragraph(value: Any) -> str:
 
 def public_names() -> list[Name]:
     """Every public name, in the order of the alphabet."""
-    names = [Name(f"forecast.{n}", getattr(forecast, n)) for n in forecast.__all__]
+    own = [name for name in forecast.__all__ if name != "__version__"]
+    found = {f"forecast.{name}": getattr(forecast, name) for name in own}
     for room in ROOMS:
         module = import_module(f"forecast.{room}")
-        names += [Name(f"forecast.{room}.{n}", getattr(module, n)) for n in module.__all__]
-    return sorted(
-        (name for name in names if not name.path.endswith(".__version__")),
-        key=lambda name: name.path.lower(),
-    )
+        found |= {f"forecast.{room}.{name}": getattr(module, name) for name in module.__all__}
+    first: dict[int, str] = {}
+    names = [Name(path, value, first.setdefault(id(value), path)) for path, value in found.items()]
+    return sorted(names, key=lambda name: name.path.lower())
 
 
 def forecasters_that(attribute: str, value: bool = True) -> str:
@@ -167,6 +168,8 @@ def _short(path: str) -> str:
 
 
 def _entry(name: Name) -> str:
+    if name.described not in ("", name.path):
+        return f".. py:data:: {name.path}\n\n   Another name of :py:obj:`{name.described}`.\n"
     if not name.is_callable:
         return f".. py:data:: {name.path}\n   :value: {name.value!r}\n\n   {name.summary}\n"
     if not inspect.isclass(name.value):

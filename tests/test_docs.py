@@ -122,12 +122,15 @@ def test_a_new_public_name_enters_the_reference_by_itself(monkeypatch):
     class Fresh(fc.Naive):
         """As fresh as can be."""
 
-    Fresh.__module__, Fresh.__qualname__ = "forecast.baselines.fresh", "Fresh"
     monkeypatch.setattr(fc, "Fresh", Fresh, raising=False)
+    monkeypatch.setitem(fc._HOME_OF, "Fresh", "forecast.baselines")
     monkeypatch.setattr(fc, "__all__", [*fc.__all__, "Fresh"])
+    monkeypatch.setattr(fc.heads, "Fresh", Fresh, raising=False)
+    monkeypatch.setattr(fc.heads, "__all__", [*fc.heads.__all__, "Fresh"])
     pages = public_names.pages()
     assert ".. autoclass:: forecast.Fresh\n" in pages["baselines.rst"]
     assert "As fresh as can be." in pages["index.rst"]
+    assert "Another name of :py:obj:`forecast.Fresh`." in pages["heads.rst"]
 
 
 def test_docstrings_are_read_as_they_are_written():
