@@ -302,7 +302,7 @@ def test_public_names_have_docstrings(source):
 
 # The repository -----------------------------------------------------------------------------------
 
-FOLDERS = (".ci", "benchmarks", "forecast", "notebooks", "pipelines", "tests")
+FOLDERS = (".ci", "benchmarks", "docs", "forecast", "notebooks", "pipelines", "tests")
 SUFFIXES = {"", ".cfg", ".html", ".ipynb", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"}
 # An absolute path of somebody's machine, or the host of a package registry.
 MACHINE_PATH = re.compile(r"(?<![\w.:/~>)\]}-])/(?:home|root|work|Users|opt|mnt)/\w")
