@@ -19,6 +19,7 @@ from forecast.evaluation.drawing import (
     quiet,
     short_name,
 )
+from forecast.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,9 +144,7 @@ def _draw_eigenvalues(axes: Axes, spectrum: pd.DataFrame) -> None:
 
 
 def _figure(count: int) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(1.6 + 4.6 * count, 3.9), layout="constrained")
+    figure = new_figure(1.6 + 4.6 * count, 3.9)
     return figure, list(np.ravel(figure.subplots(1, count)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.drawing import axis_values, concise_dates, quiet, short_name
+from forecast.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,11 +23,9 @@ def gate_figure(table: pd.DataFrame, unique_id: Any) -> Figure:
         table: of one series, see `GateActivity`.
         unique_id: its name.
     """
-    from matplotlib.figure import Figure
-
     gates, layers = list(dict.fromkeys(table["gate"])), sorted(table["layer"].unique())
     size = (1.2 + 3.6 * len(gates), 0.9 + 2.6 * len(layers))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = new_figure(*size)
     grid = figure.subplots(len(layers), len(gates), squeeze=False)
     image: Any = None
     for row, layer in enumerate(layers):

@@ -16,6 +16,7 @@ from forecast.evaluation.drawing import (
     quiet,
     short_name,
 )
+from forecast.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,9 +39,7 @@ def residual_figure(
         residuals: see `ResidualDiagnostics`.
         table: see `ResidualDiagnostics`.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11.6, 3.9), layout="constrained")
+    figure = new_figure(11.6, 3.9)
     left, right = figure.subplots(1, 2)
     means = autocorrelation.groupby("lag")["autocorrelation"].mean()
     tested = table.dropna(subset=["statistic"])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.drawing import INK, MUTED, NETWORK_COLOURS, quiet
+from forecast.figures import new_figure
 from forecast.symbols.forecaster import SymbolForecaster
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def plot_probabilities(
         >>> plot_probabilities(chain.predict_proba(4)).axes[0].get_title(loc="left")
         'Probability of each symbol, series text'
     """
-    from matplotlib.figure import Figure
-
     series = frame[id_col].iloc[0] if series is None else series
     part = frame[frame[id_col] == series]
     if not len(part):
@@ -57,7 +56,7 @@ def plot_probabilities(
     table = part.pivot(index=target_col, columns=time_col, values="probability")
     table = table.reindex(part[target_col].unique())
     height = min(1.4 + _ROW * len(table), _MOST_INCHES)
-    figure = Figure(figsize=(7.2, height), layout="constrained")
+    figure = new_figure(7.2, height)
     axes = figure.subplots()
     axes.set_title(f"Probability of each symbol, series {series}", loc="left", fontsize=10)
     _draw_shares(axes, table)
@@ -92,15 +91,13 @@ def plot_learning(
         ...
         ValueError: MarkovChain has no learning curve; give networks such as fc.SymbolLSTM().
     """
-    from matplotlib.figure import Figure
-
     several = [forecasters] if isinstance(forecasters, SymbolForecaster) else list(forecasters)
     for one in several:
         if len(one.history_.get("step", ())) < 2:
             raise ValueError(
                 f"{one.name} has no learning curve; give networks such as fc.SymbolLSTM()."
             )
-    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+    figure = new_figure(7.2, 3.6)
     axes = figure.subplots()
     hues = [NETWORK_COLOURS[index % len(NETWORK_COLOURS)] for index in range(len(several))]
     for one, hue in zip(several, hues, strict=True):
