@@ -311,9 +311,7 @@ def _texts() -> list[Path]:
     inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     paths = [*inside, *ROOT.glob("*"), ROOT / ".gitignore"]
     # In a second working tree of a repository `.git` is a file that names a path.
-    return sorted(
-        p for p in paths if p.is_file() and p.suffix in SUFFIXES and p.name != ".git"
-    )
+    return sorted(p for p in paths if p.is_file() and p.suffix in SUFFIXES and p.name != ".git")
 
 
 def test_no_file_names_a_machine_path_or_a_package_registry():
