@@ -55,10 +55,19 @@ def test_columns_and_shapes_of_predict(cls, fitted):
         assert list(part["ds"]) == list(wanted)
 
 
+def inside_out(model):
+    """The last model inside of others, that of the network in a mixture."""
+    return inside_out(model.members[-1]) if hasattr(model, "members") else model
+
+
 def test_the_state_can_be_looked_into(cls, fitted):
     frame, few = mixed_frame(), {"num_steps": 3, "max_series": 2}
     if cls is forecast.Combine:
         with pytest.raises(ValueError, match="models of different kinds"):
+            forecast.gradient_flow(fitted, frame, **few)
+        return
+    if not hasattr(inside_out(fitted.fitted_.model), "dynamics"):
+        with pytest.raises(ValueError, match="does not say which arrays carry its state"):
             forecast.gradient_flow(fitted, frame, **few)
         return
     found = forecast.jacobian_spectrum(fitted, frame, free_running=True, **few).table

@@ -64,14 +64,16 @@ def gradient_figure(table: pd.DataFrame) -> Figure:
     figure, (axes,) = _figure(1)
     values = _wide(table, "distance", "gradient").clip(_SMALLEST, _LARGEST)
     hues = hues_of(values)
-    for name, rows in table.groupby("unique_id", sort=False):
-        low, high = rows["low"].clip(lower=_SMALLEST), rows["high"].clip(_SMALLEST, _LARGEST)
-        axes.fill_between(rows["distance"], low, high, color=hues[name], alpha=0.15, linewidth=0)
-        axes.plot(values.index, values[name], color=hues[name], linewidth=1.6)
+    low, high = (
+        _wide(table, "distance", name).clip(_SMALLEST, _LARGEST) for name in ("low", "high")
+    )
+    for name, hue in hues.items():
+        axes.fill_between(values.index, low[name], high[name], color=hue, alpha=0.15, linewidth=0)
+        axes.plot(values.index, values[name], color=hue, linewidth=1.6)
     axes.set_yscale("log")
     axes.axhline(1.0, **_DASHED)
-    low, high = axes.get_ylim()
-    axes.set_ylim(max(min(low, 0.1), 0.3 * _SMALLEST), max(high, 10.0))
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(min(bottom, 0.1), 0.3 * _SMALLEST), max(top, 10.0))
     _titled(axes, "Length of a gradient of 1, further back")
     axes.set_xlabel("steps back in time")
     axes.locator_params(axis="x", integer=True)

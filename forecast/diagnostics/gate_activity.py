@@ -121,7 +121,7 @@ def gate_activity(
 
 def _gates(model: Any) -> list[list[str]]:
     """Names of the gates of each layer; of anything but a network there are none."""
-    body = getattr(model, "body", None)
+    body: Any = getattr(model, "body", None)
     body = getattr(body, "body", body)
     return body.program.gate_names if hasattr(body, "program") else []
 

@@ -202,8 +202,8 @@ def _driven(walk: SeriesWalk, values: NDArray) -> NDArray:
     num_series, _, num_steps = values.shape
     systems = np.arange(num_series).reshape(-1, 1, channels)
     rows = np.repeat(systems, _SEQUENCES, axis=1).ravel()
-    fed = values.reshape(-1, channels, _SEQUENCES, num_steps).swapaxes(1, 2)
-    fed = fed.reshape(-1, num_steps)
+    by_system = values.reshape(-1, channels, _SEQUENCES, num_steps).swapaxes(1, 2)
+    fed = by_system.reshape(-1, num_steps)
     state, found = walk.before().take(rows), []
     one = np.ones((len(rows), 1), dtype=bool)
     with progress_bar(num_steps) as advance:

@@ -121,9 +121,9 @@ def residual_diagnostics(
     table = pd.DataFrame(tables)
     able = table.dropna(subset=["statistic"])
     pooled = float(chi2.sf(able["statistic"].sum(), able["lags"].sum())) if len(able) else np.nan
-    curves, residuals = (pd.concat(parts, ignore_index=True) for parts in (curves, rows))
+    correlations, steps = (pd.concat(parts, ignore_index=True) for parts in (curves, rows))
     words = _verdict(forecaster.name, able, pooled)
-    return ResidualDiagnostics(words, table, curves, residuals, pooled)
+    return ResidualDiagnostics(words, table, correlations, steps, pooled)
 
 
 def _tested(residuals: NDArray, wanted: int) -> tuple[dict[str, Any], NDArray]:

@@ -70,7 +70,7 @@ class StateView:
         return [name for name in names if np.issubdtype(state.arrays[name].dtype, np.floating)]
 
     def _shares(self, name: str) -> bool:
-        return self.channels > 1 and name.startswith(self.dynamics.shared or ("\0",))
+        return self.channels > 1 and name.startswith(self.dynamics.shared)
 
     def _each(self, name: str) -> int:
         """Rows of a system that the array of this name counts for."""

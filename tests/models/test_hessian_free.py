@@ -168,3 +168,14 @@ def test_a_step_that_lowers_nothing_is_not_taken() -> None:
     found = minimised(upwards, start, [], Settings())
     np.testing.assert_array_equal(found.weights, start.weights)
     assert found.damping == 1.5 and found.loss == found.before == 5.0
+
+
+def test_a_step_beyond_what_can_be_computed_is_made_shorter() -> None:
+    def loss(weights: NDArray) -> list[float]:
+        return [float(np.sum((weights - 3.0) ** 2)) if np.abs(weights).max() < 1.0 else np.nan]
+
+    edge = Problem([(2,)], loss, lambda weights: [*loss(weights), 2.0 * (weights - 3.0)],
+                   lambda vector, weights: [2.0 * vector])  # fmt: skip
+    found = minimised(edge, Position.at(np.zeros(2), damping=1e-6), [], Settings(100, 0.0))
+    assert 0.5 < found.weights.min() < 1.0 and found.loss < found.before
+    assert found.damping == pytest.approx(1.5e-6)

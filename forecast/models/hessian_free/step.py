@@ -116,13 +116,20 @@ def _backtracked(
     problem: Problem, weights: NDArray, batch: Sequence[Any], iterates: Sequence[NDArray]
 ) -> tuple[NDArray, float]:
     """The last iterate before which the loss does not fall any further, and the loss there."""
-    best, least = iterates[-1], problem.value_at(weights + iterates[-1], batch)
+    best, least = iterates[-1], _loss_at(problem, weights + iterates[-1], batch)
     for iterate in reversed(iterates[:-1]):
-        loss = problem.value_at(weights + iterate, batch)
-        if loss >= least:  # a NaN there is no reason to stop
+        loss = _loss_at(problem, weights + iterate, batch)
+        if loss < least:
+            best, least = iterate, loss
+        elif np.isfinite(least):
             break
-        best, least = (iterate, loss) if not loss >= least else (best, least)
     return best, least
+
+
+def _loss_at(problem: Problem, weights: NDArray, batch: Sequence[Any]) -> float:
+    """The loss, infinite where it is no number."""
+    loss = problem.value_at(weights, batch)
+    return np.inf if np.isnan(loss) else loss
 
 
 def _adjusted(damping: float, ratio: float) -> float:
@@ -143,5 +150,5 @@ def _searched(
         if reached <= loss + _SHARE * length * min(slope, 0.0):
             return length, reached
         length *= _SHORTER
-        reached = problem.value_at(weights + length * step, batch)
+        reached = _loss_at(problem, weights + length * step, batch)
     return 0.0, loss
