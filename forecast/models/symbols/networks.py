@@ -101,8 +101,9 @@ class SymbolLSTM(SymbolNetwork):
     Example:
         >>> import forecast as fc
         >>> df = fc.symbols.from_text("the cat sat on the mat. " * 20)
-        >>> model = SymbolLSTM(units=16, training=fc.Training(num_steps=20)).fit(df)
-        >>> fc.symbols.to_text(model.sample(horizon=24, num_paths=1))  # doctest: +SKIP
+        >>> model = SymbolLSTM(units=16, training=fc.Training(num_steps=200, learning_rate=0.01))
+        >>> sample = model.fit(df).sample(horizon=24, num_paths=1)  # doctest: +SKIP
+        >>> fc.symbols.to_text(sample)  # doctest: +SKIP
         {('text', 0): 'the cat sat on the mat. '}
 
     Source: Graves (2013), "Generating sequences with recurrent neural networks".
