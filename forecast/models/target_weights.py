@@ -25,7 +25,7 @@ class TargetWeights:
     target that weighs 0 is none, as if its value were missing: nothing is learned from it, and a
     series without any other is not drawn. The value itself is still seen as the past of later
     steps; make it missing if it is wrong. The linear forecasters inside and beside a network, its
-    free-running checks and its intervals know no weights of this kind.
+    free-running checks, its intervals and `update(learn=True)` know no weights of this kind.
 
     Args:
         column: of the frame given to `fit`, with a weight of at least 0 in each row: how much the
