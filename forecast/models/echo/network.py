@@ -57,7 +57,7 @@ class EchoNetwork:
                 by default.
         """
         outputs = []
-        for start, stop in blocks(*inputs.shape[:2], self.bank.units):
+        for start, stop in blocks(len(inputs), inputs.shape[1], self.bank.units):
             part = inputs[:, start:stop].astype(self.bank.dtype)
             states = self.bank.run(part, memory.states)
             outputs.append(self.view.columns(states, part, memory.recent) @ self.coefficients)
