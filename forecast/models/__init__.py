@@ -6,8 +6,8 @@ from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
 from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import LearningRate, TeacherForcing
-from forecast.models.target_weights import TargetWeights
 from forecast.models.symbols import SymbolGRU, SymbolLSTM, SymbolRNN
+from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
 
@@ -23,10 +23,10 @@ __all__ = [
     "NetworkDesign",
     "RNNForecaster",
     "Reservoir",
-    "TargetWeights",
     "SymbolGRU",
     "SymbolLSTM",
     "SymbolRNN",
+    "TargetWeights",
     "TeacherForcing",
     "Training",
     "TrainingRun",
