@@ -15,7 +15,7 @@ from forecast.draws import FeedBack
 from forecast.futures import future_of
 from forecast.heads import Absolute
 from forecast.output import point_frame
-from forecast.patterns.cold_start_model import NUM_HIDDEN, ColdStartModel
+from forecast.patterns.cold_start_model import NUM_HIDDEN, NUM_SEEDING, ColdStartModel
 from forecast.patterns.inputs import Inputs
 from forecast.patterns.learning import trained
 from forecast.patterns.lessons import Material
@@ -177,8 +177,8 @@ class ColdStartForecaster(PatternNetwork):
         material = Material(
             features, block.valid, np.where(block.observed, targets, 0.0).astype(np.float32),
             block.observed.astype(np.float64), num_hidden=NUM_HIDDEN,
-        )  # fmt: skip
+        ).led(NUM_SEEDING)  # fmt: skip
         found, history = trained(
-            model.body, material, self.training, Absolute().loss, self.seed
+            model.body, material, self.training, Absolute().loss, self.seed, whole=True
         )
         return replace(model, body=found), history

@@ -16,10 +16,12 @@ from forecast.patterns.sequence import body_of, cells_of, named_cells
 from forecast.pipelines import Block
 from forecast.protocol import Feedback, StateBatch, Static
 
-__all__ = ["NUM_HIDDEN", "ColdStartModel"]
+__all__ = ["NUM_HIDDEN", "NUM_SEEDING", "ColdStartModel"]
 
 NUM_HIDDEN = 2
 """Inputs that tell of the value before: itself and whether it was seen."""
+NUM_SEEDING = 4
+"""Times that the first step's inputs are read before it: what is static seeds the state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,8 @@ class ColdStartModel:
     """`h_t = f(h_{t-1}, (y_{t-1}, seen_{t-1}, s, c_t, age_t))`, `y'_t = V h_t + b`.
 
     s are the static covariates, c those known ahead, `age_t = min(t, T) / T`. Where a value was
-    not seen, y is 0 and so is its mark: a forecast from nothing is a rollout of such steps.
+    not seen, y is 0 and so is its mark: a forecast from nothing is a rollout of such steps. Before
+    step 0 its inputs are read a few times more, so that h_0 can be any function of them.
 
     Args:
         body: the layers.
@@ -53,9 +56,9 @@ class ColdStartModel:
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
         """See `forecast.protocol.Model`; the first step is forecast, too."""
-        outputs, cells = self.body.encode(
-            self.features(state, block), block.valid, cells_of(state)
-        )
+        features = self.features(state, block)
+        cells = self._seeded(state, features, block.valid)
+        outputs, cells = self.body.encode(features, block.valid, cells)
         rows, last = np.arange(block.num_rows), np.maximum(block.valid.sum(axis=1) - 1, 0)
         some = block.valid.any(axis=1)
         newest = {"before": block.values[rows, last], "seen": block.observed[rows, last]}
@@ -84,6 +87,19 @@ class ColdStartModel:
         age = state.clock[:, None] + np.arange(block.num_steps)
         age = np.minimum(age, self.num_ages)[..., None] / self.num_ages
         return np.concatenate([self.inputs.features(led), age], axis=2, dtype=np.float32)
+
+    def _seeded(self, state: StateBatch, features: NDArray, valid: NDArray) -> list[NDArray]:
+        """The states of the layers; those of series that begin now after their seeding."""
+        cells = cells_of(state)
+        rows = np.flatnonzero((state.clock == 0) & valid.any(axis=1))
+        if not len(rows) or not cells:
+            return cells
+        first = np.repeat(features[rows, :1], NUM_SEEDING, axis=1)
+        _, begun = self.body.encode(first, np.ones(first.shape[:2], bool), self.body.initial_state(len(rows)))
+        seeded = [cell.copy() for cell in cells]
+        for cell, own in zip(seeded, begun, strict=True):
+            cell[rows] = own
+        return seeded
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """Settings and arrays for a bundle."""

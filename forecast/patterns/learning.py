@@ -21,7 +21,7 @@ _HELD_SHARE, _MOST_HELD, _FEWEST_PARTED = 5, 200, 10
 
 
 def trained(
-    body: Body, material: Material, training: Training, loss: Loss, seed: int
+    body: Body, material: Material, training: Training, loss: Loss, seed: int, whole: bool = False
 ) -> tuple[Body, dict[str, list[float]]]:
     """The layers with the weights that are best on series held out, and learning curves.
 
@@ -32,13 +32,15 @@ def trained(
         training: rates, limits and checks.
         loss: of outputs, targets and weights.
         seed: of all draws.
+        whole: whether series are never cut, whatever the training says.
 
     Returns:
         The layers; curves with an entry a check ("held_out" is the loss of the series held out),
         and the number of steps of the plan under "num_steps".
     """
     learned, held = _parted(material, seed)
-    length = training.cut.num_steps or min(material.valid.shape[1], _MOST_STEPS)
+    longest = material.valid.shape[1]
+    length = longest if whole else training.cut.num_steps or min(longest, _MOST_STEPS)
     planned = training.planned_steps(int(learned.valid.sum()), length)
     lessons: Any = Lessons(learned, length, training.batch_size, planned, seed)
     found, history = descend(body, lessons, training, lambda one: _score(one, held, loss), loss)

@@ -182,10 +182,10 @@ class PatternNetwork(Parameters, ABC):
         Raises:
             NotFittedError: before `fit`.
         """
-        from forecast.io.patterns import save_pattern
+        from forecast.io import save
 
         self._require_fitted()
-        save_pattern(self, path)
+        save(self, path)
 
     def _fit(self, reading: Reading, answers: Any, horizon: int = 0, **about: Any) -> Self:
         """Learn from a panel, and stand at its end; nothing is changed if that fails."""
