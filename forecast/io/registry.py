@@ -179,5 +179,7 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
         return getattr(heads, name)
     if name in PATTERNS:
         return getattr(patterns, name)
-    kinds = (EchoModel, NetworkModel, SymbolNetworkModel, ColdStartModel, SequenceModel, SummaryModel)
+    kinds = (
+        ColdStartModel, EchoModel, NetworkModel, SequenceModel, SummaryModel, SymbolNetworkModel,
+    )  # fmt: skip
     return {one.__name__: one for one in kinds}.get(name) or getattr(models, name)

@@ -156,10 +156,11 @@ def program_of(blueprint: Blueprint) -> Program:
     """The program of a form: the same object for all blueprints that differ in the seed only."""
     numbers = {entry.name: getattr(blueprint, entry.name) for entry in fields(blueprint)}
     numbers |= {"seed": 0, "options": tuple(sorted(blueprint.options.items()))}
-    return _program(type(blueprint), tuple(numbers.items()))
+    kind: Any = type(blueprint)
+    return _program(kind, tuple(numbers.items()))
 
 
 @lru_cache(maxsize=_MOST_PROGRAMS)
-def _program(kind: type[Blueprint], numbers: tuple[tuple[str, Any], ...]) -> Program:
+def _program(kind: Any, numbers: tuple[tuple[str, Any], ...]) -> Program:
     entries = dict(numbers)
     return Program(kind(**entries | {"options": dict(entries["options"])}))

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast import engine
 from forecast.models.training import Training
 from forecast.patterns.inputs import Inputs
 from forecast.patterns.labelled import LabelNetwork
 from forecast.patterns.learning import trained
 from forecast.patterns.lessons import Material
 from forecast.patterns.losses import log_loss_of_series
-from forecast.patterns.sequence import SequenceModel
+from forecast.patterns.sequence import SequenceModel, blank_state
 from forecast.pipelines import Covariate, Panel
-from forecast import engine
 
 __all__ = ["SeriesClassifier"]
 
@@ -142,7 +142,5 @@ class SeriesClassifier(LabelNetwork):
     def _predicted(self, panel: Panel) -> NDArray:
         """Outputs for each series of a panel, `(num_series, num_classes)`."""
         model = self._require_fitted().model
-        state = model.init_state(panel.num_series, None)
+        state = blank_state(model, panel.num_series)
         return model.outputs(model.read(state, panel.block(0, panel.lengths))[0])
-
-

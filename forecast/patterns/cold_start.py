@@ -20,6 +20,7 @@ from forecast.patterns.inputs import Inputs
 from forecast.patterns.learning import trained
 from forecast.patterns.lessons import Material
 from forecast.patterns.network import PatternNetwork, named_columns
+from forecast.patterns.sequence import blank_state
 from forecast.patterns.unseen import warn_of_unseen
 from forecast.pipelines import CovariateSchema, Panel, read_frame, read_newcomers, write_frame
 from forecast.store import StateStore
@@ -132,7 +133,8 @@ class ColdStartForecaster(PatternNetwork):
         horizon = fitted.horizon if horizon is None else horizon
         check_positive_integer("horizon", horizon)
         store = self.store_ if static_df is None else self._begun(static_df)
-        future = future_of(self, future_df, store, horizon)
+        forecaster: Any = self
+        future = future_of(forecaster, future_df, store, horizon)
         points = self._rolled(store.state, horizon, future)
         return write_frame(point_frame(store, self.layout_.columns, self.name, points),
                            self.layout_, self.name)  # fmt: skip
@@ -165,14 +167,14 @@ class ColdStartForecaster(PatternNetwork):
 
     def _learn(self, panel: Panel, answers: None, horizon: int) -> tuple[Any, dict]:  # noqa: ARG002
         num_ages = self.training.cut.num_steps or max(horizon, _MOST_AGES)
-        panel = panel.head(min(int(panel.lengths.max()), num_ages))
+        panel = panel.head(np.minimum(panel.lengths, num_ages))
         inputs = Inputs.of(panel)
         model = ColdStartModel(
             self._body(inputs.width + 1, 1), inputs, int(panel.lengths.max()),
             float(np.nanmin(panel.values)), float(np.nanmax(panel.values)),
         )  # fmt: skip
         block = panel.block(0, panel.lengths)
-        features = model.features(model.init_state(panel.num_series, None), block)
+        features = model.features(blank_state(model, panel.num_series), block)
         targets = (block.values - inputs.centres[0]) * inputs.factors[0]
         material = Material(
             features, block.valid, np.where(block.observed, targets, 0.0).astype(np.float32),

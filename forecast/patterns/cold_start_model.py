@@ -95,7 +95,8 @@ class ColdStartModel:
         if not len(rows) or not cells:
             return cells
         first = np.repeat(features[rows, :1], NUM_SEEDING, axis=1)
-        _, begun = self.body.encode(first, np.ones(first.shape[:2], bool), self.body.initial_state(len(rows)))
+        zeros, all_valid = self.body.initial_state(len(rows)), np.ones(first.shape[:2], bool)
+        _, begun = self.body.encode(first, all_valid, zeros)
         seeded = [cell.copy() for cell in cells]
         for cell, own in zip(seeded, begun, strict=True):
             cell[rows] = own

@@ -18,7 +18,7 @@ _RIDGES = np.logspace(-4, 2, 13)
 
 def first_values(panel: Panel, horizon: int) -> NDArray[np.float64]:
     """The first steps of each series, `(num_series, horizon)`, NaN where there is no value."""
-    block = panel.head(horizon).block(0, horizon)
+    block = panel.head(np.array(horizon)).block(0, horizon)
     found = np.full((panel.num_series, horizon), np.nan)
     found[:, : block.num_steps] = np.where(block.observed, block.values, np.nan)
     return found

@@ -54,9 +54,11 @@ class PatternForm(Blueprint):
             stack: Any = FeedForwardStack(self.units, self.num_layers, self.num_outputs, self.seed)
         elif self.bidirectional:
             seed = int(np.random.SeedSequence([self.seed, 1]).generate_state(1)[0])
-            forward, backward = self, replace(self, seed=seed)
-            layers = [one.blank_layers() if blank else one.layers() for one in (forward, backward)]
-            stack = BidirectionalStack(*layers, self.num_outputs)
+            forward, backward = (
+                one.blank_layers() if blank else one.layers()
+                for one in (self, replace(self, seed=seed))
+            )
+            stack = BidirectionalStack(forward, backward, self.num_outputs)
         else:
             return super().stack(blank)
         stack.build((None, None, self.num_features))

@@ -33,26 +33,28 @@ class HeldOut:
             error.
         trial: what came, and what each model said.
         test: name of the paired test.
+        network: as fitted, on the series that were not held out.
     """
 
     table: pd.DataFrame
     by_series: pd.DataFrame
     trial: Trial
     test: str
+    network: PatternNetwork
 
     @property
     def verdict(self) -> str:
         """Whether the network pays, in a sentence."""
-        network, score = self.trial.network, self.table.columns[0]
+        network, score = self.trial.network, str(self.table.columns[0])
         rivals = self.table.drop(index=network)
-        rival = rivals.index[0]
-        here, there = self.table.loc[network, score], rivals.loc[rival, score]
-        p_value = rivals.loc[rival, "p_value"]
+        rival, best = str(rivals.index[0]), rivals.iloc[0]
+        here, there = float(self.table[score][network]), float(best[score])
+        p_value = float(best["p_value"])
         scores = f"{score} {here:.3g} against {there:.3g} of {rival}, the best beside it"
         about = f"({scores}; {len(self.by_series)} series held out, {self._words(p_value)})"
         if np.isnan(p_value) or p_value >= SIGNIFICANT:
             return f"{network} is not told apart from {rival}: take the simpler one {about}."
-        better = rivals.loc[rival, "difference"] > 0
+        better = float(best["difference"]) > 0
         return f"{network} {'pays' if better else f'loses to {rival}'} {about}."
 
     def plot(self) -> Figure:
@@ -119,8 +121,8 @@ def compare_held_out(
     if not is_number(test_share) or not 0.0 < test_share < 1.0:
         raise ValueError(f"`test_share` must be above 0 and below 1; got {test_share!r}.")
     learned, held = _parted(df, fit.get("id_col", "unique_id"), test_share, seed)
-    trial = trial_of(network.clone(), learned, held, fit)
-    return _judged(trial)
+    network = network.clone().fit(learned, **fit)
+    return _judged(trial_of(network, learned, held), network)
 
 
 def _parted(df: Any, id_col: str, test_share: float, seed: int) -> tuple[Any, Any]:
@@ -142,7 +144,7 @@ def _parted(df: Any, id_col: str, test_share: float, seed: int) -> tuple[Any, An
     return df.filter(~is_held), df.filter(is_held)
 
 
-def _judged(trial: Trial) -> HeldOut:
+def _judged(trial: Trial, network: PatternNetwork) -> HeldOut:
     losses = trial.losses()
     scores = pd.DataFrame({name: trial.scores(name) for name in trial.said}).T
     own = losses[trial.network]
@@ -156,7 +158,7 @@ def _judged(trial: Trial) -> HeldOut:
     ordered = table.sort_values(table.columns[0], ascending=rising, kind="stable")
     ordered.index.name = "model"
     test = "McNemar's exact test" if trial.is_one_label else "paired test over series"
-    return HeldOut(ordered, losses, trial, test)
+    return HeldOut(ordered, losses, trial, test, network)
 
 
 def _p_value(trial: Trial, rival: pd.Series, own: pd.Series) -> float:

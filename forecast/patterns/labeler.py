@@ -16,7 +16,7 @@ from forecast.patterns.labelled import LabelNetwork
 from forecast.patterns.learning import trained
 from forecast.patterns.lessons import Material
 from forecast.patterns.losses import log_loss_of_steps
-from forecast.patterns.sequence import SequenceModel
+from forecast.patterns.sequence import SequenceModel, blank_state
 from forecast.pipelines import Panel, write_frame
 
 __all__ = ["SequenceLabeler"]
@@ -131,7 +131,7 @@ class SequenceLabeler(LabelNetwork):
         """Outputs for each step of a panel, `(total_steps, num_classes)`."""
         model = self._require_fitted().model
         block = panel.block(0, panel.lengths)
-        return model.read(model.init_state(panel.num_series, None), block)[1][block.valid]
+        return model.read(blank_state(model, panel.num_series), block)[1][block.valid]
 
     def _learn(self, panel: Panel, answers: NDArray, horizon: int) -> tuple[Any, dict]:  # noqa: ARG002
         inputs = Inputs.of(panel)

@@ -48,14 +48,15 @@ class Material:
 
     def led(self, num_steps: int) -> Material:
         """The material with the first step of each series repeated before it, without answers."""
-        led = {
-            name: np.concatenate([np.repeat(array[:, :1], num_steps, axis=1), array], axis=1)
-            for name, array in (
-                ("features", self.features), ("valid", self.valid), ("targets", self.targets),
-            )
-        }  # fmt: skip
+
+        def led(array: NDArray) -> NDArray:
+            return np.concatenate([np.repeat(array[:, :1], num_steps, axis=1), array], axis=1)
+
         weights = np.pad(self.weights, ((0, 0), (num_steps, 0)))
-        return replace(self, **led, weights=weights)
+        return replace(
+            self, features=led(self.features), valid=led(self.valid), targets=led(self.targets),
+            weights=weights,
+        )  # fmt: skip
 
     def hidden(self) -> Material:
         """The material with what is hidden at times hidden throughout."""

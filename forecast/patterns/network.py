@@ -101,6 +101,10 @@ class PatternNetwork(Parameters, ABC):
         self.alias = alias
 
     @abstractmethod
+    def fit(self, df: Any, *args: Any, **kwargs: Any) -> Self:
+        """Learn from a frame and stand at its end."""
+
+    @abstractmethod
     def _learn(self, panel: Panel, answers: Any, horizon: int) -> tuple[Any, dict]:
         """The model and the learning curves of a panel with encoded covariates."""
 

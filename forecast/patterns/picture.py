@@ -43,7 +43,8 @@ def _is_cold(trial: Trial) -> bool:
 def _pair(result: HeldOut) -> list[str]:
     """The network, and the best model beside it."""
     network = result.trial.network
-    return [network, next(name for name in result.table.index if name != network)]
+    names = map(str, result.table.index)
+    return [network, next(name for name in names if name != network)]
 
 
 def _figure(width: float, height: float, title: str) -> Figure:
@@ -66,7 +67,7 @@ def _confusions(result: HeldOut) -> Figure:
         counts = np.zeros((len(trial.classes),) * 2)
         np.add.at(counts, (trial.actual, said), 1)
         _draw_confusion(axes, counts[:size, :size], [str(one) for one in trial.classes[:size]])
-        accuracy = result.table.loc[name, "accuracy"]
+        accuracy = float(result.table["accuracy"][name])
         axes.set_title(f"{short_name(name)}: accuracy {accuracy:.1%}", loc="left", fontsize=TEXT)
     return figure
 
@@ -107,9 +108,7 @@ def _curves(result: HeldOut) -> Figure:
     for axes in grid[len(rows) :]:
         axes.set_visible(False)
     handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=TEXT
-    )
+    figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=TEXT)
     return figure
 
 
@@ -122,7 +121,8 @@ def _scatter(result: HeldOut) -> Figure:
     for axes, name in zip(figure.subplots(1, 2, sharex=True, sharey=True), names, strict=True):
         axes.plot([low, high], [low, high], color=MUTED, lw=0.8)
         axes.plot(trial.said[name][at], trial.actual[at], ".", ms=3, color=NETWORK_COLOURS[0])
-        quiet(axes, f"{short_name(name)}: mae {result.table.loc[name, 'mae']:.3g}")
+        error = float(result.table["mae"][name])
+        quiet(axes, f"{short_name(name)}: mae {error:.3g}")
         axes.set_xlabel("forecast")
     figure.axes[0].set_ylabel("what came")
     return figure

@@ -15,7 +15,7 @@ from forecast.patterns.inputs import Inputs
 from forecast.pipelines import Block
 from forecast.protocol import StateBatch, Static
 
-__all__ = ["SequenceModel", "body_of", "cells_of", "named_cells"]
+__all__ = ["SequenceModel", "blank_state", "body_of", "cells_of", "named_cells"]
 
 _CELL = "cell"
 
@@ -99,6 +99,11 @@ class SequenceModel:
         last = np.maximum(valid.sum(axis=1) - 1, 0)
         some = valid.any(axis=1, keepdims=True)
         return np.where(some, outputs[np.arange(len(outputs)), last], before)
+
+
+def blank_state(model: Any, num_rows: int) -> StateBatch:
+    """The states of new series before their first step."""
+    return model.init_state(num_rows, Static(np.full(num_rows, -1)))
 
 
 def named_cells(cells: list[NDArray]) -> dict[str, NDArray]:

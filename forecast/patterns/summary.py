@@ -20,12 +20,13 @@ from forecast.patterns.inputs import Inputs
 from forecast.patterns.learning import trained
 from forecast.patterns.lessons import Material
 from forecast.patterns.network import PatternNetwork, named_columns
+from forecast.patterns.sequence import blank_state
 from forecast.patterns.summary_model import SummaryModel, in_units
 from forecast.pipelines import Panel, default_season, read_frame, write_frame
 
 __all__ = ["SUMMARIES", "SummaryForecaster", "upcoming_summaries"]
 
-SUMMARIES = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
+SUMMARIES: dict[str, Any] = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
 
 
 class SummaryForecaster(PatternNetwork):
@@ -138,9 +139,7 @@ class SummaryForecaster(PatternNetwork):
         state = engine.inner(store.state)
         values = model.outputs(state)[:, 0] * model.units(state) * self._steps
         columns = layout.columns
-        frame = pd.DataFrame(
-            {columns.id: store.ids, columns.time: store.ends, self.name: values}
-        )
+        frame = pd.DataFrame({columns.id: store.ids, columns.time: store.ends, self.name: values})
         return write_frame(frame, layout)
 
     @property
@@ -151,7 +150,7 @@ class SummaryForecaster(PatternNetwork):
     def _predicted(self, panel: Panel, horizon: int) -> NDArray:  # noqa: ARG002
         """The forecast made at each step of a panel, `(total_steps,)`."""
         model, block = self._require_fitted().model, panel.block(0, panel.lengths)
-        state = model.init_state(panel.num_series, None)
+        state = blank_state(model, panel.num_series)
         outputs = model.read(state, block)[1][..., 0] * model.units(state, block)
         return outputs[block.valid] * self._steps
 
@@ -159,7 +158,7 @@ class SummaryForecaster(PatternNetwork):
         inputs = Inputs.of(in_units(panel))
         model = SummaryModel(self._body(inputs.width, 1), inputs)
         block = panel.block(0, panel.lengths)
-        state = model.init_state(panel.num_series, None)
+        state = blank_state(model, panel.num_series)
         features, _ = model.features(state, block)
         targets = np.full(block.valid.shape, np.nan)
         targets[block.valid] = answers / (horizon if self.summary == "sum" else 1)

@@ -16,6 +16,7 @@ from forecast.patterns.cold_start import ColdStartForecaster
 from forecast.patterns.labeler import SequenceLabeler
 from forecast.patterns.labelled import softmax
 from forecast.patterns.network import PatternNetwork
+from forecast.patterns.sequence import blank_state
 from forecast.patterns.summary import SUMMARIES, SummaryForecaster, upcoming_summaries
 from forecast.pipelines import Panel, read_frame
 
@@ -79,16 +80,14 @@ class Trial:
         return {"accuracy": 1.0 - float(self.errors(name).mean()), "log_loss": float(log_loss)}
 
 
-def trial_of(network: Any, learned: Any, held: Any, fit: Mapping[str, Any]) -> Trial:
-    """Fit a network and the models beside it, and let them answer.
+def trial_of(network: PatternNetwork, learned: Any, held: Any) -> Trial:
+    """Fit the models that stand beside a network, and let all of them answer.
 
     Args:
-        network: not fitted; it is fitted here.
-        learned: rows of the series to learn from.
+        network: fitted.
+        learned: rows of the series that it was fitted on.
         held: rows of the others.
-        fit: arguments of its `fit`.
     """
-    network.fit(learned, **fit)
     for kind, trial in _TRIALS.items():
         if isinstance(network, kind):
             return trial(network, learned, held)
@@ -198,13 +197,13 @@ def _places(panel: Panel) -> tuple[NDArray, NDArray]:
 def _lagged(network: Any, panel: Panel, num_lags: int) -> NDArray:
     """What the network sees of each step and of the steps before it."""
     block, model = panel.block(0, panel.lengths), network.fitted_.model
-    features, _ = model.features(model.init_state(panel.num_series, None), block)
+    features, _ = model.features(blank_state(model, panel.num_series), block)
     return linear.lagged(features, block.valid, num_lags)
 
 
 def _units(network: Any, panel: Panel) -> NDArray:
     block, model = panel.block(0, panel.lengths), network.fitted_.model
-    return model.units(model.init_state(panel.num_series, None), block)[block.valid]
+    return model.units(blank_state(model, panel.num_series), block)[block.valid]
 
 
 def _past_summaries(panel: Panel, summary: str, horizon: int) -> NDArray:

@@ -28,7 +28,9 @@ def warn_of_unseen(encoding: Encoding, panel: Panel) -> None:
             continue
         labels = schema[place].categories or ()
         entries = panel.covariates.static[:, place]
-        odd = [i for i, e in enumerate(entries) if e >= 0 and labels[int(e)] not in known.categories]
+        odd = [
+            i for i, e in enumerate(entries) if e >= 0 and labels[int(e)] not in known.categories
+        ]
         if odd:
             label = labels[int(entries[odd[0]])]
             warnings.warn(

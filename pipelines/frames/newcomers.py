@@ -41,7 +41,7 @@ def read_newcomers(data: Any, columns: Columns, frequency: Frequency, start: Any
     """
     static: Any = columns.more.static
     needed = [columns.id, *static]
-    frame = data if isinstance(data, pd.DataFrame) else polars_frame(data)
+    frame: Any = data if isinstance(data, pd.DataFrame) else polars_frame(data)
     present = list(frame.columns)
     missing = [name for name in needed if name not in present]
     if missing:
