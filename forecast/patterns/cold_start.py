@@ -136,8 +136,11 @@ class ColdStartForecaster(PatternNetwork):
         forecaster: Any = self
         future = future_of(forecaster, future_df, store, horizon)
         points = self._rolled(store.state, horizon, future)
-        return write_frame(point_frame(store, self.layout_.columns, self.name, points),
-                           self.layout_, self.name)  # fmt: skip
+        layout = self.layout_
+        if static_df is not None:  # new ids need not be of the type of those before
+            layout = replace(layout, id_dtype=None)
+        frame = point_frame(store, layout.columns, self.name, points)
+        return write_frame(frame, layout, self.name)
 
     def _begun(self, static_df: Any) -> StateStore:
         """The states of new series before their first step."""
