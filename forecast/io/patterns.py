@@ -85,9 +85,7 @@ def check_headers(content: Mapping[str, Any], headers: Headers) -> None:
     check_model_arrays(content["model"], below(headers, "model/"), num_rows, state)
 
 
-def rebuild(
-    content: Mapping[str, Any], headers: Headers, read: Read, own: Own
-) -> PatternNetwork:
+def rebuild(content: Mapping[str, Any], headers: Headers, read: Read, own: Own) -> PatternNetwork:
     """The network of `describe`, which makes the same of it again, or it is refused.
 
     Args:
