@@ -61,6 +61,13 @@ _HOMES = {
         "TrainingRun",
         "Truncation",
     ),
+    "forecast.patterns": (
+        "ColdStartForecaster",
+        "SequenceLabeler",
+        "SeriesClassifier",
+        "SummaryForecaster",
+    ),
+    "forecast.patterns.held_out": ("compare_held_out",),
     "forecast.backtest": ("cross_validation",),
     "forecast.composition.combine": ("Combine",),
     "forecast.composition.ensemble": ("Ensemble",),

@@ -16,6 +16,7 @@ from .covariates.table import Covariate, CovariateSchema, CovariateTable
 from .filling import fill_gaps
 from .frames.frame import Reading, read_frame
 from .frames.layout import Layout, write_frame
+from .frames.newcomers import read_newcomers
 from .frames.panel_frame import panel_frame
 from .gaps import SeriesGaps, fill_panel, gap_steps, series_gaps
 from .origins import Origins, rolling_origins
@@ -88,6 +89,7 @@ __all__ = [
     "read_frame",
     "read_future",
     "read_m4",
+    "read_newcomers",
     "read_parquet_panel",
     "read_tsf",
     "read_weighted",

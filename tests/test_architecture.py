@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MAX_LINES = 300
 NETWORK_LIBRARIES = {"keras", "tensorflow", "jax", "torch"}
-NETWORK_ROOMS = {"feeding", "heads", "layers", "models"}
+NETWORK_ROOMS = {"feeding", "heads", "layers", "models", "patterns"}
 TOP_ROOMS = {"adapters", "cli", "compare", "diagnostics", "search"}
 
 # What each room must not import from forecast (`public`: the names that forecast/__init__.py
@@ -50,10 +50,30 @@ FORBIDDEN_ROOMS = {
     },
     "protocol": {"public", "engine", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "engine": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "heads": {"public", "baselines", "evaluation", "feeding", "io", "models", *TOP_ROOMS},
-    "feeding": {"public", "baselines", "evaluation", "heads", "io", "layers", "models", *TOP_ROOMS},
+    "heads": {
+        "public",
+        "baselines",
+        "evaluation",
+        "feeding",
+        "io",
+        "models",
+        "patterns",
+        *TOP_ROOMS,
+    },
+    "feeding": {
+        "public",
+        "baselines",
+        "evaluation",
+        "heads",
+        "io",
+        "layers",
+        "models",
+        "patterns",
+        *TOP_ROOMS,
+    },
     "baselines": {"public", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
-    "models": {"public", "evaluation", "io", *TOP_ROOMS},
+    "models": {"public", "evaluation", "io", "patterns", *TOP_ROOMS},
+    "patterns": {"public", "backtesting", "composition", *TOP_ROOMS},
     "backtesting": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forecast.archive.archive import DEFAULT_LIMIT, Archive, open_archive, to_json, write_archive
 from forecast.archive.errors import BundleError
 from forecast.archive.npy import ArrayHeader
 from forecast.forecaster import Forecaster
-from forecast.io import contents, symbols
+from forecast.io import contents, patterns, symbols
 from forecast.io.codec import Own
 from forecast.io.frames import without_dtypes
 from forecast.io.nesting import check_depth
-from forecast.io.registry import SYMBOL_FORECASTERS
+from forecast.io.registry import PATTERNS, SYMBOL_FORECASTERS
 from forecast.libraries import library_versions
 from forecast.pipelines.transforms import Transform
 from forecast.symbols import SymbolForecaster
+
+if TYPE_CHECKING:
+    from forecast.patterns.network import PatternNetwork
 
 __all__ = ["load", "save"]
 
@@ -28,7 +31,7 @@ _MALFORMED = (
 )  # fmt: skip
 
 
-def save(forecaster: Forecaster | SymbolForecaster, path: str | Path) -> None:
+def save(forecaster: Forecaster | SymbolForecaster | PatternNetwork, path: str | Path) -> None:
     """Write a fitted forecaster to one file: parameters, calibration and states.
 
     The file appears whole or not at all: a process that is killed while it saves leaves the older
@@ -104,6 +107,8 @@ def load(
 
 def _kind(name: Any) -> Any:
     """The module that knows what a bundle holds of a forecaster of this class."""
+    if name in PATTERNS:
+        return patterns
     return symbols if name in SYMBOL_FORECASTERS else contents
 
 

@@ -27,7 +27,16 @@ from forecast.pipelines import Covariate, Encoding, Frequency, Season
 from forecast.protocol import Observes, StateBatch, num_channels
 from forecast.store import StateStore
 
-__all__ = ["Arrays", "Read", "check_headers", "check_state", "describe", "rebuild"]
+__all__ = [
+    "Arrays",
+    "Read",
+    "check_headers",
+    "check_state",
+    "describe",
+    "encoding_of",
+    "rebuild",
+    "store_of",
+]
 
 Arrays = dict[str, NDArray]
 Read = Callable[[str], Arrays]
@@ -116,7 +125,7 @@ def rebuild(content: Mapping[str, Any], headers: Headers, read: Read, own: Own) 
     forecaster = forecaster_class(about["class"])(**decode_value(about["arguments"], own))
     times = {name: decode_times(content["times"][name], *read(name).values()) for name in _TIMES}
     fitted = _fitted(content, times, read, own)
-    forecaster.store_ = _store(content["store"], times, fitted, headers, read)
+    forecaster.store_ = store_of(content["store"], times, fitted, headers, read)
     forecaster.fitted_ = fitted
     reading = content["reading"]
     forecaster.layout_ = decode_layout(reading["layout"])
@@ -173,7 +182,7 @@ def _fitted(
         raise BundleError(f"its short series {fell_back[:5]} are not among its {len(ids)} series.")
     return Fitted(
         estimate, ids, times["fitted/starts"], times["fitted/until"], season, entries["horizon"],
-        calibration, _encoding(entries["encoding"]),
+        calibration, encoding_of(entries["encoding"]),
     )  # fmt: skip
 
 
@@ -191,7 +200,12 @@ def _check_calibration(calibration: Calibration, estimate: Estimate) -> None:
         raise BundleError("its residuals hold NaN or infinity.")
 
 
-def _encoding(entries: Any) -> Encoding:
+def encoding_of(entries: Any) -> Encoding:
+    """How covariates become numbers.
+
+    Raises:
+        BundleError: for anything else.
+    """
     encoding = decode_value(entries)
     if not isinstance(encoding, Encoding):
         raise BundleError("it does not say how covariates become numbers.")
@@ -202,10 +216,22 @@ def _encoding(entries: Any) -> Encoding:
     return encoding
 
 
-def _store(
-    entries: Mapping[str, Any], times: Mapping[str, pd.Index], fitted: Fitted, headers: Headers,
+def store_of(
+    entries: Mapping[str, Any], times: Mapping[str, pd.Index], fitted: Any, headers: Headers,
     read: Read,
 ) -> StateStore:  # fmt: skip
+    """The states of all series.
+
+    Args:
+        entries: JSON of the store.
+        times: decoded, "store/ends" among them.
+        fitted: knows the model, the ids that it was fitted on and the encoding.
+        headers: of all arrays.
+        read: reads some of them.
+
+    Raises:
+        BundleError: for states that are not those of the model.
+    """
     ids = decode_ids(entries["ids"])
     check_state(fitted.model, headers, len(ids))
     state = StateBatch(read("state/"), **read("steps/"))

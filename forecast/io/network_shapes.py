@@ -7,7 +7,7 @@ from typing import Any
 from forecast.archive.errors import BundleError
 from forecast.io.headers import Headers, Shapes, shape_of, whole
 
-__all__ = ["echo_shapes", "network_shapes"]
+__all__ = ["echo_shapes", "network_shapes", "pattern_shapes"]
 
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
 _RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
@@ -61,6 +61,39 @@ def _encoder_shapes(symbols: Any, width: int) -> tuple[Shapes, int]:
         return {}, codes
     size = whole("size of the embedding", symbols["embedding"], 1)
     return {"weight.0": (codes, size)}, size
+
+
+def pattern_shapes(body: Any, headers: Headers) -> Shapes:
+    """The weights of a network of a pattern: as above, without memory, or in two directions.
+
+    Args:
+        body: form of the layers, of a manifest.
+        headers: of all arrays of the model.
+
+    Raises:
+        BundleError: for a form that the arrays cannot fill.
+    """
+    if body["layer"] != "Dense" and not body["bidirectional"]:
+        return network_shapes(body, headers)
+    units, width = whole("units", body["units"], 1), whole("num_features", body["num_features"], 1)
+    num_layers = whole("num_layers", body["num_layers"], 1, _MOST_LAYERS)
+    outputs = whole("num_outputs", body["num_outputs"], 1)
+    if body["options"]:
+        raise BundleError("its layers have unknown options.")
+    shapes: Shapes = {}
+    if body["layer"] == "Dense":
+        for layer in range(num_layers):
+            shapes[f"weight.{2 * layer}"] = (units if layer else width, units)
+            shapes[f"weight.{2 * layer + 1}"] = (units,)
+        read = units
+    else:
+        gates = _GATES.get(body["layer"], 0)
+        for layer in range(2 * num_layers):
+            shapes[f"weight.{3 * layer}"] = (units if layer % num_layers else width, gates * units)
+            shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
+        read = 2 * units
+    last = (2 if body["layer"] == "Dense" else 6) * num_layers
+    return shapes | {f"weight.{last}": (read, outputs), f"weight.{last + 1}": (outputs,)}
 
 
 def echo_shapes(design: Any, headers: Headers, num_series: int) -> Shapes:

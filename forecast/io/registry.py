@@ -25,6 +25,7 @@ from forecast.symbols.chain import ChainModel
 from forecast.symbols.hidden import HiddenModel
 
 __all__ = [
+    "PATTERNS",
     "SYMBOL_FORECASTERS",
     "forecaster_class",
     "is_known",
@@ -89,10 +90,14 @@ _TRANSFORMS = {
 }  # fmt: skip
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
 _SYMBOL_NETWORKS = ("SymbolGRU", "SymbolLSTM", "SymbolRNN")
+PATTERNS = ("ColdStartForecaster", "SequenceLabeler", "SeriesClassifier", "SummaryForecaster")
+"""Networks of the other patterns: a bundle holds answers of them, no calibration."""
 _NETWORKS = (
     "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", *_SYMBOL_NETWORKS,
+    *PATTERNS,
 )  # fmt: skip
-_NETWORK_MODELS = ("EchoModel", "NetworkModel", "SymbolNetworkModel")
+_PATTERN_MODELS = ("ColdStartModel", "SequenceModel", "SummaryModel")
+_NETWORK_MODELS = ("EchoModel", "NetworkModel", "SymbolNetworkModel", *_PATTERN_MODELS)
 SYMBOL_FORECASTERS = ("HiddenMarkovChain", "MarkovChain", *_SYMBOL_NETWORKS)
 """Forecasters of symbols: a bundle holds less of them than of those of numbers."""
 _HEADS = (
@@ -162,12 +167,19 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
         raise BundleError(
             f"the bundle asks for the {kind} {name!r}; known are {', '.join([*here, *networks])}."
         )
-    from forecast import heads, models
+    from forecast import heads, models, patterns
     from forecast.models.echo.model import EchoModel
     from forecast.models.network import NetworkModel
     from forecast.models.symbols.model import SymbolNetworkModel
+    from forecast.patterns.cold_start_model import ColdStartModel
+    from forecast.patterns.sequence import SequenceModel
+    from forecast.patterns.summary_model import SummaryModel
 
     if name in _HEADS:
         return getattr(heads, name)
-    found = {one.__name__: one for one in (EchoModel, NetworkModel, SymbolNetworkModel)}
-    return found.get(name) or getattr(models, name)
+    if name in PATTERNS:
+        return getattr(patterns, name)
+    kinds = (
+        ColdStartModel, EchoModel, NetworkModel, SequenceModel, SummaryModel, SymbolNetworkModel,
+    )  # fmt: skip
+    return {one.__name__: one for one in kinds}.get(name) or getattr(models, name)

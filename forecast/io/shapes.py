@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forecast.archive.errors import BundleError
 from forecast.baselines.autoregression.parameters import STATISTICS
 from forecast.io.headers import Headers, Shapes, below, check_array, shape_of, whole
-from forecast.io.network_shapes import echo_shapes, network_shapes
+from forecast.io.network_shapes import echo_shapes, network_shapes, pattern_shapes
 
 __all__ = ["check_finite", "check_model_arrays"]
 
@@ -181,6 +181,12 @@ def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> 
     }
 
 
+def _pattern(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    """The layers, and how their inputs are standardised."""
+    (columns,) = shape_of(headers, "centres", 1)
+    return pattern_shapes(config["body"], headers) | {"centres": (columns,), "factors": (columns,)}
+
+
 def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
     return echo_shapes(config["design"], headers, num_series)
 
@@ -202,6 +208,7 @@ def _symbol_network(config: Any, headers: Headers, num_series: int, state: Heade
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "ARModel": _autoregression,
     "ChainModel": _chain,
+    "ColdStartModel": _pattern,
     "CombinedModel": _combined,
     "EchoModel": _echo,
     "HiddenMarkovModel": _hidden,
@@ -210,7 +217,9 @@ _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "NetworkModel": _network,
     "PipelineModel": _pipeline,
     "PooledARModel": _pooled,
+    "SequenceModel": _pattern,
     "SmoothingModel": _smoothing,
     "SymbolNetworkModel": _symbol_network,
+    "SummaryModel": _pattern,
     "VARModel": _vector,
 }

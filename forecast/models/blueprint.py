@@ -12,6 +12,7 @@ import numpy as np
 from forecast.layers import GRU, LSTM, EchoState, EchoStateCell, SimpleRNN
 from forecast.layers.recurrent import RecurrentLayer
 from forecast.models.encoder import SymbolInput
+from forecast.models.stack import RecurrentStack
 
 __all__ = ["Blueprint"]
 
@@ -71,6 +72,17 @@ class Blueprint:
     def encoder(self) -> keras.layers.Layer | None:
         """A new layer before the others that makes vectors of codes; None for numbers."""
         return None if self.symbols is None else self.symbols.layer(self.seed)
+
+    def stack(self, blank: bool = False) -> Any:
+        """New layers and their readout as one layer, built.
+
+        Args:
+            blank: with zeros for weights, for others to take their place; else with seeded ones.
+        """
+        layers = self.blank_layers() if blank else self.layers()
+        stack = RecurrentStack(layers, self.num_read, self.encoder())
+        stack.build((None, None, self.num_features))
+        return stack
 
     def layers(self) -> list[keras.layers.Layer]:
         """New layers with seeded weights."""

@@ -77,7 +77,7 @@ class Body:
 
     def trainable(self) -> RecurrentStack:
         """New Keras layers that start with these weights, to be trained."""
-        stack = _built(self.blueprint)
+        stack = self.blueprint.stack()
         stack.set_weights(list(self.weights))
         return stack
 
@@ -225,11 +225,4 @@ class ReadBody:
 
 def _drawn(blueprint: Blueprint) -> list[NDArray]:
     """The weights that the blueprint's seed draws."""
-    return _built(blueprint).get_weights()
-
-
-def _built(blueprint: Blueprint) -> RecurrentStack:
-    """New Keras layers of a form."""
-    stack = RecurrentStack(blueprint.layers(), blueprint.num_read, blueprint.encoder())
-    stack.build((None, None, blueprint.num_features))
-    return stack
+    return blueprint.stack().get_weights()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,7 +17,6 @@ from keras import ops
 
 from forecast.models.blueprint import Blueprint
 from forecast.models.compiled import compiled, value_and_gradients
-from forecast.models.encoder import SymbolInput
 from forecast.models.stack import RecurrentStack
 
 __all__ = ["Program", "program_of"]
@@ -34,10 +34,7 @@ class Program:
 
     def __init__(self, blueprint: Blueprint) -> None:
         """Build the layers, without weights of their own, and prepare the compiled functions."""
-        self.stack = RecurrentStack(
-            blueprint.blank_layers(), blueprint.num_read, blueprint.encoder()
-        )
-        self.stack.build((None, None, blueprint.num_features))
+        self.stack = blueprint.stack(blank=True)
         self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes
         self.num_last_states = self.stack.num_last_states
@@ -47,7 +44,12 @@ class Program:
         features, mask = (None, None, blueprint.num_features), (None, None)
         beside = [*self.states, *self.weights]
         self.encode = compiled(self._encode, [(features, "float32"), (mask, "bool"), *beside])
-        self.step = compiled(self.pure_step, [(features[1:], "float32"), *beside])
+
+    @cached_property
+    def step(self) -> Callable[..., list[Any]]:
+        """`pure_step` as a function of arrays."""
+        features = (None, self.num_features)
+        return compiled(self.pure_step, [(features, "float32"), *self.states, *self.weights])
 
     @contextmanager
     def of(self, weights: Sequence[Any]) -> Iterator[RecurrentStack]:
@@ -152,17 +154,13 @@ class Program:
 
 def program_of(blueprint: Blueprint) -> Program:
     """The program of a form: the same object for all blueprints that differ in the seed only."""
-    options = tuple(sorted(blueprint.options.items()))
-    return _program(
-        blueprint.layer, blueprint.units, blueprint.num_layers, blueprint.num_features, options,
-        blueprint.num_outputs, blueprint.symbols,
-    )  # fmt: skip
+    numbers = {entry.name: getattr(blueprint, entry.name) for entry in fields(blueprint)}
+    numbers |= {"seed": 0, "options": tuple(sorted(blueprint.options.items()))}
+    kind: Any = type(blueprint)
+    return _program(kind, tuple(numbers.items()))
 
 
 @lru_cache(maxsize=_MOST_PROGRAMS)
-def _program(
-    layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...],
-    num_outputs: int, symbols: SymbolInput | None,
-) -> Program:  # fmt: skip
-    form = Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs, symbols)
-    return Program(form)
+def _program(kind: Any, numbers: tuple[tuple[str, Any], ...]) -> Program:
+    entries = dict(numbers)
+    return Program(kind(**entries | {"options": dict(entries["options"])}))
