@@ -12,7 +12,7 @@ import forecast as fc
 
 
 def test_the_truth_is_a_bound():
-    from languages import weather_frame
+    from languages import parity_loss, weather_frame
 
     grammar = material.Grammar()
     sentences = grammar.text(3000, seed=4).split(". ")[:-1]
@@ -21,6 +21,8 @@ def test_the_truth_is_a_bound():
     assert len(counts) == 8 * 3 * 3
     length = np.mean([len(sentence) + 2 for sentence in sentences])
     assert entropy / length == pytest.approx(grammar.bits, rel=0.01)
+    loss = parity_loss(material.parity_frame(20, 400, seed=5))
+    assert loss == pytest.approx(material.parity_bits(2), abs=0.03)
     weather, bits = weather_frame(10, 300, seed=1)
     new = weather.assign(unique_id=weather["unique_id"] + 100)
     chain = fc.MarkovChain(1).fit(weather)
