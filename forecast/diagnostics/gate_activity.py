@@ -74,7 +74,8 @@ def gate_activity(
         forecaster: fitted `LSTMForecaster` or `GRUForecaster`, alone, in a `Pipeline` or an
             `Ensemble` (its first member).
         df: the series, histories included, of the columns given to `fit`.
-        num_steps: newest steps of each series that are looked at, at least 1; at most half of it.
+        num_steps: newest steps of each series that are looked at, at least 1; at most half of the
+            longest, and shorter ones are left out.
         max_series: most series, at least 1; of more, some that are spread evenly.
 
     Returns:

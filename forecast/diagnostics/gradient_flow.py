@@ -76,7 +76,8 @@ def gradient_flow(
     Args:
         forecaster: fitted; what of it is looked at, see `jacobian_spectrum`.
         df: the series, histories included, of the columns given to `fit`.
-        num_steps: largest distance, at least 1; at most half of a series.
+        num_steps: largest distance, at least 1; at most half of the longest series, and
+            shorter ones are left out.
         max_series: most series, at least 1; of more, some that are spread evenly.
 
     Returns:
@@ -152,8 +153,8 @@ def _verdict(walk: SeriesWalk, typical: NDArray, kind: str) -> str:
     distance = len(typical) - 1
     last = float(typical[-1])
     words = (
-        f"{walk.part.words}: {distance} steps back a gradient of length 1 has the length "
-        f"{last:.2g} ({kind}); "
+        f"{walk.part.words}, along {len(walk.ids)} series: {distance} steps back a gradient of "
+        f"length 1 has the length {last:.2g} ({kind}); "
     )
     below = np.flatnonzero(typical < 0.5)
     half = f"half of it is lost after {below[0]} steps" if len(below) else "half is never lost"

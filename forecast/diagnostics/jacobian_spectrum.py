@@ -79,7 +79,8 @@ def jacobian_spectrum(
             `Pipeline` the model inside, of an `Ensemble` its first member; the verdict says so.
         df: the series, histories included, of the columns given to `fit`.
         free_running: see above.
-        num_steps: newest steps of each series that are looked at, at least 1; at most half of it.
+        num_steps: newest steps of each series that are looked at, at least 1; at most half of the
+            longest, and shorter ones are left out.
         max_series: most series, at least 1; of more, some that are spread evenly.
 
     Returns:

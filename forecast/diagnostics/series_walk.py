@@ -45,7 +45,9 @@ class SeriesWalk:
 
     @staticmethod
     def of(forecaster: Any, df: Any, num_steps: int, max_series: int) -> SeriesWalk:
-        """The walk along the newest steps of some series that are long enough, evenly spread.
+        """The walk along the newest steps of some series that are longer, evenly spread.
+
+        At most half of the longest series is walked along; what comes before sets the states.
 
         Raises:
             TypeError: for what is no forecaster of this library.
@@ -64,7 +66,7 @@ class SeriesWalk:
                 f"the longest series has {lengths.max()} steps, too few to look at; give a longer "
                 "history."
             )
-        able = np.flatnonzero(lengths >= 2 * steps)
+        able = np.flatnonzero(lengths > steps)
         chosen = able[evenly_spread(len(able), max_series)]
         rows = (chosen[:, None] * channels + np.arange(channels)).ravel()
         return SeriesWalk(

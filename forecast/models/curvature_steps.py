@@ -42,6 +42,7 @@ class CurvatureSteps:
         self.direction = _variable(np.zeros(size))
         self.iterations = _variable(0)
         self.gradient_norm = self.loss = float("nan")
+        self.learning_rate = float("nan")  # a step finds its own length
 
     @property
     def variables(self) -> list[keras.Variable]:
