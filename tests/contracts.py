@@ -47,6 +47,8 @@ SMALL: dict[str, dict[str, Any]] = {
         "alias": "Pipeline",
     },
     "RNNForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
+    "TemporalConvolutionForecaster": {"units": 4, "context_length": 6, "design": ALONE},
+    "TransformerForecaster": {"units": 4, "context_length": 6, "design": ALONE},
 }
 
 

@@ -91,6 +91,7 @@ _TRANSFORMS = {
 _SYMBOL_NETWORKS = ("SymbolGRU", "SymbolLSTM", "SymbolRNN")
 _NETWORKS = (
     "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", *_SYMBOL_NETWORKS,
+    "TemporalConvolutionForecaster", "TransformerForecaster",
 )  # fmt: skip
 _NETWORK_MODELS = ("EchoModel", "NetworkModel", "SymbolNetworkModel")
 SYMBOL_FORECASTERS = ("HiddenMarkovChain", "MarkovChain", *_SYMBOL_NETWORKS)

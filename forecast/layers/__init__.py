@@ -8,6 +8,7 @@ convolution, a transformer) compute all steps at once; `Window` makes recurrent 
 from __future__ import annotations
 
 from forecast.layers.causal_transformer import CausalTransformer, CausalTransformerBlock
+from forecast.layers.chrono_bias import ChronoBias
 from forecast.layers.clamped_cell import ClampedCell
 from forecast.layers.conv_lstm import ConvLSTM, ConvLSTMCell
 from forecast.layers.deep_cells import DeepOutputCell, DeepTransitionCell
@@ -29,6 +30,7 @@ __all__ = [
     "RNN",
     "CausalTransformer",
     "CausalTransformerBlock",
+    "ChronoBias",
     "ClampedCell",
     "ConvLSTM",
     "ConvLSTMCell",

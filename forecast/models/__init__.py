@@ -1,4 +1,4 @@
-"""Recurrent networks as forecasters, and how they are trained."""
+"""Networks as forecasters, and how they are trained."""
 
 from forecast.models.design import NetworkDesign
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
@@ -10,6 +10,7 @@ from forecast.models.symbols import SymbolGRU, SymbolLSTM, SymbolRNN
 from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
+from forecast.models.window_forecasters import TemporalConvolutionForecaster, TransformerForecaster
 
 __all__ = [
     "ESNForecaster",
@@ -28,7 +29,9 @@ __all__ = [
     "SymbolRNN",
     "TargetWeights",
     "TeacherForcing",
+    "TemporalConvolutionForecaster",
     "Training",
     "TrainingRun",
+    "TransformerForecaster",
     "Truncation",
 ]
