@@ -1,5 +1,6 @@
 """Networks as forecasters, and how they are trained."""
 
+from forecast.models.causal_forecasters import TemporalConvolutionForecaster, TransformerForecaster
 from forecast.models.design import NetworkDesign
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
@@ -10,7 +11,6 @@ from forecast.models.symbols import SymbolGRU, SymbolLSTM, SymbolRNN
 from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
-from forecast.models.window_forecasters import TemporalConvolutionForecaster, TransformerForecaster
 
 __all__ = [
     "ESNForecaster",

@@ -18,7 +18,7 @@ __all__ = ["TemporalConvolutionForecaster", "TransformerForecaster"]
 _FEWEST_STEPS, _MOST_STEPS = 16, 96
 
 
-class WindowForecaster(TrainedForecaster):
+class CausalForecaster(TrainedForecaster):
     """A causal network that sees a number of last steps."""
 
     def __init__(
@@ -52,7 +52,7 @@ class WindowForecaster(TrainedForecaster):
         return {"units": self.units or units, "num_layers": 1, "options": options}
 
 
-class TemporalConvolutionForecaster(WindowForecaster):
+class TemporalConvolutionForecaster(CausalForecaster):
     """A causal temporal convolution that corrects a linear forecast.
 
     `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network
@@ -85,7 +85,7 @@ class TemporalConvolutionForecaster(WindowForecaster):
     _layer: ClassVar[str] = "TemporalConvolution"
 
 
-class TransformerForecaster(WindowForecaster):
+class TransformerForecaster(CausalForecaster):
     """A small causal transformer, two blocks of attention, that corrects a linear forecast.
 
     `y[t+h] = w_1 AR + w_2 PooledAR + w_3 (linear forecast + unit * network)`: the network
