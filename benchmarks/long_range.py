@@ -15,9 +15,11 @@ sequences. Prints a table and writes benchmarks/results/long_range.json.
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,6 +188,8 @@ def measured(task: Task, name: str, seed: int, most_steps: int, every: int) -> d
         given, wanted = task.draw(rng, every * BATCH)
         model.fit(given, wanted, batch_size=BATCH, shuffle=False, verbose=0)
         losses.append(float(model.evaluate(*test, batch_size=250, verbose=0)))
+        print(f"{task.name} {task.length}, {name}, {len(losses) * every}: {losses[-1]:.4f}",
+              flush=True)  # fmt: skip
     return {
         "task": task.name, "T": task.length, "layer": name, "loss": losses[-1],
         "without memory": task.without_memory, "target": task.target,
@@ -200,6 +204,8 @@ def measured(task: Task, name: str, seed: int, most_steps: int, every: int) -> d
 def arguments_of() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--length", type=int, choices=[task.length for task in TASKS],
+                        help="one task only; the rows of the others are kept")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most-steps", type=int, help="updates of each training at most")
     parser.add_argument("--every", type=int, default=100, help="updates between two checks")
@@ -207,17 +213,25 @@ def arguments_of() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def kept_rows(path: Path, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """The rows of earlier runs, of other tasks than these."""
+    if not path.exists():
+        return []
+    lengths = [task.length for task in tasks]
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    return [row for row in rows if row["T"] not in lengths]
+
+
 def main() -> None:
     """Run, print the table, write the JSON after every row."""
-    arguments, rows = arguments_of(), []
-    for task in TASKS:
-        for name in LAYERS:
-            most_steps = arguments.most_steps or task.most_steps
-            row = measured(task, name, arguments.seed, most_steps, arguments.every)
-            rows.append(row)
-            print(f"{task.name} {task.length}, {name}: {row['loss']:.4f} after {row['steps']}",
-                  flush=True)  # fmt: skip
-            keep(arguments.output, vars(arguments), ("keras", "tensorflow", "numpy"), rows=rows)
+    arguments = arguments_of()
+    tasks = [task for task in TASKS if arguments.length in (None, task.length)]
+    rows = kept_rows(arguments.output, tasks)
+    for task, name in itertools.product(tasks, LAYERS):
+        most_steps = arguments.most_steps or task.most_steps
+        rows.append(measured(task, name, arguments.seed, most_steps, arguments.every))
+        rows.sort(key=lambda row: row["T"])
+        keep(arguments.output, vars(arguments), ("keras", "tensorflow", "numpy"), rows=rows)
     print(pd.DataFrame(rows).drop(columns=["losses"]).round(4).to_string(index=False))
 
 
