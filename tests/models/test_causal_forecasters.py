@@ -19,6 +19,7 @@ from forecast.io.network_shapes import network_shapes
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
 from forecast.models.causal import causal_network
+from forecast.models.stack import RecurrentStack
 
 ALONE = fc.NetworkDesign(linear="highway")
 FRAME = frame_of(seasonal_values(4, 60, seed=1))
@@ -165,13 +166,13 @@ def test_shapes_of_a_bundle_are_those_of_the_layers(
     layer: str, units: int, context_length: int
 ) -> None:
     form = Blueprint(layer, units, 1, 8, 0, {"context_length": context_length})
-    weights = Body(form).weights
+    stack = RecurrentStack(form.layers())
+    stack.build((None, None, 8))
     entry = {"layer": layer, "units": units, "num_layers": 1, "num_features": 8,
              "options": {"context_length": context_length}}  # fmt: skip
-    headers: Any = {f"weight.{place}": None for place in range(len(weights))}
-    assert network_shapes(entry, headers) == {
-        f"weight.{place}": weight.shape for place, weight in enumerate(weights)
-    }
+    built = {f"weight.{place}": tuple(one.shape) for place, one in enumerate(stack.weights)}
+    headers: Any = dict.fromkeys(built)
+    assert network_shapes(entry, headers) == built
     entry["options"] = {"context_length": 10**9}
     with pytest.raises(BundleError, match="its context_length is 1000000000, not a whole number"):
         network_shapes(entry, headers)
