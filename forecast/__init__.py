@@ -57,8 +57,10 @@ _HOMES = {
         "SymbolLSTM",
         "SymbolRNN",
         "TeacherForcing",
+        "TemporalConvolutionForecaster",
         "Training",
         "TrainingRun",
+        "TransformerForecaster",
         "Truncation",
     ),
     "forecast.patterns": (

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.typing import NDArray
 
 import forecast
@@ -47,7 +48,29 @@ SMALL: dict[str, dict[str, Any]] = {
         "alias": "Pipeline",
     },
     "RNNForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
+    "TemporalConvolutionForecaster": {"units": 4, "context_length": 5, "design": ALONE},
+    "TransformerForecaster": {"units": 4, "context_length": 5, "design": ALONE},
 }
+
+
+# What they are made of is held to the contracts elsewhere: these run in `make test-all` alone.
+LONG = {
+    "Combine-network",
+    "Ensemble-network",
+    "TemporalConvolutionForecaster",
+    "TransformerForecaster",
+}
+
+
+def marks_of(name: str, slow: bool = False) -> list[pytest.MarkDecorator]:
+    """Marks of a forecaster or case by its name."""
+    return [pytest.mark.slow] * slow + [pytest.mark.long] * (name in LONG)
+
+
+def class_params() -> list[Any]:
+    """Every public forecaster as a parameter of a test."""
+    classes = forecaster_classes()
+    return [pytest.param(c, id=c.__name__, marks=marks_of(c.__name__)) for c in classes]
 
 
 def forecaster_classes() -> list[type[Forecaster]]:

@@ -19,7 +19,7 @@ from oracles.cells import largest_error, randomise
 from forecast import layers
 
 CASES = ("GRU", "LSTM", "EchoState", "SimpleRNN", "GRU reset after", "LSTM without output gate",
-         "ConvLSTM", "ClampedCell", "SeriesCell", "DeepOutputCell")  # fmt: skip
+         "ConvLSTM", "ClampedCell", "SeriesCell", "DeepOutputCell", "Window")  # fmt: skip
 
 
 def masked_run(case: str) -> list[np.ndarray]:

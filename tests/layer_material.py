@@ -80,6 +80,11 @@ def _convolution(**options: Any) -> Any:
                            recurrent_initializer=start, **options)  # fmt: skip
 
 
+def _window(dtype: Any = None, **loop: Any) -> Any:
+    network = layers.TemporalConvolution(UNITS, 2, (2,), seed=4, dtype=dtype)
+    return layers.Window(network, **loop)
+
+
 def _plain(item: Any, **arguments: Any) -> Callable[..., Any]:
     return lambda **loop: seeded(item, **arguments, **loop)
 
@@ -90,6 +95,7 @@ LOOPS: dict[str, Callable[..., Any]] = {
     "GRU reset after": _plain(layers.GRU, reset_after=True),
     "LSTM without output gate": _plain(layers.LSTM, output_gate=False),
     "ConvLSTM": _convolution,
+    "Window": _window,
     "ClampedCell": _around(_clamped),
     "SeriesCell": _around(_series),
     "DeepOutputCell": _around(_deep_output),

@@ -7,7 +7,7 @@ from copy import copy
 import numpy as np
 import pandas as pd
 import pytest
-from contracts import SEASON, forecaster_classes, small
+from contracts import SEASON, class_params, small
 
 import forecast as fc
 from forecast.distances import distances
@@ -68,7 +68,7 @@ def assert_alike(name: str, found: pd.DataFrame, wanted: pd.DataFrame) -> None:
     np.testing.assert_allclose(found.iloc[:, -1], wanted.iloc[:, -1], rtol=1e-8, atol=atol)
 
 
-@pytest.mark.parametrize("cls", forecaster_classes(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", class_params())
 def test_every_forecaster_keeps_line_and_season_on_a_tail(cls):
     model = small(cls).fit(frame_of(noise=0.02), horizon=HORIZON)
     for first in (38, 67):

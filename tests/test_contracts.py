@@ -14,6 +14,7 @@ from contracts import (
     assert_states_close,
     assert_states_equal,
     cases,
+    marks_of,
     padded,
     panel_of,
     series_scale,
@@ -32,14 +33,7 @@ NUM_SERIES = 5
 CUTS = st.lists(st.integers(0, 90), min_size=NUM_SERIES, max_size=NUM_SERIES)
 
 
-# What holds of members and of combinations holds of these: `make test-all` sees to it.
-LONG = {"Combine-network", "Ensemble-network"}
-PARAMS = [
-    pytest.param(
-        c, id=c.name, marks=[pytest.mark.slow] * c.slow + [pytest.mark.long] * (c.name in LONG)
-    )
-    for c in cases()
-]
+PARAMS = [pytest.param(c, id=c.name, marks=marks_of(c.name, c.slow)) for c in cases()]
 
 
 @pytest.fixture(scope="session", params=PARAMS)

@@ -11,14 +11,14 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn.base
-from contracts import HORIZON, forecaster_classes, mixed_frame, odd_frame, small, trial
+from contracts import HORIZON, class_params, mixed_frame, odd_frame, small, trial
 
 import forecast
 from forecast import engine
 from forecast.forecaster import NotFittedError
 
 
-@pytest.fixture(scope="session", params=forecaster_classes(), ids=lambda cls: cls.__name__)
+@pytest.fixture(scope="session", params=class_params())
 def cls(request):
     return request.param
 

@@ -14,6 +14,7 @@ from contracts import (
     assert_states_close,
     assert_states_equal,
     cases,
+    marks_of,
     panel_of,
     series_scale,
     states_of,
@@ -28,7 +29,7 @@ from forecast.protocol import num_channels
 
 NUM_SERIES, MOST_STEPS = 5, 90
 CUTS = st.lists(st.integers(0, MOST_STEPS), min_size=NUM_SERIES, max_size=NUM_SERIES)
-PARAMS = [pytest.param(c, id=c.name, marks=[pytest.mark.slow] * c.slow) for c in cases()]
+PARAMS = [pytest.param(c, id=c.name, marks=marks_of(c.name, c.slow)) for c in cases()]
 
 
 @pytest.fixture(scope="module", params=PARAMS)

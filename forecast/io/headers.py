@@ -8,10 +8,11 @@ from typing import Any
 from forecast.archive.errors import BundleError
 from forecast.archive.npy import ArrayHeader
 
-__all__ = ["Headers", "Shapes", "below", "check_array", "shape_of", "whole"]
+__all__ = ["Headers", "Shape", "Shapes", "below", "check_array", "shape_of", "whole"]
 
 Headers = Mapping[str, ArrayHeader]
-Shapes = dict[str, tuple[int, ...]]
+Shape = tuple[int, ...]
+Shapes = dict[str, Shape]
 _WORDS = {
     "f": "floating-point numbers", "i": "whole numbers", "u": "whole numbers",
     "iu": "whole numbers", "b": "truth values", "biuf": "numbers",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from forecast.archive.errors import BundleError
-from forecast.io.headers import Headers, Shapes, shape_of, whole
+from forecast.context import CAUSAL, KERNEL_SIZE, NUM_BLOCKS, dilations_for, num_heads_for
+from forecast.io.headers import Headers, Shape, Shapes, shape_of, whole
 
 __all__ = ["echo_shapes", "network_shapes", "pattern_shapes"]
 
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
-_RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
+_OPTIONS = {
+    "EchoState": {"leak_rate", "spectral_radius", "input_scaling"},
+    **{layer: {"context_length"} for layer in CAUSAL},
+}
 # A program is made for every layer, which takes time whatever its size.
 _MOST_LAYERS = 64
 _MOST_LAGS = 100_000
@@ -26,20 +30,21 @@ def network_shapes(body: Any, headers: Headers) -> Shapes:
     Raises:
         BundleError: for a form that the arrays cannot fill.
     """
-    gates = _GATES.get(body["layer"], 0)
     units, width = whole("units", body["units"], 1), whole("num_features", body["num_features"], 1)
     num_layers = whole("num_layers", body["num_layers"], 1, _MOST_LAYERS)
     num_weights = sum(name.startswith("weight.") for name in headers)
     if num_layers > num_weights:
         raise BundleError(f"its {num_layers} layers do not fit its {num_weights} weights.")
-    options, known = body["options"], _RESERVOIR if body["layer"] == "EchoState" else set()
+    options, known = body["options"], _OPTIONS.get(body["layer"], set())
     if not (set(options) <= known and all(isinstance(v, int | float) for v in options.values())):
         raise BundleError(f"its layers have unknown options, not numbers for {sorted(known)}.")
     shapes, width = _encoder_shapes(body.get("symbols"), width)
     first = len(shapes)
-    for layer in range(num_layers):
-        shapes[f"weight.{first + 3 * layer}"] = (units if layer else width, gates * units)
-        shapes[f"weight.{first + 3 * layer + 1}"] = (units, gates * units)
+    if body["layer"] in CAUSAL:
+        count, weights = _causal_weights(body, width, num_weights)
+    else:
+        count, weights = _recurrent_weights(body, width)
+    shapes |= {f"weight.{first + place}": shape for place, shape in weights.items()}
     outputs = whole("num_outputs", body.get("num_outputs", 1), 0)
     if body["layer"] == "EchoState" or not outputs:
         columns = units + width + 1
@@ -47,8 +52,8 @@ def network_shapes(body: Any, headers: Headers) -> Shapes:
         if "information" in headers:
             shapes["information"] = (columns, columns)
     else:
-        shapes[f"weight.{first + 3 * num_layers}"] = (units, outputs)
-        shapes[f"weight.{first + 3 * num_layers + 1}"] = (outputs,)
+        shapes[f"weight.{first + count}"] = (units, outputs)
+        shapes[f"weight.{first + count + 1}"] = (outputs,)
     return shapes
 
 
@@ -94,6 +99,54 @@ def pattern_shapes(body: Any, headers: Headers) -> Shapes:
         read = 2 * units
     last = (2 if body["layer"] == "Dense" else 6) * num_layers
     return shapes | {f"weight.{last}": (read, outputs), f"weight.{last + 1}": (outputs,)}
+
+
+def _recurrent_weights(body: Any, width: int) -> tuple[int, dict[int, Shape]]:
+    """Number of weights, and the kernels by their place; a bias of one row or two follows them."""
+    units, wide = body["units"], _GATES.get(body["layer"], 0) * body["units"]
+    shapes: dict[int, Shape] = {}
+    for layer in range(body["num_layers"]):
+        shapes[3 * layer] = (units if layer else width, wide)
+        shapes[3 * layer + 1] = (units, wide)
+    return 3 * body["num_layers"], shapes
+
+
+def _causal_weights(body: Any, width: int, num_weights: int) -> tuple[int, dict[int, Shape]]:
+    """Number of weights of a layer whose state is a window, and all of them by their place.
+
+    Raises:
+        BundleError: for a context that needs more blocks than there are weights.
+    """
+    units = body["units"]
+    context = whole("context_length", body["options"].get("context_length"), 2, _MOST_LAGS)
+    if body["layer"] == "TemporalConvolution":
+        shapes = _convolution_weights(units, width, context)
+    else:
+        shapes = _transformer_weights(units, width)
+    if len(shapes) > num_weights:
+        raise BundleError(f"its {context} steps of context do not fit its {num_weights} weights.")
+    return len(shapes), dict(enumerate(shapes))
+
+
+def _convolution_weights(units: int, width: int, context_length: int) -> list[Shape]:
+    """Shapes of the weights of a temporal convolution, block after block."""
+    shapes: list[Shape] = []
+    for block in range(len(dilations_for(context_length))):
+        shapes += [(KERNEL_SIZE, units if block else width, units), (units,)]
+        shapes += [(KERNEL_SIZE, units, units), (units,)]
+        shapes += [] if block or units == width else [(width, units)]
+    return shapes
+
+
+def _transformer_weights(units: int, width: int) -> list[Shape]:
+    """Shapes of the weights of a causal transformer, block after block."""
+    heads = num_heads_for(units)
+    each, wide = units // heads, 4 * units
+    norm: list[Shape] = [(units,), (units,)]
+    attention = [(units, heads, each), (heads, each)] * 3 + [(heads, each, units), (units,)]
+    network = [(units, wide), (wide,), (wide, units), (units,)]
+    block: list[Shape] = [*norm, *norm, *attention, *network]
+    return [(width, units), (units,), *block * NUM_BLOCKS, *norm]
 
 
 def echo_shapes(design: Any, headers: Headers, num_series: int) -> Shapes:

@@ -95,6 +95,7 @@ PATTERNS = ("ColdStartForecaster", "SequenceLabeler", "SeriesClassifier", "Summa
 _NETWORKS = (
     "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", *_SYMBOL_NETWORKS,
     *PATTERNS,
+    "TemporalConvolutionForecaster", "TransformerForecaster",
 )  # fmt: skip
 _PATTERN_MODELS = ("ColdStartModel", "SequenceModel", "SummaryModel")
 _NETWORK_MODELS = ("EchoModel", "NetworkModel", "SymbolNetworkModel", *_PATTERN_MODELS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from numbers import Integral
 from typing import Any, TypedDict
 
 # Anything that Keras takes as such: a name, an object or a callable; None for none.
@@ -79,3 +80,10 @@ def check_rate(name: str, rate: float) -> float:
             "it is the share that is dropped, for example 0.1."
         )
     return float(rate)
+
+
+def check_length(name: str, length: int) -> int:
+    """Return a number of something as an int; raise ValueError unless it is at least 1."""
+    if isinstance(length, bool) or not isinstance(length, Integral) or length < 1:
+        raise ValueError(f"{name}={length!r}: expected an integer of at least 1.")
+    return int(length)

@@ -1,5 +1,6 @@
-"""Recurrent networks as forecasters, and how they are trained."""
+"""Networks as forecasters, and how they are trained."""
 
+from forecast.models.causal_forecasters import TemporalConvolutionForecaster, TransformerForecaster
 from forecast.models.design import NetworkDesign
 from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
@@ -28,7 +29,9 @@ __all__ = [
     "SymbolRNN",
     "TargetWeights",
     "TeacherForcing",
+    "TemporalConvolutionForecaster",
     "Training",
     "TrainingRun",
+    "TransformerForecaster",
     "Truncation",
 ]

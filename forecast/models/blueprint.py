@@ -1,4 +1,4 @@
-"""What a network is built from: the recurrent layers, their size and their seeds."""
+"""What a network is built from: its layers, their size and their seeds."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from forecast.layers import GRU, LSTM, EchoState, EchoStateCell, SimpleRNN
+from forecast.context import CAUSAL
+from forecast.layers import GRU, LSTM, EchoState, EchoStateCell, SimpleRNN, Window
 from forecast.layers.recurrent import RecurrentLayer
+from forecast.models.causal import causal_network
 from forecast.models.encoder import SymbolInput
 from forecast.models.stack import RecurrentStack
 
@@ -25,12 +27,14 @@ class Blueprint:
     """Recurrent layers, to be built anew from these numbers alone.
 
     Args:
-        layer: "SimpleRNN", "LSTM", "GRU", or "EchoState" for an untrained reservoir.
+        layer: "SimpleRNN", "LSTM", "GRU"; "EchoState" for an untrained reservoir; or
+            "TemporalConvolution" or "CausalTransformer", whose state is a window.
         units: units of each layer.
-        num_layers: layers one above the other.
+        num_layers: recurrent layers one above the other; 1 around a window.
         num_features: width of the input.
         seed: of the initial weights.
-        options: further arguments of the layer, such as `leak_rate`.
+        options: further arguments of the layer, such as `leak_rate`; of a window its
+            `context_length`, in steps.
         num_outputs: of the readout, for each step of time; 0 for trained layers without one.
         symbols: how the layers see an input of one column of codes; None for numbers.
 
@@ -50,14 +54,14 @@ class Blueprint:
 
     def __post_init__(self) -> None:
         """Refuse a layer that is not in the list."""
-        if self.layer not in (*_TRAINED, "EchoState"):
-            known = ", ".join([*_TRAINED, "EchoState"])
+        if self.layer not in (*_TRAINED, *CAUSAL, "EchoState"):
+            known = ", ".join([*_TRAINED, *CAUSAL, "EchoState"])
             raise ValueError(f"`layer` must be one of {known}; got {self.layer!r}.")
 
     @property
     def has_readout(self) -> bool:
         """Whether a readout belongs to the layers; others are read in closed form."""
-        return self.layer in _TRAINED and self.num_outputs > 0
+        return self.layer != "EchoState" and self.num_outputs > 0
 
     @property
     def without_readout(self) -> Blueprint:
@@ -68,6 +72,13 @@ class Blueprint:
     def num_read(self) -> int:
         """Outputs of the readout that belongs to the layers; 0 without one."""
         return self.num_outputs if self.has_readout else 0
+
+    @property
+    def words(self) -> str:
+        """Size of the layers."""
+        if self.layer in CAUSAL:
+            return f"{self.units} units that see {self.options['context_length']} steps"
+        return f"{self.num_layers} x {self.units} units"
 
     def encoder(self) -> keras.layers.Layer | None:
         """A new layer before the others that makes vectors of codes; None for numbers."""
@@ -99,6 +110,9 @@ class Blueprint:
         return [self._blank() for _ in range(self.num_layers)]
 
     def _drawn(self, kernel_seed: int, recurrent_seed: int) -> keras.layers.Layer:
+        if self.layer in CAUSAL:
+            network = causal_network(self.layer, self.units, seed=kernel_seed, **self.options)
+            return Window(network, **_OUTPUTS)
         if self.layer == "EchoState":
             return EchoState(self.units, seed=kernel_seed, **self.options, **_OUTPUTS)
         return self._trained(
@@ -107,6 +121,8 @@ class Blueprint:
         )
 
     def _blank(self) -> keras.layers.Layer:
+        if self.layer in CAUSAL:
+            return self._drawn(0, 0)
         if self.layer == "EchoState":
             return RecurrentLayer(BlankReservoir(self.units, seed=0, **self.options), **_OUTPUTS)
         return self._trained("zeros", "zeros")

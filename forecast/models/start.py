@@ -20,7 +20,7 @@ def started_form(start: Any) -> Blueprint:
     """The form of the network that a training starts from.
 
     Args:
-        start: a fitted RNNForecaster, LSTMForecaster or GRUForecaster.
+        start: a fitted network that was trained by gradient descent, such as LSTMForecaster.
 
     Raises:
         ValueError: for anything else.
@@ -45,7 +45,7 @@ def warm_start(start: Any, blueprint: Blueprint, head: Head, panel: Panel) -> Bo
     if there != here:
         raise ValueError(
             f"the training cannot start from {start.name}: its network is {there}, the one to be "
-            f"trained is {here}. Give both the same class, units, num_layers and number of seasons."
+            f"trained is {here}. Give both the same class, sizes and number of seasons."
         )
     emitted = network_in(start.fitted_.model).head
     if emitted != head:
@@ -67,17 +67,15 @@ def _body(start: Any) -> Body:
         )
     if not isinstance(body, Body):
         raise ValueError(
-            "`start` must be a fitted RNNForecaster, LSTMForecaster or GRUForecaster, such as "
+            "`start` must be a fitted network that was trained, such as "
             f"fc.LSTMForecaster().fit(df); got {start!r}{'' if fitted else ', not fitted'}."
         )
     return body
 
 
 def _form(blueprint: Blueprint) -> str:
-    return (
-        f"{blueprint.num_layers} x {blueprint.units} units of {blueprint.layer} with "
-        f"{blueprint.num_features} inputs"
-        + ("" if blueprint.num_outputs == 1 else f" and {blueprint.num_outputs} outputs")
+    return f"{blueprint.words} of {blueprint.layer} with {blueprint.num_features} inputs" + (
+        "" if blueprint.num_outputs == 1 else f" and {blueprint.num_outputs} outputs"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,20 +36,21 @@ from forecast.models.program import program_of
 from forecast.models.readout import fit_readout
 from forecast.models.sampled_check import sampled_check
 from forecast.models.sampling import Sampling
-from forecast.models.start import started_form, warm_start
+from forecast.models.start import warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
 from forecast.models.walk import Walk
 from forecast.pipelines import Reading, evenly_spread
 
-__all__ = ["TrainedForecaster"]
+__all__ = ["LARGE_PANEL", "TrainedForecaster"]
+
+# Rows of data from which the default network is the larger one.
+LARGE_PANEL = 20_000
 
 # Series whose free running is looked at during training.
 _MOST_CHECKED = 200
 # Shares of the corrections that are tried after the training.
 _SHARES = (1.0, 0.75, 0.5, 0.25)
-# Rows of data from which the default network is the larger one.
-_LARGE_PANEL = 20_000
 
 
 class TrainedForecaster(NetworkForecaster):
@@ -60,7 +62,6 @@ class TrainedForecaster(NetworkForecaster):
     def __init__(
         self,
         units: int | None = None,
-        num_layers: int | None = None,
         training: Training = Training(),  # noqa: B008 (frozen)
         season_length: int | None = None,
         seed: int = 0,
@@ -69,7 +70,6 @@ class TrainedForecaster(NetworkForecaster):
     ) -> None:
         """Store the arguments."""
         check_positive_integer("units", units, optional=True)
-        check_positive_integer("num_layers", num_layers, optional=True)
         check_positive_integer("season_length", season_length, optional=True)
         check_seed(seed)
         if not isinstance(training, Training):
@@ -78,7 +78,6 @@ class TrainedForecaster(NetworkForecaster):
         _refuse_sampled(training, design)
         refuse_uncurved(training.optimizer, design.output_head)
         self.units = units
-        self.num_layers = num_layers
         self.training = training
         self.season_length = season_length
         self.seed = seed
@@ -109,14 +108,9 @@ class TrainedForecaster(NetworkForecaster):
         planned = self._require_fitted().estimate.history.get("num_steps", [0.0])
         return int(planned[0])
 
-    def _size(self, num_rows: int) -> tuple[int, int]:
-        """Units and layers: as given, as those of a start, or by the amount of data."""
-        large = num_rows >= _LARGE_PANEL
-        units, num_layers = (64, 2) if large else (32, 1)
-        if self.training.run.start is not None:
-            form = started_form(self.training.run.start)
-            units, num_layers = form.units, form.num_layers
-        return self.units or units, self.num_layers or num_layers
+    @abstractmethod
+    def _sizes(self, task: Task) -> dict[str, Any]:
+        """Units, number and options of the layers, see `Blueprint`."""
 
     def _estimate(self, task: Task) -> Estimate:
         if not self.design.is_combined:
@@ -158,8 +152,7 @@ class TrainedForecaster(NetworkForecaster):
         given.refuse_other_steps(steps_at_once)
         settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
         network = self._untrained(task, settings)
-        form = network.body.blueprint
-        words = f"{form.num_layers} x {form.units} units, linear highway{self.design.words}"
+        words = f"{network.body.blueprint.words}, linear highway{self.design.words}"
         history: dict[str, list[float]] = {}
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             words += " alone: too short to train on"
@@ -201,10 +194,9 @@ class TrainedForecaster(NetworkForecaster):
     def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
         highway, head = self._highway(task, settings), self.design.output_head
-        units, num_layers = self._size(task.panel.num_rows)
         form = Blueprint(
-            self._layer, units, num_layers, input_width(highway), self.seed,
-            num_outputs=head.num_outputs * highway.block_length,
+            self._layer, num_features=input_width(highway), seed=self.seed,
+            num_outputs=head.num_outputs * highway.block_length, **self._sizes(task),
         )  # fmt: skip
         body, start = Body(form), self.training.run.start
         if start is not None:

@@ -10,10 +10,11 @@ __all__ = ["default_space"]
 
 _TRAINED: dict[str, Any] = {
     "units": [16, 32, 64, 128],
-    "num_layers": [1, 2],
     "training__learning_rate": (5e-4, 1e-2, "log"),
     "training__batch_size": [16, 32, 64],
 }
+_RECURRENT = {**_TRAINED, "num_layers": [1, 2]}
+_WINDOW = {**_TRAINED, "context_length": [16, 32, 64, 128]}
 # By class name: nothing here loads a network's library.
 _SPACES: dict[str, dict[str, Any]] = {
     "AR": {"lags": range(1, 25), "terms__trend": ["n", "c", "ct"]},
@@ -23,15 +24,17 @@ _SPACES: dict[str, dict[str, Any]] = {
         "regression__loss": ["absolute", "squared"],
         "regression__ridge": (1e-4, 10.0, "log"),
     },
-    "RNNForecaster": _TRAINED,
-    "GRUForecaster": _TRAINED,
-    "LSTMForecaster": _TRAINED,
+    "RNNForecaster": _RECURRENT,
+    "GRUForecaster": _RECURRENT,
+    "LSTMForecaster": _RECURRENT,
     "ESNForecaster": {
         "units": [100, 200, 400],
         "spectral_radius": (0.5, 1.3),
         "leak_rate": (0.05, 1.0, "log"),
         "input_scaling": (0.05, 1.0, "log"),
     },
+    "TemporalConvolutionForecaster": _WINDOW,
+    "TransformerForecaster": _WINDOW,
     "SklearnForecaster": {"lags": range(1, 49)},
 }
 

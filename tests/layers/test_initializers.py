@@ -1,4 +1,4 @@
-"""SpectralRadius: radius, density, seed, shape; ScaledIdentity: blocks, copies."""
+"""SpectralRadius: radius, density, seed, shape; ScaledIdentity: blocks, copies; ChronoBias."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import ArpackNoConvergence
 
-from forecast.layers import GRU, ScaledIdentity, SimpleRNN, SpectralRadius, initializers
+from forecast.layers import (
+    GRU,
+    LSTM,
+    ChronoBias,
+    ScaledIdentity,
+    SimpleRNN,
+    SpectralRadius,
+    initializers,
+)
 
 
 def draw(units: int, *arguments: Any, dtype: str = "float64", **options: Any) -> np.ndarray:
@@ -149,3 +157,42 @@ def test_identity_refuses() -> None:
         ScaledIdentity()((3, 4))
     with pytest.raises(ValueError, match="scale=-1: expected a finite number of at least 0"):
         ScaledIdentity(-1)
+
+
+# Chrono biases ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gates", "signs"), [("ifco", (-1, 1, 0, 0)), ("ifc", (-1, 1, 0)), ("zrh", (1, 0, 0))]
+)
+def test_chrono_bias_spreads_the_times_that_units_remember(gates: str, signs: Any) -> None:
+    bias = np.asarray(ChronoBias(80, gates, seed=3)((1000 * len(gates),), dtype="float64"))
+    blocks = bias.reshape(len(gates), 1000)
+    kept = blocks[signs.index(1)]
+    times = np.exp(kept)
+    assert 1 < times.min() < 1.5 and 78 < times.max() < 79
+    assert times.mean() == pytest.approx(40, abs=2)
+    for block, sign in zip(blocks, signs, strict=True):
+        np.testing.assert_array_equal(block, sign * kept)
+
+
+def test_chrono_bias_in_the_layers() -> None:
+    lstm = LSTM(5, bias_initializer=ChronoBias(9, seed=1), unit_forget_bias=False)
+    gru = GRU(5, bias_initializer=ChronoBias(9, "zrh", seed=1), reset_after=True)
+    for layer in (lstm, gru):
+        layer.build((None, None, 2))
+    kept = np.asarray(lstm.cell.bias)[5:10]
+    np.testing.assert_array_equal(np.asarray(gru.cell.bias)[0, :5], kept)
+    assert not np.asarray(gru.cell.bias)[1].any()
+    again = LSTM.from_config(lstm.get_config())
+    again.build((None, None, 2))
+    np.testing.assert_array_equal(again.cell.bias, lstm.cell.bias)
+
+
+def test_chrono_bias_refuses() -> None:
+    with pytest.raises(ValueError, match="longest=2: expected a number of at least 3 steps"):
+        ChronoBias(2)
+    with pytest.raises(ValueError, match="gates='fi': expected one of ifco, ifc, zrh"):
+        ChronoBias(10, "fi")
+    with pytest.raises(ValueError, match=r"got shape \(7,\): expected a multiple of 3"):
+        ChronoBias(10, "zrh")((7,))

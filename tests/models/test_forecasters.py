@@ -149,10 +149,14 @@ def test_series_of_unequal_lengths_can_be_sampled(sequences: str) -> None:
 
 
 def test_the_size_follows_the_data_unless_given() -> None:
-    forecaster = fc.LSTMForecaster()
-    assert forecaster._size(19_999) == (32, 1) and forecaster._size(20_000) == (64, 2)
-    assert fc.LSTMForecaster(units=5, num_layers=3)._size(50_000) == (5, 3)
-    assert fc.LSTMForecaster(num_layers=3)._size(10) == (32, 3)
+    def sizes(forecaster: Any, num_rows: int) -> tuple[int, int]:
+        found = forecaster._sizes(SimpleNamespace(panel=SimpleNamespace(num_rows=num_rows)))
+        return found["units"], found["num_layers"]
+
+    assert sizes(fc.LSTMForecaster(), 19_999) == (32, 1)
+    assert sizes(fc.LSTMForecaster(), 20_000) == (64, 2)
+    assert sizes(fc.LSTMForecaster(units=5, num_layers=3), 50_000) == (5, 3)
+    assert sizes(fc.LSTMForecaster(num_layers=3), 10) == (32, 3)
 
 
 def choose_usual(choose: Callable[[Task], Any], task: Task) -> Any:

@@ -254,7 +254,7 @@ def test_a_checkpoint_of_another_horizon_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("start", [fc.RNNForecaster(), fc.Naive(), "model.kfc"])
 def test_a_start_that_is_no_fitted_network_is_refused(start: Any) -> None:
-    with pytest.raises(ValueError, match=r"`start` must be a fitted RNNForecaster, .* not fitted"):
+    with pytest.raises(ValueError, match=r"`start` must be a fitted network .* not fitted"):
         started(start).fit(FRAME)
 
 
