@@ -47,6 +47,13 @@ SMALL: dict[str, dict[str, Any]] = {
         "alias": "Pipeline",
     },
     "RNNForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
+    "Seq2SeqForecaster": {
+        "units": 4,
+        "training": forecast.Training(num_steps=1, num_checks=1),
+        "design": forecast.Seq2SeqDesign(
+            "GRU", attention="additive", window=forecast.WindowDesign(8, linear="highway")
+        ),
+    },
 }
 
 
@@ -253,6 +260,9 @@ def awaken(fitted: Forecaster, frame: pd.DataFrame) -> None:
     body = network.body
     if hasattr(body, "coefficients"):
         body.coefficients = rng.normal(0.0, 0.03, body.coefficients.shape)
+    elif hasattr(body, "form"):
+        awake = [rng.normal(0.0, 0.2, weight.shape) for weight in body.weights]
+        network.body = body.with_weights(awake)
     else:
         *weights, kernel, bias = body.weights
         awake = [*weights, rng.normal(0.0, 0.2, kernel.shape), bias + 0.1]

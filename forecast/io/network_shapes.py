@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from forecast.archive.errors import BundleError
+from forecast.io.codec import decode_value
 from forecast.io.headers import Headers, Shapes, shape_of, whole
 
-__all__ = ["echo_shapes", "network_shapes"]
+__all__ = ["check_window_weights", "echo_shapes", "network_shapes"]
 
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
 _RESERVOIR = {"leak_rate", "spectral_radius", "input_scaling"}
@@ -83,3 +85,25 @@ def echo_shapes(design: Any, headers: Headers, num_series: int) -> Shapes:
     if "information" in headers:
         shapes["information"] = (columns, columns)
     return shapes
+
+
+def check_window_weights(form: Any, headers: Headers) -> None:
+    """Refuse a window network that is larger than what the file holds.
+
+    The shape of each weight is checked where the layers are built.
+
+    Args:
+        form: of the layers, of a manifest.
+        headers: of all arrays of the model.
+
+    Raises:
+        BundleError: for a form that the arrays cannot fill.
+    """
+    found = decode_value(form)
+    wanted = getattr(found, "num_weights", None)
+    held = sum(
+        math.prod(header.shape) for name, header in headers.items() if name.startswith("weight.")
+    )
+    if wanted != held:
+        raise BundleError(f"its layers have {wanted} weights in all; the file holds {held}.")
+    whole("layers", getattr(found, "num_layers", 1), 1, _MOST_LAYERS)

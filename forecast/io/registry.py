@@ -73,15 +73,18 @@ _TRANSFORMS = {
     )
 }  # fmt: skip
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
-_NETWORKS = ("ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster")
-_NETWORK_MODELS = ("EchoModel", "NetworkModel")
+_NETWORKS = (
+    "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", "Seq2SeqForecaster",
+)  # fmt: skip
+_NETWORK_MODELS = ("EchoModel", "NetworkModel", "WindowedModel")
 _HEADS = (
     "Absolute", "Huber", "NegativeBinomial", "Normal", "Poisson", "Quantiles", "Squared",
     "StudentT",
 )  # fmt: skip
 _NETWORK_SETTINGS = (
-    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "TeacherForcing",
-    "Training", "TrainingRun", "Truncation", *_HEADS,
+    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "Seq2SeqDesign",
+    "Seq2SeqForm", "TeacherForcing", "Training", "TrainingRun", "Truncation", "WindowDesign",
+    *_HEADS,
 )  # fmt: skip
 
 
@@ -144,7 +147,10 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
     from forecast import heads, models
     from forecast.models.echo.model import EchoModel
     from forecast.models.network import NetworkModel
+    from forecast.models.seq2seq.form import Seq2SeqForm
+    from forecast.models.windowed.model import WindowedModel
 
     if name in _HEADS:
         return getattr(heads, name)
-    return {"EchoModel": EchoModel, "NetworkModel": NetworkModel}.get(name) or getattr(models, name)
+    inside = (EchoModel, NetworkModel, Seq2SeqForm, WindowedModel)
+    return {cls.__name__: cls for cls in inside}.get(name) or getattr(models, name)

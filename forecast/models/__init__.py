@@ -5,8 +5,11 @@ from forecast.models.echo import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.forecaster import ESNForecaster
 from forecast.models.forecasters import GRUForecaster, LSTMForecaster, RNNForecaster
 from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.seq2seq import Seq2SeqDesign
+from forecast.models.seq2seq.forecaster import Seq2SeqForecaster
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
+from forecast.models.windowed import WindowDesign
 
 __all__ = [
     "ESNForecaster",
@@ -18,8 +21,11 @@ __all__ = [
     "NetworkDesign",
     "RNNForecaster",
     "Reservoir",
+    "Seq2SeqDesign",
+    "Seq2SeqForecaster",
     "TeacherForcing",
     "Training",
     "TrainingRun",
     "Truncation",
+    "WindowDesign",
 ]
