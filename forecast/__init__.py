@@ -78,6 +78,7 @@ _HOMES = {
     ),
     "forecast.compare": ("compare",),
     "forecast.diagnostics": ("check_leakage", "exposure_bias"),
+    "forecast.evaluation.attention_picture": ("plot_attention",),
     "forecast.evaluation.calibration": ("calibration",),
     "forecast.evaluation.calibration_picture": ("plot_calibration",),
     "forecast.evaluation.crps": ("continuous_ranked_probability_score", "crps_from_quantiles"),

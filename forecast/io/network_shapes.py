@@ -100,10 +100,11 @@ def check_window_weights(form: Any, headers: Headers) -> None:
         BundleError: for a form that the arrays cannot fill.
     """
     found = decode_value(form)
-    wanted = getattr(found, "num_weights", None)
     held = sum(
         math.prod(header.shape) for name, header in headers.items() if name.startswith("weight.")
     )
+    whole("num_layers", getattr(found, "num_layers", 1), 1, _MOST_LAYERS)
+    whole("size in its layers", getattr(found, "largest_number", 0), 0, held)
+    wanted = getattr(found, "num_weights", None)
     if wanted != held:
         raise BundleError(f"its layers have {wanted} weights in all; the file holds {held}.")
-    whole("layers", getattr(found, "num_layers", 1), 1, _MOST_LAYERS)

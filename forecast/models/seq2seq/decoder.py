@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from forecast.models.blueprint import Blueprint
 from forecast.models.seq2seq.attention import StateAttention
+from forecast.models.seq2seq.cells import recurrent_layers
 from forecast.models.seq2seq.form import Seq2SeqForm
 from forecast.models.stack import RecurrentStack
 
@@ -28,9 +28,9 @@ class DecoderCell(keras.layers.Layer):
     def __init__(self, form: Seq2SeqForm, seed: int) -> None:
         super().__init__()
         design, units = form.design, form.units
-        self.width = form.width
+        self.units, self.width = units, form.width
         seeds = [int(one) for one in np.random.SeedSequence(seed).generate_state(3)]
-        layers = Blueprint(design.cell, units, form.num_layers, 1, seeds[0]).layers()
+        layers = recurrent_layers(design.cell, units, form.num_layers, seeds[0])
         self.stack = RecurrentStack(layers, num_outputs=0)
         self.is_reminded = design.context in ("input", "both")
         self.attention = (
@@ -49,9 +49,9 @@ class DecoderCell(keras.layers.Layer):
         size, seen = input_shape[-1] - 1, 0
         if self.attention is not None:
             seen = self.width
-            self.attention.build((None, self.stack.state_sizes[-1]), (None, None, self.width))
+            self.attention.build((None, self.units), (None, None, self.width))
         self.stack.build((None, None, size + self.is_reminded * self.width + seen))
-        shape: tuple[int | None, ...] = (None, self.stack.state_sizes[-1] + seen)
+        shape: tuple[int | None, ...] = (None, self.units + seen)
         if self.hidden is not None:
             self.hidden.build(shape)
             shape = (None, self.hidden.units)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from forecast.checks import check_flag, check_kind, check_positive_integer
+from forecast.models.seq2seq.cells import cell_text, words_of
 from forecast.models.windowed.design import WindowDesign
 
 __all__ = ["Seq2SeqDesign"]
 
-_CELLS = ("LSTM", "GRU", "SimpleRNN")
 _CONTEXTS = ("state", "input", "both")
 _ATTENTIONS = (None, "additive", "dot")
 
@@ -27,7 +27,9 @@ class Seq2SeqDesign:
     covariates), `c_i = sum_t a_it h_t` what it attends to.
 
     Args:
-        cell: "LSTM", "GRU" or "SimpleRNN", of encoder and decoder.
+        cell: "LSTM", "GRU" or "SimpleRNN", of encoder and decoder; or a Keras cell as a prototype,
+            which is kept as the text of its configuration and built anew for every layer. A class
+            of your own must be registered by `keras.saving.register_keras_serializable`.
         bidirectional: whether a second encoder reads the window from its end to its beginning.
         context: where C enters: "state" as s_0, "input" at every step of the decoder, or "both".
         attention: "additive", `a_it ~ exp(v tanh(W s_(i-1) + U h_t))`, or "dot",
@@ -37,7 +39,8 @@ class Seq2SeqDesign:
         window: how much is read and emitted, and what stands beside the network.
 
     Raises:
-        ValueError: for an unknown word, or a number below 0.
+        ValueError: for an unknown word or cell, or a number below 0.
+        TypeError: for what is no cell, flag or window.
 
     Example:
         >>> Seq2SeqDesign(attention="additive", bidirectional=True).words
@@ -50,7 +53,7 @@ class Seq2SeqDesign:
         Luong, Pham and Manning (2015), Effective approaches to attention-based translation.
     """
 
-    cell: str = "LSTM"
+    cell: Any = "LSTM"
     bidirectional: bool = False
     context: Literal["state", "input", "both"] = "both"
     attention: Literal["additive", "dot"] | None = None
@@ -60,7 +63,8 @@ class Seq2SeqDesign:
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
-        for name, known in (("cell", _CELLS), ("context", _CONTEXTS), ("attention", _ATTENTIONS)):
+        object.__setattr__(self, "cell", cell_text(self.cell))
+        for name, known in (("context", _CONTEXTS), ("attention", _ATTENTIONS)):
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"`{name}` must be one of {', '.join(map(str, known))}; "
@@ -80,7 +84,7 @@ class Seq2SeqDesign:
     @property
     def words(self) -> str:
         """The parts, each after a comma."""
-        parts = [self.cell]
+        parts = [words_of(self.cell)]
         parts += ["bidirectional"] if self.bidirectional else []
         parts += [f"{self.attention} attention"] if self.attention else []
         parts += [f"{self.convolutions} causal convolutions"] if self.convolutions else []

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from forecast.models.blueprint import Blueprint
+from forecast.models.seq2seq.cells import recurrent_layers
 
 __all__ = ["Encoder"]
 
@@ -20,7 +20,7 @@ class Encoder(keras.layers.Layer):
     """Causal convolutions, then recurrent layers one above the other, forwards or both ways.
 
     Args:
-        cell: "LSTM", "GRU" or "SimpleRNN".
+        cell: its name or configuration, see `forecast.models.seq2seq.cells`.
         units: of each layer in each direction, and of the convolutions.
         num_layers: recurrent layers.
         bidirectional: whether each layer also reads from the end to the beginning.
@@ -33,6 +33,7 @@ class Encoder(keras.layers.Layer):
         seed: int,
     ) -> None:  # fmt: skip
         super().__init__()
+        self.units = units
         seeds = [int(one) for one in np.random.SeedSequence(seed).generate_state(2 + convolutions)]
         self.convolutions = [
             keras.layers.Conv1D(
@@ -41,10 +42,8 @@ class Encoder(keras.layers.Layer):
             )
             for one in seeds[2:]
         ]  # fmt: skip
-        self.forward = Blueprint(cell, units, num_layers, 1, seeds[0]).layers()
-        self.backward = (
-            Blueprint(cell, units, num_layers, 1, seeds[1]).layers() if bidirectional else []
-        )
+        self.forward = recurrent_layers(cell, units, num_layers, seeds[0])
+        self.backward = recurrent_layers(cell, units, num_layers, seeds[1]) if bidirectional else []
 
     def build(self, features_shape: tuple[int | None, ...]) -> None:
         """Create all weights for `(batch, steps, num_features)`."""
@@ -56,7 +55,7 @@ class Encoder(keras.layers.Layer):
             both = [layer, *self.backward[index : index + 1]]
             for one in both:
                 one.build(shape)
-            shape = (*shape[:2], len(both) * layer.cell.output_size)
+            shape = (*shape[:2], len(both) * self.units)
         self.built = True
 
     def call(self, features: Any, mask: Any) -> tuple[Any, list[list[Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from forecast.models.seq2seq.cells import CELLS, largest_number
 from forecast.models.seq2seq.design import Seq2SeqDesign
 
 __all__ = ["Seq2SeqForm"]
@@ -41,8 +42,17 @@ class Seq2SeqForm:
 
     @property
     def num_weights(self) -> int:
-        """Numbers in all weights, known without building a layer."""
+        """Numbers in all weights; known without building a layer, but for a cell of the user's."""
+        if self.design.cell not in CELLS:
+            from forecast.models.windowed.body import SizedNetwork
+
+            return SizedNetwork.of(self).count_params()
         return 1 + self._in_encoder + self._in_decoder
+
+    @property
+    def largest_number(self) -> int:
+        """The largest size in it."""
+        return max(self.units, self.num_features, self.num_ahead, largest_number(self.design.cell))
 
     @property
     def _in_encoder(self) -> int:

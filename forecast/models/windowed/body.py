@@ -80,7 +80,7 @@ class WindowForm(Protocol):
 
     @property
     def num_weights(self) -> int:
-        """Numbers in all weights and the size, known without building a layer."""
+        """Numbers in all weights, the size among them, known without building large layers."""
         ...
 
     def network(self) -> WindowNetwork:
