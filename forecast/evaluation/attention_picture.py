@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_attention"]
 
-_HUE = "Blues"
+_HUE, _SMALL = "Blues", 8.5
 
 
 def plot_attention(
@@ -61,6 +61,7 @@ def plot_attention(
     _show_times(axes, table)
     bar = figure.colorbar(drawn, ax=axes, fraction=0.04, pad=0.02)
     bar.set_label("weight of the step", color=MUTED)
+    bar.ax.tick_params(labelsize=_SMALL, colors=MUTED)
     bar.outline.set_visible(False)
     return figure
 
@@ -70,13 +71,15 @@ def _show_times(axes: Axes, table: pd.DataFrame) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("step looked at")
     axes.set_ylabel("step forecast")
-    if isinstance(table.columns, pd.DatetimeIndex):
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    if not isinstance(table.columns, pd.DatetimeIndex):
+        axes.locator_params(integer=True)
+        return
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        for axis, ticks in ((axes.xaxis, 7), (axes.yaxis, 5)):
-            locator = AutoDateLocator(maxticks=ticks)
-            axis.set_major_locator(locator)
-            axis.set_major_formatter(ConciseDateFormatter(locator))
+    for axis, ticks in ((axes.xaxis, 7), (axes.yaxis, 5)):
+        locator = AutoDateLocator(maxticks=ticks)
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def _table(

@@ -29,7 +29,8 @@ class Seq2SeqDesign:
     Args:
         cell: "LSTM", "GRU" or "SimpleRNN", of encoder and decoder; or a Keras cell as a prototype,
             which is kept as the text of its configuration and built anew for every layer. A class
-            of your own must be registered by `keras.saving.register_keras_serializable`.
+            of your own must be registered by `keras.saving.register_keras_serializable`; the seed
+            reaches the initializers in its configuration.
         bidirectional: whether a second encoder reads the window from its end to its beginning.
         context: where C enters: "state" as s_0, "input" at every step of the decoder, or "both".
         attention: "additive", `a_it ~ exp(v tanh(W s_(i-1) + U h_t))`, or "dot",

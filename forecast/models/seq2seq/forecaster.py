@@ -36,9 +36,8 @@ class Seq2SeqForecaster(WindowedForecaster):
     Args:
         units: units of a layer; 32 below 20,000 rows of data, else 64, by default.
         num_layers: recurrent layers of encoder and decoder, one above the other; 1 by default.
-        training: how it is trained, by default on the decoder's own outputs. With
-            `teacher_forcing` it is fed the truth of the step before, which it lacks when it
-            forecasts.
+        training: how it is trained, by default on the decoder's own outputs: what
+            `teacher_forcing` feeds, the truth of the step before, it lacks when it forecasts.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         seed: of the initial weights and the order of the training windows.
         alias: name of the forecast column; the class by default.
@@ -57,7 +56,7 @@ class Seq2SeqForecaster(WindowedForecaster):
         self,
         units: int | None = None,
         num_layers: int | None = None,
-        training: Training = Training(teacher_forcing=0.0),  # noqa: B008 (frozen)
+        training: Training = Training(),  # noqa: B008 (frozen)
         season_length: int | None = None,
         seed: int = 0,
         alias: str | None = None,

@@ -97,7 +97,7 @@ class WindowedForecaster(DescendedForecaster):
         self, model: WindowedModel, lesson: WindowLesson, task: Task
     ) -> tuple[WindowedModel, dict[str, list[float]], str]:
         """The trained network, its learning curves, and what is to be said of the training."""
-        training, unit = self.training, lesson.size
+        training, unit = self.training.forced_by_default(0.0), lesson.size
         at_once = model.view.context_length + model.block_length
         planned = training.planned_steps(task.panel.num_rows, at_once)
         sequences = WindowSequences(

@@ -23,13 +23,17 @@ from forecast.models.windowed.body import WindowBody
 class LeakyCell(keras.layers.Layer):
     """`h' = (1 - a) h + a tanh(W x)`."""
 
-    def __init__(self, units: int, leak: float = 0.3, **options):
+    def __init__(
+        self, units: int, leak: float = 0.3, kernel_initializer="glorot_uniform", **options
+    ):
         super().__init__(**options)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.units = self.state_size = self.output_size = units
         self.leak = leak
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        shape = (input_shape[-1], self.units)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer)
         self.built = True
 
     def call(self, inputs, states):
@@ -37,7 +41,9 @@ class LeakyCell(keras.layers.Layer):
         return state, [state]
 
     def get_config(self):
-        return super().get_config() | {"units": self.units, "leak": self.leak}
+        drawn = keras.initializers.serialize(self.kernel_initializer)
+        own = {"units": self.units, "leak": self.leak, "kernel_initializer": drawn}
+        return super().get_config() | own
 
 
 class UnknownCell(LeakyCell):
