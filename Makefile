@@ -1,4 +1,4 @@
-# Four commands: make demo, make test, make lint, make clean. They work in a fresh clone.
+# make demo, make test, make docs, make lint, make clean: they work in a fresh clone.
 
 PYTHON ?= python3
 PYTEST_FLAGS ?= -n 2 --dist loadfile
@@ -16,12 +16,13 @@ DEV_STAMP := $(VENV)/.installed-dev
 LINK_TREE := .mypy_link
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format clean
+.PHONY: help demo docs test test-all lint format clean
 
 help:
 	@echo "make demo    install into $(VENV), compare networks with baselines on real data, write report.html"
 	@echo "make test    install into $(VENV), check style and types, run all tests"
 	@echo "make test-all   the same with tests that do not fit into twenty minutes"
+	@echo "make docs    build the guide into build/docs; a warning is an error"
 	@echo "make lint    style and types only"
 	@echo "make format  let ruff format the code and fix what it can"
 	@echo "make clean   remove $(VENV), caches and what the commands wrote"
@@ -34,6 +35,10 @@ test: lint
 
 test-all: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+docs: $(DEV_STAMP)
+	$(ONE_THREAD) $(BIN)/python -m sphinx -q -E -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
 
 # mypy reads neither the import hook of an editable install nor the package-dir mapping behind it,
 # so it would not find forecast.pipelines. A tree of links that looks like the installed package is
@@ -50,6 +55,7 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff format
 
 clean:
+	rm -rf docs/generated docs/reference
 	rm -rf $(VENV) $(LINK_TREE) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info report.html
 	find forecast pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

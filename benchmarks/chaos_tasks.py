@@ -13,7 +13,8 @@ from chaos_data import LYAPUNOV, lorenz, mackey_glass, narma
 from numpy.typing import NDArray
 
 from forecast.models.echo import EchoDesign, EchoMemory, EchoNetwork, fit_echo_network
-from forecast.models.echo.fit import EchoLesson, fit_echo
+from forecast.models.echo.fit import fit_echo
+from forecast.models.echo.lesson import EchoLesson
 from forecast.models.echo.view import View
 
 __all__ = [

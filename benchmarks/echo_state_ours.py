@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from forecast.layers import EchoState
 from forecast.models.echo import EchoDesign, EchoNetwork, Reservoir
 from forecast.models.echo.bank import Bank
-from forecast.models.echo.fit import EchoLesson, fit_echo
+from forecast.models.echo.fit import fit_echo
+from forecast.models.echo.lesson import EchoLesson
 from forecast.models.echo.view import View
 
 
@@ -44,7 +45,7 @@ def fit(task: Task, weights: list[NDArray]) -> Callable[[], NDArray]:
     def call() -> NDArray:
         found = fit_echo(bank, view, lesson, RIDGE, 0.0, 0)
         network = EchoNetwork(bank, view, found.coefficients)
-        outputs, memory = network.encode(inputs, network.initial(task.series))
+        outputs, memory = network.encode(inputs[:, -1:], found.memory)
         return network.free_run(outputs[:, -1], memory, AHEAD)
 
     return call

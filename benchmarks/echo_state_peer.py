@@ -32,16 +32,23 @@ def run(node: Reservoir, inputs: NDArray) -> Callable[[], NDArray]:
 
 
 def fit(node: Reservoir, inputs: NDArray) -> Callable[[], NDArray]:
-    """The readout of all series, and forecasts of each, fed back step after step."""
+    """The readout of all series, and forecasts of each, fed back step after step.
+
+    After a fit the node stands at the end of the last series: one series is forecast from there,
+    of several each is run once more.
+    """
     series = list(inputs)
     model = node >> Ridge(ridge=RIDGE)
 
     def call() -> NDArray:
+        if model.initialized:
+            model.reset()
         model.fit([one[:-1] for one in series], [one[1:] for one in series], warmup=WASHOUT)
         forecasts = []
         for one in series:
-            model.reset()
-            ahead = [model.run(one)[-1:]]
+            if len(series) > 1:
+                model.reset()
+            ahead = [model.run(one if len(series) > 1 else one[-1:])[-1:]]
             for _ in range(AHEAD - 1):
                 ahead.append(model.run(ahead[-1]))
             forecasts.append(np.concatenate(ahead))

@@ -45,13 +45,19 @@ _HOMES = {
         "EchoDesign",
         "EchoReadout",
         "GRUForecaster",
+        "HessianFree",
         "LSTMForecaster",
         "LearningRate",
+        "Momentum",
         "NetworkDesign",
         "RNNForecaster",
         "Reservoir",
         "Seq2SeqDesign",
         "Seq2SeqForecaster",
+        "TargetWeights",
+        "SymbolGRU",
+        "SymbolLSTM",
+        "SymbolRNN",
         "TeacherForcing",
         "Training",
         "TrainingRun",
@@ -77,7 +83,16 @@ _HOMES = {
         "Transform",
     ),
     "forecast.compare": ("compare",),
-    "forecast.diagnostics": ("check_leakage", "exposure_bias"),
+    "forecast.diagnostics": (
+        "check_leakage",
+        "exposure_bias",
+        "gate_activity",
+        "gradient_flow",
+        "jacobian_spectrum",
+        "lyapunov_exponent",
+        "memory_capacity",
+        "residual_diagnostics",
+    ),
     "forecast.evaluation.attention_picture": ("plot_attention",),
     "forecast.evaluation.calibration": ("calibration",),
     "forecast.evaluation.calibration_picture": ("plot_calibration",),
@@ -120,13 +135,14 @@ _HOMES = {
         "read_tsf",
         "save_panel",
     ),
+    "forecast.symbols": ("Alphabet", "HiddenMarkovChain", "MarkovChain", "SymbolForecaster"),
     "forecast.search": ("Search", "SearchResult", "search"),
     "forecast.inspection": ("check", "plot_origins"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 # Rooms that are reached by their name alone.
-_ROOMS = ("adapters", "heads")
+_ROOMS = ("adapters", "heads", "symbols")
 
 __all__ = [*sorted(_HOME_OF), "__version__"]
 

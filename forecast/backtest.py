@@ -11,6 +11,7 @@ from forecast.backtesting.parquet import check_sink
 from forecast.backtesting.plan import make_plan
 from forecast.backtesting.run import backtest, written
 from forecast.backtesting.sampling import Sampling
+from forecast.covariate_use import weight_columns
 from forecast.pipelines import Columns, Split, write_frame
 
 __all__ = ["cross_validation", "listed", "unique_names"]
@@ -71,8 +72,8 @@ def cross_validation(
         align: "series" counts origins from the end of each series, "calendar" from the latest end:
             series that have ended by then take no part.
         level: percentages of intervals; none by default.
-        intervals: their kind, "conformal", "adaptive" or "analytic", as for `predict`; each
-            forecaster's own by default.
+        intervals: their kind, "conformal", "adaptive", "analytic" or "paths", as for `predict`;
+            each forecaster's own by default.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
         use_fitted: use fitted forecasters as they are, without refitting; refused unless what they
@@ -127,7 +128,7 @@ def cross_validation(
     sampling = None if num_paths is None else Sampling(num_paths, seed)
     plan = make_plan(
         df, columns, horizon, split, freq=freq, level=level, refit=refit, sampling=sampling,
-        intervals=intervals,
+        intervals=intervals, weights=() if use_fitted else weight_columns(given),
     )  # fmt: skip
     unique_names(given)
     if use_fitted:

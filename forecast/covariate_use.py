@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ __all__ = [
     "seen_by",
     "share_of",
     "used_columns",
+    "weight_columns",
 ]
 
 
@@ -55,6 +56,12 @@ def used_columns(forecaster: Serving, columns: Columns) -> Columns:
         forecaster.uses_past_covariates,
         forecaster.uses_static_covariates,
     )
+
+
+def weight_columns(forecasters: Iterable[Any]) -> tuple[str, ...]:
+    """The columns that say what each row counts in the trainings of some, each once."""
+    asked = [getattr(forecaster, "weight_columns", ()) for forecaster in forecasters]
+    return tuple(dict.fromkeys(name for names in asked for name in names))
 
 
 def share_of(forecaster: Serving, panel: Panel) -> tuple[int, int]:

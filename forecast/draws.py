@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,32 +118,59 @@ class Draws:
 
     def residuals(self, num_paths: int, step: int) -> NDArray:
         """Residuals to add at `step`, `(num_rows, num_paths, block_length)`."""
-        return self._drawn(num_paths, np.array([step]))
+        return self._scaled(num_paths, np.array([step]))
 
     def along(self, num_paths: int, horizon: int) -> NDArray:
         """Residuals of all steps of a rollout, `(num_rows, num_paths, horizon)`."""
-        return self._drawn(num_paths, np.arange(0, horizon, self.block_length))[:, :, :horizon]
+        return self._scaled(num_paths, np.arange(0, horizon, self.block_length))[:, :, :horizon]
 
     def uniforms(self, num_paths: int, step: int) -> NDArray:
-        """Uniform numbers in [0, 1) for a model that draws itself, `(num_rows, num_paths)`."""
-        series, origin = self.series[:, None], self.origin[:, None]
-        return keyed_uniforms(self.seed, series, origin, np.arange(num_paths), step)
+        """Uniform numbers in [0, 1) for a model that draws itself.
+
+        Those of the steps of a block go together as past residuals did: `(r_j + v_j) / n`, r_j the
+        rank of the residual of step j in one row of the pool, the same row for all steps, v_j
+        uniform and n the number of rows (a Schaake shuffle).
+
+        Returns:
+            `(num_rows, num_paths, block_length)`.
+
+        Source:
+            Clark et al. (2004), The Schaake shuffle, Journal of Hydrometeorology 5.
+        """
+        keys = self.seed, self.series[:, None, None], self.origin[:, None, None]
+        paths = np.arange(num_paths)[:, None]
+        if self.block_length == 1:
+            return keyed_uniforms(*keys, paths, np.array([step]))
+        # A further key: the row of the pool was drawn by the others.
+        within = keyed_uniforms(*keys, paths, step, 1 + np.arange(self.block_length))
+        ranks = self._drawn(self._ranks, num_paths, np.array([step]))
+        return (ranks + within) / len(self.pool)
 
     def rows(self, rows: slice) -> Draws:
         """The draws of consecutive rows, those of whole systems."""
         series, origin, scale = self.series[rows], self.origin[rows], self.scale[rows]
         return replace(self, series=series, origin=origin, scale=scale)
 
-    def _drawn(self, num_paths: int, steps: NDArray) -> NDArray:
-        """Residuals of the blocks that start at `steps`, one after the other."""
+    @cached_property
+    def _ranks(self) -> NDArray:
+        """Ranks from 0 in each column of the pool; equal residuals in an order of its own."""
+        rows, columns = np.arange(len(self.pool))[:, None], np.arange(self.pool.shape[1])
+        order = np.lexsort((keyed_uniforms(columns, rows), self.pool), axis=0)
+        return np.argsort(order, axis=0)
+
+    def _scaled(self, num_paths: int, steps: NDArray) -> NDArray:
+        """Residuals of the blocks that start at `steps`, in the unit of each row."""
+        return self._drawn(self.pool, num_paths, steps) * self.scale[:, None, None]
+
+    def _drawn(self, pool: NDArray, num_paths: int, steps: NDArray) -> NDArray:
+        """Rows of a table like the pool for the blocks that start at `steps`, side by side."""
         first = slice(None, None, self.num_channels)
         series, origin = self.series[first, None, None], self.origin[first, None, None]
         paths = np.arange(num_paths)[:, None]
         uniforms = keyed_uniforms(self.seed, series, origin, paths, steps)
-        rows = (uniforms * len(self.pool)).astype(np.intp)
-        drawn = self.pool[rows].reshape(*rows.shape, self.num_channels, -1)
-        by_row = np.moveaxis(drawn, 3, 1).reshape(len(self.series), num_paths, -1)
-        return by_row * self.scale[:, None, None]
+        rows = (uniforms * len(pool)).astype(np.intp)
+        drawn = pool[rows].reshape(*rows.shape, self.num_channels, -1)
+        return np.moveaxis(drawn, 3, 1).reshape(len(self.series), num_paths, -1)
 
 
 @dataclass(frozen=True, eq=False)

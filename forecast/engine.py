@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.draws import Bounds, Draws, FeedBack
 from forecast.pipelines import Block, Origins, Panel
-from forecast.protocol import Absorbs, Model, StateBatch, Static, uses_clock
+from forecast.protocol import Absorbs, Model, Observes, StateBatch, Static, uses_clock
 from forecast.record import Record, blank_record, mean_error, newest_scores, recorded
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
 _MODEL, _RECORD = "model.", "record."
 
 
-def begin(model: Model, series: NDArray, offset: NDArray | None = None) -> StateBatch:
+def begin(model: Observes, series: NDArray, offset: NDArray | None = None) -> StateBatch:
     """States before the first step.
 
     Args:
@@ -54,7 +54,7 @@ def begin(model: Model, series: NDArray, offset: NDArray | None = None) -> State
 
 
 def absorb(
-    model: Model, state: StateBatch, block: Block, one_step: bool = True
+    model: Observes, state: StateBatch, block: Block, one_step: bool = True
 ) -> tuple[StateBatch, NDArray]:
     """Observe a block; rows that are padding throughout are left as they are.
 

@@ -11,7 +11,7 @@ import numpy as np
 from forecast.checks import check_positive_integer
 from forecast.errors import NotFittedError
 from forecast.fitting import Estimate, Task, fit_model
-from forecast.pipelines import Columns, read_frame
+from forecast.pipelines import Columns, read_weighted
 from forecast.serving import Serving
 from forecast.store import StateStore
 from forecast.tuned import Tuned
@@ -37,6 +37,8 @@ class Forecaster(Serving, ABC):
     """Whether another `seed`, where it has one, gives other forecasts."""
     seeds_used: int = 1
     """Seeds in a row that a fit uses, from `seed` on; see `forecast.seeds`."""
+    weight_columns: tuple[str, ...] = ()
+    """Columns of the frame that say what each row counts in its training."""
     tuned: Tuned | None = None
     """The search that chose the settings, which a clone keeps: its seconds belong to the fit."""
 
@@ -101,7 +103,7 @@ class Forecaster(Serving, ABC):
             id_col, time_col, target_col, future_covariates, past_covariates, static_covariates,
             calendar_features,
         )  # fmt: skip
-        reading = self._arranged(read_frame(df, columns, freq))
+        reading = self._arranged(read_weighted(df, columns, freq, self.weight_columns))
         fitted = fit_model(self, reading.panel, horizon)
         panel = fitted.encoding.apply(reading.panel)
         store = StateStore.of_history(fitted.model, panel, np.arange(panel.num_series))

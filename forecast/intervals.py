@@ -1,23 +1,28 @@
-"""Central intervals around point forecasts: from past errors, or from the model's equation."""
+"""Central intervals: from past errors, from the model's equation, or from sample paths."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from forecast import engine
 from forecast.adaptive import adaptive_width
 from forecast.protocol import StateBatch
+from forecast.sampled import sampled
 
 if TYPE_CHECKING:
     from forecast.calibration import Calibration
     from forecast.fitting import Fitted
 
-__all__ = ["KINDS", "check_intervals", "interval_limits", "kind_of_intervals"]
+__all__ = ["KINDS", "check_intervals", "interval_limits", "kind_of_intervals", "path_limits"]
 
-KINDS = ("conformal", "adaptive", "analytic")
+KINDS = ("conformal", "adaptive", "analytic", "paths")
+# Of 500 paths the share beyond a limit of 95 % is known to within 1.4 points, twice its deviation.
+_NUM_PATHS = 500
 
 
 def check_intervals(intervals: Any) -> None:
@@ -28,7 +33,8 @@ def check_intervals(intervals: Any) -> None:
     """
     if intervals not in KINDS:
         raise ValueError(
-            f"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got {intervals!r}."
+            f"`intervals` must be 'conformal', 'adaptive', 'analytic' or 'paths'; got "
+            f"{intervals!r}."
         )
 
 
@@ -38,7 +44,7 @@ def kind_of_intervals(name: str, model: Any, intervals: Any) -> str:
     Args:
         name: of the forecaster, for the message.
         model: its model.
-        intervals: "conformal", "adaptive" or "analytic".
+        intervals: "conformal", "adaptive", "analytic" or "paths".
 
     Raises:
         ValueError: for an unknown kind, or an analytic one of a model without an equation for it.
@@ -76,7 +82,7 @@ def interval_limits(
         state: states that the forecasts start from, `num_rows` series.
         points: point forecasts, `(num_rows, horizon)`.
         level: percent, above 0 and below 100.
-        kind: "conformal", "adaptive" or "analytic".
+        kind: "conformal", "adaptive" or "analytic"; for "paths" see `path_limits`.
         unlearned: see `adaptive_width`; by default the model has learned from all steps.
 
     Returns:
@@ -89,6 +95,31 @@ def interval_limits(
         low, high = points - spread, points + spread
     bounds = engine.bounds(state)
     return bounds.clip(low), bounds.clip(high)
+
+
+def path_limits(
+    fitted: Fitted, state: StateBatch, keys: NDArray, future: NDArray, levels: Sequence[float]
+) -> list[tuple[NDArray, NDArray]]:
+    """Both limits of central intervals as quantiles of sample paths.
+
+    "paths": of those that `sample(num_paths=500)` gives, so of the distribution where the model has
+    one, step after step, with each path fed its own draws.
+
+    Args:
+        fitted: the fit.
+        state: states that the forecasts start from, `num_rows` series.
+        keys: hash of the id of each, `(num_rows,)`.
+        future: covariates of the steps ahead, `(num_rows, horizon, num_covariates)`.
+        levels: percent, above 0 and below 100.
+
+    Returns:
+        Lower and upper limits of each level, each `(num_rows, horizon)`.
+    """
+    shares = [0.5 + side * level / 200.0 for level in levels for side in (-1, 1)]
+    found = np.empty((len(shares), *future.shape[:2]))
+    for rows, paths in sampled(fitted, state, keys, future, _NUM_PATHS):
+        found[:, rows] = np.quantile(paths, shares, axis=1)
+    return list(zip(found[::2], found[1::2], strict=True))
 
 
 def _conformal(

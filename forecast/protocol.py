@@ -23,6 +23,7 @@ __all__ = [
     "Feedback",
     "Learns",
     "Model",
+    "Observes",
     "StateBatch",
     "Static",
     "can_learn",
@@ -153,9 +154,11 @@ class Drawing(Protocol):
     """A feedback for models that draw from a distribution of their own."""
 
     def uniforms(self, step: int) -> FloatArray | None:
-        """Uniform numbers in [0, 1) for a step ahead, `(num_rows, num_paths)`.
+        """Uniform numbers in [0, 1) for the block that begins at a step ahead.
 
-        None where no paths are sampled, and the point forecast is fed back.
+        Returns:
+            `(num_rows, num_paths, block_length)`, drawn together within a block; None where no
+            paths are sampled, and the point forecast is fed back.
         """
         ...
 
@@ -164,10 +167,8 @@ class Drawing(Protocol):
         ...
 
 
-class Model(Protocol):
-    """Learned parameters and the three roles, never merged: begin, absorb, roll forward."""
-
-    block_length: int
+class Observes(Protocol):
+    """The first two roles of a model: begin and absorb."""
 
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """The state of `num_rows` series before their first step."""
@@ -189,6 +190,12 @@ class Model(Protocol):
             seen, `(num_rows, num_steps)`; NaN where there was no history yet.
         """
         ...
+
+
+class Model(Observes, Protocol):
+    """Learned parameters and the three roles, never merged: begin, absorb, roll forward."""
+
+    block_length: int
 
     def rollout(
         self, state: StateBatch, horizon: int, feedback: Feedback, future: FloatArray

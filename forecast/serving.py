@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import engine
 from forecast.checks import check_levels, check_positive_integer
@@ -13,7 +14,7 @@ from forecast.covariate_use import refuse_other_static, used_columns
 from forecast.draws import series_key
 from forecast.findings import Findings
 from forecast.futures import future_of
-from forecast.intervals import interval_limits, kind_of_intervals
+from forecast.intervals import interval_limits, kind_of_intervals, path_limits
 from forecast.output import interval_names, point_frame, sample_frame
 from forecast.parameters import Parameters
 from forecast.pipelines import Columns, Layout, Panel, Reading, read_frame, write_frame
@@ -69,8 +70,9 @@ class Serving(Parameters, Findings):
             future_df: long frame with the covariates of the `horizon` steps after each series, as
                 named in `fit`; more rows do no harm.
             intervals: "conformal" (errors at origins of the training data), "adaptive" (the same,
-                following the newest errors of each series) or "analytic" (the model's equation,
-                for AR and VAR); that of the forecaster by default.
+                following the newest errors of each series), "analytic" (the model's equation, for
+                AR and VAR) or "paths" (quantiles of `sample(num_paths=500)`: of a network with the
+                head of a distribution its own); that of the forecaster by default.
 
         Returns:
             `unique_id` (and `channel`, of several targets), `ds`, a column named like the
@@ -97,9 +99,9 @@ class Serving(Parameters, Findings):
         future = future_of(self, future_df, store, horizon)
         points = engine.forecast(fitted.model, store.state, horizon, future=future)[:, 0]
         frame = point_frame(store, layout.columns, self.name, points)
-        unlearned = fitted.unlearned(store.ids, store.ends, store.frequency) if levels else None
-        for number in levels:
-            limits = interval_limits(fitted, store.state, points, number, kind, unlearned)
+        for number, limits in zip(
+            levels, self._limits(store, points, levels, kind, future), strict=True
+        ):
             for column, values in zip(interval_names(self.name, number), limits, strict=True):
                 frame[column] = values.ravel()
         return write_frame(frame, layout, None if levels else self.name)
@@ -199,6 +201,19 @@ class Serving(Parameters, Findings):
         model, store = self.store_.learned(fitted.model, panel, rows, offsets, calendar)
         self.fitted_, self.store_ = fitted.learned(model, rows, panel.ends), store
         return self
+
+    def _limits(
+        self, store: StateStore, points: NDArray, levels: tuple[float, ...], kind: str,
+        future: NDArray,
+    ) -> list[tuple[NDArray, NDArray]]:  # fmt: skip
+        """Both limits of each level."""
+        fitted, state = self.fitted_, store.state
+        if not levels:
+            return []
+        if kind == "paths":
+            return path_limits(fitted, state, series_key(store.ids), future, levels)
+        unlearned = fitted.unlearned(store.ids, store.ends, store.frequency)
+        return [interval_limits(fitted, state, points, level, kind, unlearned) for level in levels]
 
     def _require_learning(self) -> None:
         if not can_learn(self.fitted_.model):

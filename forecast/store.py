@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast import engine
 from forecast.distances import in_zone_of, with_entries
 from forecast.pipelines import Frequency, Panel, with_gaps
-from forecast.protocol import Model, StateBatch
+from forecast.protocol import Model, Observes, StateBatch
 from forecast.succession import gaps_before, refuse_other_zone
 
 __all__ = ["StateStore"]
@@ -22,7 +22,7 @@ __all__ = ["StateStore"]
 # A block of more entries than this is parted where it would be padding for the most part.
 _LARGEST_BLOCK, _MOST_PADDING = 4_000_000, 4
 
-_Step = Callable[[Model, StateBatch, Panel], tuple[Model, StateBatch]]
+Step = Callable[[Any, StateBatch, Panel], tuple[Any, StateBatch]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class StateStore:
 
     @staticmethod
     def of_history(
-        model: Model, panel: Panel, series: NDArray, offset: NDArray | None = None
+        model: Observes, panel: Panel, series: NDArray, offset: NDArray | None = None
     ) -> StateStore:
         """States after the whole of each series of `panel`; see `engine.begin`."""
         state = engine.begin(model, series, offset)
@@ -73,7 +73,7 @@ class StateStore:
 
     def after(
         self,
-        model: Model,
+        model: Observes,
         panel: Panel,
         series: NDArray,
         offset: NDArray | None = None,
@@ -91,7 +91,7 @@ class StateStore:
         Raises:
             ValueError: if a row is not later than what its series has seen.
         """
-        return self._moved(_absorbed, model, panel, series, offset, calendar)[1]
+        return self.through(_absorbed, model, panel, series, offset, calendar)[1]
 
     def learned(
         self,
@@ -102,12 +102,28 @@ class StateStore:
         calendar: Any = (),
     ) -> tuple[Model, StateStore]:
         """As `after`, with a model that learns from the rows: the newer model and its store."""
-        return self._moved(_learned, model, panel, series, offset, calendar)
+        return self.through(_learned, model, panel, series, offset, calendar)
 
-    def _moved(
-        self, step: _Step, model: Model, panel: Panel, series: NDArray, offset: Any, calendar: Any
-    ) -> tuple[Model, StateStore]:
-        """The model and the store after a step over what is here, and one over what is new."""
+    def through(
+        self,
+        step: Step,
+        model: Any,
+        panel: Panel,
+        series: NDArray,
+        offset: NDArray | None = None,
+        calendar: Any = (),
+    ) -> tuple[Any, StateStore]:
+        """The model and the store after a step over what is here, and one over what is new.
+
+        Args:
+            step: what to do with some rows: of a model, states and a panel it makes a model and
+                states. The panel begins with the steps missing since these states.
+            model: see `after`; as the arguments that follow.
+            panel: newer rows.
+            series: positions.
+            offset: of new series.
+            calendar: features.
+        """
         rows = self.positions(panel.ids)
         old, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
         store = self
@@ -148,7 +164,7 @@ class StateStore:
         return with_gaps(panel, gaps, self.covariates[rows], calendar)
 
 
-def _absorbed(model: Model, state: StateBatch, panel: Panel) -> tuple[Model, StateBatch]:
+def _absorbed(model: Observes, state: StateBatch, panel: Panel) -> tuple[Observes, StateBatch]:
     """The states after the panel; series of like lengths together where padding would abound."""
     lengths = panel.lengths
     if not _is_mostly_padding(lengths):

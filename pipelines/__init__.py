@@ -30,6 +30,7 @@ from .split import Split, first_values, steps_behind
 from .storage.folder import open_panel, save_panel
 from .storage.parquet_panel import read_parquet_panel
 from .summary import DataSummary, check_data
+from .weights import read_weighted
 from .windows.batches import Batches
 from .windows.buckets import LengthBuckets
 from .windows.sources import BatchSource
@@ -89,6 +90,7 @@ __all__ = [
     "read_m4",
     "read_parquet_panel",
     "read_tsf",
+    "read_weighted",
     "rolling_origins",
     "save_panel",
     "series_gaps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +29,7 @@ class Panel:
         frequency: distance between two steps.
         covariates: what is known beside the values, aligned with them; nothing by default.
         num_channels: consecutive series that are the channels of one system, on the same steps.
+        weights: what each step counts in a training, by name, each of shape (total_steps,).
 
     Raises:
         ValueError: if the shapes do not fit together.
@@ -48,6 +50,7 @@ class Panel:
     frequency: Frequency
     covariates: CovariateTable = field(default_factory=CovariateTable)
     num_channels: int = 1
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse parts that do not fit together."""
@@ -62,6 +65,9 @@ class Panel:
             raise ValueError("offsets must rise from 0 to the number of values.")
         fitted = self.covariates.fitted_to(len(self.values), count)
         object.__setattr__(self, "covariates", fitted)
+        odd = [name for name, own in self.weights.items() if own.shape != self.values.shape]
+        if odd:
+            raise ValueError(f"weights {odd} need the shape {self.values.shape} of the values.")
         if self.num_channels > 1 and not self._whole(np.arange(count), self.lengths):
             raise ValueError(
                 f"the {self.num_channels} channels of each system must have the same steps; got "
@@ -189,14 +195,11 @@ class Panel:
         first = self.offsets[indices] + skipped
         source = _stretches(first, lengths)
         return Panel(
-            self.ids[indices],
-            self.values[source],
-            offsets,
-            self.starts.take(indices),
-            self.frequency,
-            self.covariates.gather(source, indices),
+            self.ids[indices], self.values[source], offsets, self.starts.take(indices),
+            self.frequency, self.covariates.gather(source, indices),
             self.num_channels if self._whole(indices, lengths) else 1,
-        )
+            {name: weights[source] for name, weights in self.weights.items()},
+        )  # fmt: skip
 
     def _whole(self, indices: np.ndarray, lengths: np.ndarray) -> bool:
         """Whether these series of these lengths are whole systems, channel after channel."""

@@ -165,7 +165,9 @@ def test_every_forecaster_takes_every_kind_that_it_can_give():
     assert not np.allclose(adaptive["Naive-hi-80"], plain["Naive-hi-80"])
     with pytest.raises(ValueError, match=r"'analytic' needs a model .* and Naive has none; use"):
         naive.predict(4, 80, intervals="analytic")
-    with pytest.raises(ValueError, match=r"must be 'conformal', 'adaptive' or 'analytic'; got ''"):
+    with pytest.raises(
+        ValueError, match=r"must be 'conformal', 'adaptive', 'analytic' or 'paths'; got ''"
+    ):
         naive.predict(4, 80, intervals="")
     ar = fc.AR(lags=1).fit(frame, horizon=4)
     analytic = fc.AR(lags=1, intervals="analytic").fit(frame, horizon=4)

@@ -58,6 +58,7 @@ FORBIDDEN_ROOMS = {
     "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
+    "symbols": {"public", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
     "compare": {"public", "adapters", "cli"},
     "search": {
@@ -82,6 +83,7 @@ WITHOUT_NETWORKS = (
     "evaluation",
     "protocol",
     "search",
+    "symbols",
 )
 
 
@@ -300,7 +302,7 @@ def test_public_names_have_docstrings(source):
 
 # The repository -----------------------------------------------------------------------------------
 
-FOLDERS = (".ci", "benchmarks", "forecast", "notebooks", "pipelines", "tests")
+FOLDERS = (".ci", "benchmarks", "docs", "forecast", "notebooks", "pipelines", "tests")
 SUFFIXES = {"", ".cfg", ".html", ".ipynb", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"}
 # An absolute path of somebody's machine, or the host of a package registry.
 MACHINE_PATH = re.compile(r"(?<![\w.:/~>)\]}-])/(?:home|root|work|Users|opt|mnt)/\w")
@@ -310,7 +312,8 @@ REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|anaconda)\.(?:org|com)\b", r
 def _texts() -> list[Path]:
     inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     paths = [*inside, *ROOT.glob("*"), ROOT / ".gitignore"]
-    return sorted(p for p in paths if p.is_file() and p.suffix in SUFFIXES)
+    # In a second working tree of a repository `.git` is a file that names a path.
+    return sorted(p for p in paths if p.is_file() and p.suffix in SUFFIXES and p.name != ".git")
 
 
 def test_no_file_names_a_machine_path_or_a_package_registry():

@@ -365,7 +365,10 @@ def test_what_is_no_system_is_refused(joint_frame, fitted):
         ({"lags": 0}, r"`lags` must be a whole number of at least 1; got 0"),
         ({"lags": [1, 2]}, r"`lags` must be a whole number of at least 1; got \[1, 2\]"),
         ({"trend": "ctt"}, r"`trend` must be 'n', 'c' or 'ct'; got 'ctt'"),
-        ({"intervals": "normal"}, r"`intervals` must be 'conformal', 'adaptive' or 'analytic'"),
+        (
+            {"intervals": "normal"},
+            r"`intervals` must be 'conformal', 'adaptive', 'analytic' or 'paths'",
+        ),
         ({"ridge": -1.0}, r"`ridge` must be a number from 0"),
         ({"season_length": 0}, r"`season_length` must be a whole number of at least 1"),
     ],

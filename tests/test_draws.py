@@ -67,6 +67,39 @@ def test_residuals_do_not_depend_on_the_batch(rows, paths, step, block):
     np.testing.assert_array_equal(found, everything[rows, :paths])
 
 
+@given(
+    rows=st.lists(st.integers(0, 5), min_size=1, max_size=8),
+    paths=st.integers(1, 9),
+    step=st.integers(0, 50),
+    block=st.integers(1, 4),
+)
+def test_uniforms_do_not_depend_on_the_batch(rows, paths, step, block):
+    pool = np.random.default_rng(0).normal(size=(37, block))
+    everything = draws(np.arange(6), pool).uniforms(9, step)
+    assert everything.shape == (6, 9, block)
+    found = draws(np.array(rows), pool).uniforms(paths, step)
+    np.testing.assert_array_equal(found, everything[rows, :paths])
+
+
+def test_uniforms_of_a_block_are_uniform_and_go_together_as_residuals_did():
+    rng = np.random.default_rng(1)
+    common = rng.standard_normal((200, 1))
+    pool = np.concatenate([common + 0.5 * rng.standard_normal((200, 2)), -common], axis=1)
+    pool[:60, 0] = pool[:, 0].min()  # equal residuals
+    found = draws(np.array([2]), pool).uniforms(20_000, 4)[0]
+    for column in found.T:
+        assert stats.kstest(column, "uniform").pvalue > 1e-3
+    wanted = stats.spearmanr(np.delete(pool, 0, axis=1)).statistic
+    assert stats.spearmanr(found[:, 1:]).statistic == pytest.approx(wanted, abs=0.02)
+    other = draws(np.array([2]), pool).uniforms(20_000, 7)[0]
+    assert abs(np.corrcoef(found[:, 0], other[:, 0])[0, 1]) < 0.03
+
+
+def test_equal_residuals_say_nothing_of_what_goes_together():
+    found = draws(np.array([1]), np.zeros((50, 2))).uniforms(20_000, 0)[0]
+    assert abs(stats.spearmanr(found).statistic) < 0.35  # fifty ranks in an order by chance
+
+
 def test_a_block_of_residuals_is_drawn_jointly():
     pool = np.arange(20.0).reshape(10, 2)
     found = draws(np.arange(6), pool).residuals(50, 4) / np.arange(1.0, 7.0)[:, None, None]

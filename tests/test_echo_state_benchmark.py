@@ -38,9 +38,10 @@ def test_ours_runs_the_reservoir_of_the_task(topology):
 
 def test_ratios_are_those_of_each_turn_without_the_first_call():
     def calls(*seconds):
-        return [{"seconds": one, "mean size": 0.5} for one in seconds]
+        return [{"seconds": s, "cpu seconds": 2 * s**2, "mean size": 0.5} for s in seconds]
 
     found = {benchmark.OURS: calls(9.0, 1.0, 2.0, 4.0), benchmark.PEER: calls(7.0, 3.0, 10.0, 12.0)}
     ours, peer = benchmark.rows_of(Task(), 2.0, found)
     assert (ours["seconds"], ours["first call s"], ours["it / ours"]) == (2.0, 9.0, 1.0)
     assert (peer["seconds"], peer["first call s"], peer["it / ours"]) == (10.0, 7.0, 3.0)
+    assert peer["cpu, it / ours"] == 9.0

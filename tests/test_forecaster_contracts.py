@@ -55,6 +55,30 @@ def test_columns_and_shapes_of_predict(cls, fitted):
         assert list(part["ds"]) == list(wanted)
 
 
+def inside_out(model):
+    """The last model inside of others, that of the network in a mixture."""
+    return inside_out(model.members[-1]) if hasattr(model, "members") else model
+
+
+def test_the_state_can_be_looked_into(cls, fitted):
+    frame, few = mixed_frame(), {"num_steps": 3, "max_series": 2}
+    if cls is forecast.Combine:
+        with pytest.raises(ValueError, match="models of different kinds"):
+            forecast.gradient_flow(fitted, frame, **few)
+        return
+    if not hasattr(inside_out(fitted.fitted_.model), "dynamics"):
+        with pytest.raises(ValueError, match="does not say which arrays carry its state"):
+            forecast.gradient_flow(fitted, frame, **few)
+        return
+    found = forecast.jacobian_spectrum(fitted, frame, free_running=True, **few).table
+    assert len(found) == 2 * 3 and np.isfinite(found[["norm", "radius"]].to_numpy()).all()
+    gradients = forecast.gradient_flow(fitted, frame, **few).table
+    assert np.isfinite(gradients["gradient"]).all()
+    assert (gradients.query("distance == 0")["gradient"] == 1.0).all()
+    assert forecast.lyapunov_exponent(fitted, frame, **few).exponents.notna().all()
+    assert (forecast.residual_diagnostics(fitted, frame).table["count"] > 20).all()
+
+
 def test_levels_are_ordered(fitted):
     frame = fitted.predict(3 * HORIZON, level=[50, 80, 95])
     names = ["lo-95", "lo-80", "lo-50", "", "hi-50", "hi-80", "hi-95"]

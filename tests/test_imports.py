@@ -60,7 +60,9 @@ def test_a_room_never_takes_the_place_of_the_function_that_it_gives(tmp_path):
     run("-c", "import forecast.compare, forecast as fc; fc.compare.__call__", cwd=tmp_path)
 
 
-@pytest.mark.parametrize("room", ["pipelines", "protocol", "engine", "baselines", "evaluation"])
+@pytest.mark.parametrize(
+    "room", ["pipelines", "protocol", "engine", "baselines", "evaluation", "symbols"]
+)
 def test_rooms_without_networks_are_light(room, tmp_path):
     """The libraries of networks are not even imported by what these rooms import."""
     assert heavy_imports(f"import forecast.{room}", tmp_path) == "[]"

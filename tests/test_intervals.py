@@ -96,8 +96,34 @@ def test_a_gap_before_the_forecast_widens_its_interval():
     assert (spread[1] >= spread[0] - 1e-12).all() and spread[1][0] > spread[0][0]
 
 
+def test_path_limits_are_quantiles_of_sample():
+    frame = frame_of(*(simulated([0.7], 120, seed) for seed in range(3)))
+    ar = fc.AR(lags=1, intervals="paths").fit(frame, horizon=5)
+    found = ar.predict(7, level=[50, 90])
+    paths = ar.sample(7, num_paths=500).groupby(["unique_id", "ds"])["y"]
+    for level in (50, 90):
+        for name, share in (("lo", 0.5 - level / 200), ("hi", 0.5 + level / 200)):
+            wanted = paths.quantile(share).to_numpy()
+            np.testing.assert_allclose(found[f"AR-{name}-{level}"], wanted, rtol=1e-12)
+    one = ar.predict(7, level=90, df=frame[frame["unique_id"] == frame["unique_id"].iloc[-1]])
+    np.testing.assert_allclose(one["AR-hi-90"], found["AR-hi-90"][-7:], rtol=1e-12)
+
+
+def test_path_limits_of_a_wide_panel_are_those_of_few_rows(monkeypatch):
+    frame = frame_of(*(simulated([0.7], 40, seed) for seed in range(5)))
+    naive = fc.Naive().fit(frame, horizon=2)
+    whole = naive.predict(2, 80, intervals="paths")
+    monkeypatch.setattr("forecast.sampled._MOST_PATHS", 1000)
+    pd.testing.assert_frame_equal(naive.predict(2, 80, intervals="paths"), whole)
+
+
+def test_a_comparison_is_asked_for_a_kind():
+    with pytest.raises(ValueError, match=r"'analytic' or 'paths'; got 'wide'"):
+        fc.compare([], frame_of(simulated([0.7], 60, 1)), 3, intervals="wide")
+
+
 def test_unknown_kinds_are_refused():
-    expected = r"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got 5"
+    expected = r"`intervals` must be 'conformal', 'adaptive', 'analytic' or 'paths'; got 5"
     with pytest.raises(ValueError, match=expected):
         check_intervals(5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from forecast.backtesting.guests.guest import Guest, Participant
 from forecast.backtesting.sampling import Sampling
 from forecast.checks import check_levels, check_positive_integer, check_refit
 from forecast.intervals import check_intervals
-from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_frame
+from forecast.pipelines import Columns, Origins, Panel, Reading, Split, read_weighted
 
 __all__ = ["FEWEST_STEPS", "Plan", "make_plan"]
 
@@ -122,6 +123,7 @@ def make_plan(
     refit: bool | int | None = None,
     sampling: Sampling | None = None,
     intervals: str | None = None,
+    weights: Sequence[str] = (),
 ) -> Plan:
     """Read a frame and lay the origins: how `cross_validation` and `compare` begin.
 
@@ -135,6 +137,7 @@ def make_plan(
         refit: see `Plan`.
         sampling: see `Plan`.
         intervals: see `Plan`.
+        weights: columns that say what each row counts in a training.
 
     Raises:
         ValueError: for data, horizon or origins that do not work; the message says why.
@@ -144,6 +147,6 @@ def make_plan(
     levels = check_levels(level)
     if intervals is not None:
         check_intervals(intervals)
-    reading = read_frame(df, columns, freq)
+    reading = read_weighted(df, columns, freq, weights)
     origins = split.origins(reading.panel, horizon, FEWEST_STEPS)
     return Plan(reading, origins, split, levels, refit, sampling=sampling, intervals=intervals)

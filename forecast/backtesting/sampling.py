@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from forecast import engine
 from forecast.checks import check_positive_integer, check_seed
 from forecast.draws import series_key
-from forecast.protocol import num_channels
+from forecast.sampled import sampled
 
 if TYPE_CHECKING:
     from forecast.backtesting.standing import Standing
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from forecast.pipelines import Panel
 
 __all__ = ["Sampling"]
-
-# Paths rolled out at once: what they take does not grow with the series or the origins.
-_MOST_PATHS = 8192
 
 
 @dataclass(frozen=True)
@@ -64,21 +60,12 @@ class Sampling:
         """
         from forecast.evaluation.crps import continuous_ranked_probability_score
 
-        ahead = standing.future.shape[1]
+        horizon = standing.future.shape[1] - gap
         keys = series_key(panel.ids)[standing.rows]
-        scores = np.empty((len(keys), ahead - gap))
-        for part in self._parts(len(keys), num_channels(fitted.model)):
-            some = standing.take(part)
-            draws = fitted.calibration.draws(some.state, keys[part], self.seed)
-            paths = engine.forecast(
-                fitted.model, some.state, ahead, draws, self.num_paths, some.future
-            )[:, :, gap:]
-            actual = engine.following(panel, some.ends + gap, ahead - gap, some.rows)
-            scores[part] = continuous_ranked_probability_score(paths, actual)
+        actual = engine.following(panel, standing.ends + gap, horizon, standing.rows)
+        scores = np.empty(actual.shape)
+        state, future = standing.state, standing.future
+        for rows, paths in sampled(fitted, state, keys, future, self.num_paths, self.seed):
+            found = continuous_ranked_probability_score(paths[:, :, gap:], actual[rows])
+            scores[rows] = found
         return scores
-
-    def _parts(self, num_rows: int, channels: int) -> Iterator[slice]:
-        """Rows in groups of whole systems, so few that their paths take little memory."""
-        size = max(_MOST_PATHS // (self.num_paths * channels), 1) * channels
-        for first in range(0, num_rows, size):
-            yield slice(first, first + size)

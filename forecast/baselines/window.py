@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forecast.baselines.covariate_memory import CovariateMemory
 from forecast.baselines.past import Past, along
 from forecast.baselines.row_paths import RowPaths
+from forecast.dynamics import Dynamics
 from forecast.protocol import Block, Feedback, StateBatch, Static
 from forecast.rolling import Paths, rolled
 
@@ -37,6 +38,7 @@ class WindowModel(ABC):
     """Consecutive rows that are channels of one system, which `emit` is given side by side."""
     memory: CovariateMemory | None = None
     """What is remembered of past covariates; None where the model does not use them."""
+    dynamics: ClassVar[Dynamics] = Dynamics(("window",))
 
     def __init__(self, window_length: int, block_length: int) -> None:
         """Store both lengths."""

@@ -24,6 +24,7 @@ from forecast.compare.records import (
     settings_of,
 )
 from forecast.compare.seeds import replicas_of
+from forecast.covariate_use import weight_columns
 from forecast.evaluation import Backtest, Comparison, Run
 from forecast.forecaster import Forecaster
 from forecast.libraries import library_versions
@@ -45,6 +46,7 @@ def compare(
     max_train_size: int | None = None,
     align: str = "series",
     level: Any = (80, 95),
+    intervals: str | None = None,
     refit: bool | int | None = None,
     n_jobs: int | None = None,
     season_length: int | None = None,
@@ -81,6 +83,7 @@ def compare(
         align: "series" counts origins from the end of each series, "calendar" from the latest end:
             series that have ended by then take no part.
         level: percentages of intervals.
+        intervals: their kind, as for `predict`; each forecaster's own by default.
         refit: True at every origin, False never, k at every k-th; by default closed forms at every
             origin and networks once.
         n_jobs: processes for refits, as for `cross_validation`.
@@ -124,7 +127,10 @@ def compare(
         calendar_features,
     )  # fmt: skip
     split = Split(n_windows, step_size, gap, max_train_size, align)
-    plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
+    plan = make_plan(
+        df, columns, horizon, split, freq=freq, level=level, refit=refit, intervals=intervals,
+        weights=weight_columns(given),
+    )  # fmt: skip
     season = default_season(plan.training_part(), season_length)
     plan = replace(plan, scoring_season=season.length)
     shown = _with_baselines(given, season_length)

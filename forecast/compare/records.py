@@ -11,7 +11,7 @@ import pandas as pd
 from forecast.backtesting.guests.guest import Participant
 from forecast.backtesting.outcome import Outcome
 from forecast.backtesting.plan import Plan
-from forecast.covariate_use import covariate_settings
+from forecast.covariate_use import covariate_settings, weight_columns
 from forecast.denominators import seasonal_changes
 from forecast.evaluation import Material, Protocol
 from forecast.findings import fell_back_words
@@ -98,7 +98,7 @@ def _constant_flags(training: Panel) -> list[str]:
 
 
 def settings_of(plan: Plan, season: Season, shown: Sequence[Participant]) -> dict[str, Any]:
-    """What the report prints of the data, the origins and the covariates."""
+    """What the report prints of the data, the origins, the intervals and the columns beside."""
     panel = plan.reading.panel
     settings = {
         "series": panel.num_series,
@@ -110,6 +110,11 @@ def settings_of(plan: Plan, season: Season, shown: Sequence[Participant]) -> dic
         "steps between origins": plan.origins.step_size,
         **plan.split.settings,
     }
+    if plan.intervals is not None:
+        settings["intervals"] = plan.intervals
+    if panel.weights:
+        users = [one.name for one in shown if weight_columns([one])]
+        settings["weights of targets"] = f"{', '.join(panel.weights)} ({', '.join(users)})"
     return {**settings, **covariate_settings(plan.reading.layout.columns, shown)}
 
 

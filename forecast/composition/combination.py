@@ -140,6 +140,13 @@ class CombinedModel:
                 state = self._fed(state, paths.join(values), future[paths.rows, steps])
         return np.concatenate(blocks, axis=2)
 
+    def seen_by(
+        self, index: int, state: StateBatch, block: Block
+    ) -> tuple[StateBatch, Block]:  # fmt: skip
+        """The state of a member, and the block with the covariates that it sees."""
+        covariates = block.covariates[..., slice(*self.shares[index])]
+        return state.select(_prefix(index)), replace(block, covariates=covariates)
+
     def combine(self, forecasts: NDArray, state: StateBatch | None = None) -> NDArray:
         """The members' forecasts, `(k, num_rows, ...)`, as one; NaN where a member has none.
 
@@ -171,10 +178,8 @@ class CombinedModel:
         self, state: StateBatch, block: Block
     ) -> Iterator[tuple[Model, StateBatch, Block]]:  # fmt: skip
         """Each member, its state and the block with the covariates that it sees."""
-        for member, own, share in zip(
-            self.members, self.member_states(state), self.shares, strict=True
-        ):
-            yield member, own, replace(block, covariates=block.covariates[..., slice(*share)])
+        for index, member in enumerate(self.members):
+            yield member, *self.seen_by(index, state, block)
 
     def _able(self, index: int, state: StateBatch) -> NDArray:
         """Rows that a member may learn from: not from newcomers what it does not forecast."""

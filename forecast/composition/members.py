@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.composition.combination import CombinedModel
 from forecast.composition.weights import validation_weights
-from forecast.covariate_use import seen_by, share_of
+from forecast.covariate_use import seen_by, share_of, weight_columns
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.pipelines import default_season
@@ -89,6 +89,11 @@ class ForecasterOfMembers(Forecaster):
     def uses_static_covariates(self) -> bool:  # type: ignore[override]
         """Whether a member forecasts with static covariates."""
         return any(member.uses_static_covariates for member in self._kinds)
+
+    @property
+    def weight_columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Columns that say what each row counts in the trainings of its members."""
+        return weight_columns(self._kinds)
 
     def _estimate(self, task: Task) -> Estimate:
         members = self._members

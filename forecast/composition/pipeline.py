@@ -119,6 +119,11 @@ class Pipeline(Forecaster):
         return self._last.uses_static_covariates
 
     @property
+    def weight_columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Columns that say what each row counts in the training of the last step."""
+        return self._last.weight_columns
+
+    @property
     def season_length(self) -> int | None:  # type: ignore[override]
         """The season that the last step was given."""
         return self._last.season_length

@@ -101,6 +101,15 @@ class PipelineModel:
         self._inner.rollout(inner, horizon, translated, future)
         return np.concatenate(translated.values, axis=2)[:, :, :horizon]
 
+    def told(self, state: StateBatch, block: Block) -> list[tuple[StateBatch, Block]]:
+        """What the other model is told of a block, piece after piece, and its states before each.
+
+        Rows that it has not begun with, as the transforms' memories are not full, are left out.
+        """
+        kept = list[tuple[StateBatch, Block]]()
+        self._walk(state, block, kept)
+        return kept
+
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps besides the other model: settings for JSON, and arrays."""
         links = self.links.links

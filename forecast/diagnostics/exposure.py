@@ -11,6 +11,7 @@ from forecast.backtesting.admission import admit, refuse_other_times, unique_nam
 from forecast.backtesting.choosing import Chooses, settled
 from forecast.backtesting.course import Course
 from forecast.backtesting.plan import Plan, make_plan
+from forecast.covariate_use import weight_columns
 from forecast.denominators import seasonal_changes
 from forecast.diagnostics.exposure_report import ExposureBias
 from forecast.diagnostics.exposure_verdict import exposure_verdict
@@ -114,8 +115,9 @@ def exposure_bias(
         calendar_features,
     )  # fmt: skip
     plan = make_plan(
-        df, columns, horizon, Split(n_windows, step_size, align=align), freq=freq, refit=False
-    )
+        df, columns, horizon, Split(n_windows, step_size, align=align), freq=freq, refit=False,
+        weights=() if use_fitted else weight_columns(given),
+    )  # fmt: skip
     plan = _admitted(given, plan, use_fitted)
     chosen = cast(list[Forecaster], settled(given, plan))
     return _measured(chosen, plan, use_fitted, season_length)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from forecast.evaluation.drawing import INK, by_step, draw_lines, hues_of, label_ends, quiet
+from forecast.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,9 +24,7 @@ def exposure_figure(table: pd.DataFrame) -> Figure:
     Args:
         table: see `ExposureBias`.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11.6, 3.9), layout="constrained")
+    figure = new_figure(11.6, 3.9)
     left, right = figure.subplots(1, 2)
     _draw_errors(left, table)
     _draw_ratios(right, table)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.backtesting.plan import make_plan
+from forecast.covariate_use import weight_columns
 from forecast.diagnostics.forecast_frame import ForecastFrame, moved
 from forecast.diagnostics.leakage_report import LeakageReport
 from forecast.diagnostics.leakage_trial import LeakageTrial, Make, maker, only
@@ -105,9 +106,12 @@ def check_leakage(
     )  # fmt: skip
     split = Split(n_windows, step_size, gap, max_train_size, align)
     make = maker(forecaster, df)
-    plan = make_plan(df, columns, horizon, split, freq=freq, level=level, refit=refit)
-    trial = LeakageTrial(df, columns, freq, plan)
     is_function = callable(forecaster) and not isinstance(forecaster, Forecaster)
+    plan = make_plan(
+        df, columns, horizon, split, freq=freq, level=level, refit=refit,
+        weights=() if is_function else weight_columns(make(df)),
+    )  # fmt: skip
+    trial = LeakageTrial(df, columns, freq, plan)
     return _Check(trial, make, is_function).report()
 
 

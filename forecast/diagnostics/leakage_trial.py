@@ -16,7 +16,7 @@ from forecast.diagnostics.alteration import altered_panel, later_steps, steps_kn
 from forecast.diagnostics.forecast_frame import ForecastFrame
 from forecast.diagnostics.frame_template import FrameTemplate
 from forecast.forecaster import Forecaster
-from forecast.pipelines import Columns, Panel, read_frame
+from forecast.pipelines import Columns, Panel, read_weighted
 
 __all__ = ["LeakageTrial", "Make", "Material", "captured", "maker", "only"]
 
@@ -70,7 +70,7 @@ class LeakageTrial:
         known = steps_known(self.plan.origins, window)
         template = FrameTemplate.of_frame(self.data, self.columns, reading, self.freq)
         frame = template.filled(altered_panel(reading.panel, known, window))
-        read = read_frame(frame, self.columns, self.freq)
+        read = read_weighted(frame, self.columns, self.freq, tuple(reading.panel.weights))
         number = _num_changed(reading.panel, read.panel, known)
         return Material(frame, replace(self.plan, reading=read), number)
 

@@ -18,6 +18,7 @@ from forecast.evaluation.drawing import (
     quiet,
 )
 from forecast.evaluation.formatting import counted
+from forecast.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,12 +61,10 @@ def plot_calibration(
         >>> [axes.get_title(loc="left") for axes in plot_calibration(cv).axes]
         ['Coverage per step ahead, %', 'Width per step ahead']
     """
-    from matplotlib.figure import Figure
-
     table = calibration(cv, id_col=id_col, time_col=time_col, target_col=target_col)
     panels = [_draw_coverage, _draw_widths] if _levels(table) else []
     panels += [_draw_crps] if "CRPS" in table else []
-    figure = Figure(figsize=(1.0 + 4.7 * len(panels), 3.9), layout="constrained")
+    figure = new_figure(1.0 + 4.7 * len(panels), 3.9)
     for axes, draw in zip(np.ravel(figure.subplots(1, len(panels))), panels, strict=True):
         draw(axes, table)
         axes.set_xlabel("steps ahead")

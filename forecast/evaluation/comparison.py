@@ -262,7 +262,7 @@ class Comparison:
         return overview_figure(self, series)
 
     def to_html(self, path: str | Path) -> Path:
-        """Writes one self-contained page (needs matplotlib, jinja2); see :func:`write_report`."""
+        """Write one self-contained page, which opens offline (needs matplotlib and jinja2)."""
         from forecast.evaluation.report import write_report
 
         return write_report(path, [self])

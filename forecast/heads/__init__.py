@@ -1,6 +1,7 @@
 """What a network says of a step: a point, quantiles, or a distribution."""
 
 from forecast.heads.absolute import Absolute
+from forecast.heads.categorical import Categorical
 from forecast.heads.head import Distribution, Head, PointHead
 from forecast.heads.huber import Huber
 from forecast.heads.known import NAMES, head_of
@@ -14,6 +15,7 @@ from forecast.heads.student_t import StudentT
 __all__ = [
     "NAMES",
     "Absolute",
+    "Categorical",
     "Distribution",
     "Head",
     "Huber",

@@ -114,6 +114,18 @@ class Quantiles(Distribution):
         found = np.where(uniform < levels[0], lower, inside)
         return np.where(uniform > levels[-1], upper, found)
 
+    def at(self, raw: Any, share: float) -> Any:
+        """`quantile` of one share, of an array or a tensor."""
+        values, levels = self.values(raw), self.levels
+        low, high = self._rates(values)
+        if share < levels[0]:
+            return values[..., 0] + low * float(np.log(share / levels[0]))
+        if share > levels[-1]:
+            return values[..., -1] - high * float(np.log((1.0 - share) / (1.0 - levels[-1])))
+        left = max(int(np.searchsorted(levels, share)) - 1, 0)
+        along = (share - levels[left]) / (levels[left + 1] - levels[left])
+        return values[..., left] + along * (values[..., left + 1] - values[..., left])
+
     def mean(self, raw: NDArray) -> NDArray:
         """The integral of the quantile function."""
         values, levels = self.values(raw), np.array(self.levels)

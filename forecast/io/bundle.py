@@ -10,12 +10,14 @@ from forecast.archive.archive import DEFAULT_LIMIT, Archive, open_archive, to_js
 from forecast.archive.errors import BundleError
 from forecast.archive.npy import ArrayHeader
 from forecast.forecaster import Forecaster
+from forecast.io import contents, symbols
 from forecast.io.codec import Own
-from forecast.io.contents import check_headers, describe, rebuild
 from forecast.io.frames import without_dtypes
 from forecast.io.nesting import check_depth
+from forecast.io.registry import SYMBOL_FORECASTERS
 from forecast.libraries import library_versions
 from forecast.pipelines.transforms import Transform
+from forecast.symbols import SymbolForecaster
 
 __all__ = ["load", "save"]
 
@@ -26,7 +28,7 @@ _MALFORMED = (
 )  # fmt: skip
 
 
-def save(forecaster: Forecaster, path: str | Path) -> None:
+def save(forecaster: Forecaster | SymbolForecaster, path: str | Path) -> None:
     """Write a fitted forecaster to one file: parameters, calibration and states.
 
     The file appears whole or not at all: a process that is killed while it saves leaves the older
@@ -52,9 +54,10 @@ def save(forecaster: Forecaster, path: str | Path) -> None:
         ...     load(Path(folder) / "model.kfc").predict(horizon=1)["Naive"].tolist()
         [2.9]
     """
-    content, arrays = describe(forecaster)
+    kind = _kind(type(forecaster).__name__)
+    content, arrays = kind.describe(forecaster)
     check_depth(content)
-    check_headers(content, {name: ArrayHeader.of(array) for name, array in arrays.items()})
+    kind.check_headers(content, {name: ArrayHeader.of(array) for name, array in arrays.items()})
     write_archive(path, {"libraries": library_versions(), **content}, arrays)
 
 
@@ -63,7 +66,7 @@ def load(
     *,
     transforms: Sequence[type[Transform]] = (),
     max_bytes: int = DEFAULT_LIMIT,
-) -> Forecaster:
+) -> Any:
     """Read a forecaster that `save` wrote.
 
     Integrity, not authenticity: hashes cover every byte, so damage is seen and refused, but anyone
@@ -99,7 +102,12 @@ def load(
             ) from error
 
 
-def _read(archive: Archive, own: Own) -> Forecaster:
+def _kind(name: Any) -> Any:
+    """The module that knows what a bundle holds of a forecaster of this class."""
+    return symbols if name in SYMBOL_FORECASTERS else contents
+
+
+def _read(archive: Archive, own: Own) -> Any:
     """The forecaster in an opened file: one that `save` would write as this file."""
     manifest = archive.manifest
     check_depth(manifest)
@@ -107,9 +115,10 @@ def _read(archive: Archive, own: Own) -> Forecaster:
         odd = min(set(manifest) ^ _SECTIONS)
         raise BundleError(f"its manifest has an unknown or a missing section {odd!r}.")
     _check_versions(manifest.pop("libraries"))
-    check_headers(manifest, archive.headers)
-    forecaster = rebuild(manifest, archive.headers, archive.arrays, own)
-    content, arrays = describe(forecaster)
+    kind = _kind(manifest["forecaster"]["class"])
+    kind.check_headers(manifest, archive.headers)
+    forecaster = kind.rebuild(manifest, archive.headers, archive.arrays, own)
+    content, arrays = kind.describe(forecaster)
     for section in manifest:
         _check_same(section, manifest[section], content[section])
     made = {name: array.shape for name, array in arrays.items()}

@@ -24,10 +24,10 @@ from forecast.io.nesting import check_numbers, decode_model, encode_model
 from forecast.io.registry import forecaster_class, known_name
 from forecast.io.shapes import check_finite, check_model_arrays
 from forecast.pipelines import Covariate, Encoding, Frequency, Season
-from forecast.protocol import StateBatch, num_channels
+from forecast.protocol import Observes, StateBatch, num_channels
 from forecast.store import StateStore
 
-__all__ = ["Arrays", "check_headers", "describe", "rebuild"]
+__all__ = ["Arrays", "Read", "check_headers", "check_state", "describe", "rebuild"]
 
 Arrays = dict[str, NDArray]
 Read = Callable[[str], Arrays]
@@ -207,7 +207,7 @@ def _store(
     read: Read,
 ) -> StateStore:  # fmt: skip
     ids = decode_ids(entries["ids"])
-    _check_state(engine.begin(fitted.model, np.zeros(0, dtype=np.int64)), headers, len(ids))
+    check_state(fitted.model, headers, len(ids))
     state = StateBatch(read("state/"), **read("steps/"))
     _check_positions(state, len(fitted.ids))
     covariates = read("store/covariates").get("", np.empty((len(ids), 0)))
@@ -218,9 +218,13 @@ def _store(
     return StateStore(ids, times["store/ends"], state, frequency, covariates)
 
 
-def _check_state(blank: StateBatch, headers: Headers, num_rows: int) -> None:
-    """Refuse states that are not those of the model, one row for each id, before they are read."""
-    found = below(headers, "state/")
+def check_state(model: Observes, headers: Headers, num_rows: int) -> None:
+    """Refuse states that are not those of the model, one row for each id, before they are read.
+
+    Raises:
+        BundleError: naming the array.
+    """
+    blank, found = engine.begin(model, np.zeros(0, dtype=np.int64)), below(headers, "state/")
     odd = set(found) ^ set(blank.arrays)
     if odd:
         raise BundleError(f"its states are not those of its model: {min(odd)!r} is in one of both.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from forecast.archive.errors import BundleError
 from forecast.io.codec import Own, decode_value, encode_value
 from forecast.io.registry import known_name, model_class
-from forecast.protocol import Model
+from forecast.protocol import Model, Observes
 
 __all__ = ["check_depth", "check_numbers", "decode_model", "encode_model"]
 
@@ -63,7 +63,7 @@ def check_numbers(*sections: Any) -> None:
         )
 
 
-def encode_model(model: Model) -> tuple[dict[str, Any], dict[str, NDArray]]:
+def encode_model(model: Observes) -> tuple[dict[str, Any], dict[str, NDArray]]:
     """A model as JSON and arrays; the members of a combination go the same way.
 
     Raises:

@@ -37,10 +37,11 @@ def network_shapes(body: Any, headers: Headers) -> Shapes:
     options, known = body["options"], _RESERVOIR if body["layer"] == "EchoState" else set()
     if not (set(options) <= known and all(isinstance(v, int | float) for v in options.values())):
         raise BundleError(f"its layers have unknown options, not numbers for {sorted(known)}.")
-    shapes: Shapes = {}
+    shapes, width = _encoder_shapes(body.get("symbols"), width)
+    first = len(shapes)
     for layer in range(num_layers):
-        shapes[f"weight.{3 * layer}"] = (units if layer else width, gates * units)
-        shapes[f"weight.{3 * layer + 1}"] = (units, gates * units)
+        shapes[f"weight.{first + 3 * layer}"] = (units if layer else width, gates * units)
+        shapes[f"weight.{first + 3 * layer + 1}"] = (units, gates * units)
     outputs = whole("num_outputs", body.get("num_outputs", 1), 0)
     if body["layer"] == "EchoState" or not outputs:
         columns = units + width + 1
@@ -48,9 +49,20 @@ def network_shapes(body: Any, headers: Headers) -> Shapes:
         if "information" in headers:
             shapes["information"] = (columns, columns)
     else:
-        shapes[f"weight.{3 * num_layers}"] = (units, outputs)
-        shapes[f"weight.{3 * num_layers + 1}"] = (outputs,)
+        shapes[f"weight.{first + 3 * num_layers}"] = (units, outputs)
+        shapes[f"weight.{first + 3 * num_layers + 1}"] = (outputs,)
     return shapes
+
+
+def _encoder_shapes(symbols: Any, width: int) -> tuple[Shapes, int]:
+    """The vectors of codes, if any are learned, and the width of what the layers see."""
+    if symbols is None:
+        return {}, width
+    codes = whole("number of codes", symbols["num_codes"], 2)
+    if symbols["embedding"] is None:
+        return {}, codes
+    size = whole("size of the embedding", symbols["embedding"], 1)
+    return {"weight.0": (codes, size)}, size
 
 
 def echo_shapes(design: Any, headers: Headers, num_series: int) -> Shapes:

@@ -20,8 +20,18 @@ from forecast.composition import combine, ensemble, pipeline
 from forecast.composition.combination import CombinedModel
 from forecast.composition.pipeline_model import PipelineModel
 from forecast.pipelines import Covariate, CovariateSchema, Encoding, transforms
+from forecast.symbols import Alphabet, HiddenMarkovChain, MarkovChain
+from forecast.symbols.chain import ChainModel
+from forecast.symbols.hidden import HiddenModel
 
-__all__ = ["forecaster_class", "is_known", "known_name", "model_class", "settings_class"]
+__all__ = [
+    "SYMBOL_FORECASTERS",
+    "forecaster_class",
+    "is_known",
+    "known_name",
+    "model_class",
+    "settings_class",
+]
 
 _BASELINES = {
     "AR": baselines.AR,
@@ -30,7 +40,9 @@ _BASELINES = {
     "ETS": baselines.ETS,
     "Ensemble": ensemble.Ensemble,
     "HiddenMarkov": baselines.HiddenMarkov,
+    "HiddenMarkovChain": HiddenMarkovChain,
     "LinearDynamicalSystem": baselines.LinearDynamicalSystem,
+    "MarkovChain": MarkovChain,
     "Naive": baselines.Naive,
     "Naive2": baselines.Naive2,
     "Pipeline": pipeline.Pipeline,
@@ -41,9 +53,11 @@ _BASELINES = {
 }
 _BASELINE_MODELS = {
     "ARModel": ARModel,
+    "ChainModel": ChainModel,
     "CombinedModel": CombinedModel,
     "DriftModel": DriftModel,
     "HiddenMarkovModel": HiddenMarkovModel,
+    "HiddenModel": HiddenModel,
     "LinearDynamicalModel": LinearDynamicalModel,
     "NaiveModel": NaiveModel,
     "PipelineModel": PipelineModel,
@@ -53,6 +67,7 @@ _BASELINE_MODELS = {
     "VARModel": VARModel,
 }
 _BASELINE_SETTINGS = {
+    "Alphabet": Alphabet,
     "Covariate": Covariate,
     "CovariateSchema": CovariateSchema,
     "Design": baselines.Design,
@@ -73,17 +88,22 @@ _TRANSFORMS = {
     )
 }  # fmt: skip
 # Named here and fetched only when a bundle asks for one: they load TensorFlow.
+_SYMBOL_NETWORKS = ("SymbolGRU", "SymbolLSTM", "SymbolRNN")
 _NETWORKS = (
     "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", "Seq2SeqForecaster",
+    *_SYMBOL_NETWORKS,
 )  # fmt: skip
-_NETWORK_MODELS = ("EchoModel", "NetworkModel", "WindowedModel")
+_NETWORK_MODELS = ("EchoModel", "NetworkModel", "SymbolNetworkModel", "WindowedModel")
+SYMBOL_FORECASTERS = ("HiddenMarkovChain", "MarkovChain", *_SYMBOL_NETWORKS)
+"""Forecasters of symbols: a bundle holds less of them than of those of numbers."""
 _HEADS = (
     "Absolute", "Huber", "NegativeBinomial", "Normal", "Poisson", "Quantiles", "Squared",
     "StudentT",
 )  # fmt: skip
 _NETWORK_SETTINGS = (
-    "EchoDesign", "EchoReadout", "LearningRate", "NetworkDesign", "Reservoir", "Seq2SeqDesign",
-    "Seq2SeqForm", "TeacherForcing", "Training", "TrainingRun", "Truncation", "WindowDesign",
+    "EchoDesign", "EchoReadout", "HessianFree", "LearningRate", "Momentum", "NetworkDesign",
+    "Reservoir", "Seq2SeqDesign", "Seq2SeqForm", "TargetWeights", "TeacherForcing", "Training",
+    "TrainingRun", "Truncation", "WindowDesign",
     *_HEADS,
 )  # fmt: skip
 
@@ -148,9 +168,10 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
     from forecast.models.echo.model import EchoModel
     from forecast.models.network import NetworkModel
     from forecast.models.seq2seq.form import Seq2SeqForm
+    from forecast.models.symbols.model import SymbolNetworkModel
     from forecast.models.windowed.model import WindowedModel
 
     if name in _HEADS:
         return getattr(heads, name)
-    inside = (EchoModel, NetworkModel, Seq2SeqForm, WindowedModel)
-    return {cls.__name__: cls for cls in inside}.get(name) or getattr(models, name)
+    inside = (EchoModel, NetworkModel, Seq2SeqForm, SymbolNetworkModel, WindowedModel)
+    return {one.__name__: one for one in inside}.get(name) or getattr(models, name)

@@ -20,7 +20,8 @@ from forecast.io.network_shapes import check_window_weights, echo_shapes, networ
 __all__ = ["check_finite", "check_model_arrays"]
 
 _KINDS = {
-    "lags": "iu", "multiplicative": "b", "active": "b", "of_series": "iu", "of_system": "iu",
+    "lags": "iu", "successor": "iu", "of_series": "iu", "of_system": "iu",
+    "multiplicative": "b", "active": "b",
 }  # fmt: skip
 # May hold NaN: a level that the first value sets, the statistics of a fit without a rank.
 _MAY_BE_UNKNOWN = ("start", "statistics")
@@ -193,16 +194,33 @@ def _echo(config: Any, headers: Headers, num_series: int, state: Headers) -> Sha
     return echo_shapes(config["design"], headers, num_series)
 
 
+def _chain(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    contexts, codes = shape_of(headers, "probabilities", 2)
+    return {"probabilities": (contexts, codes), "successor": (contexts, -1)}
+
+
+def _hidden_symbols(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    states, codes = shape_of(headers, "classes", 2)
+    return {"start": (1, states), "transition": (1, states, states), "classes": (states, codes)}
+
+
+def _symbol_network(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
+    return network_shapes(config["body"], headers)
+
+
 _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "ARModel": _autoregression,
+    "ChainModel": _chain,
     "CombinedModel": _combined,
     "EchoModel": _echo,
     "HiddenMarkovModel": _hidden,
+    "HiddenModel": _hidden_symbols,
     "LinearDynamicalModel": _dynamical,
     "NetworkModel": _network,
     "PipelineModel": _pipeline,
     "PooledARModel": _pooled,
     "SmoothingModel": _smoothing,
+    "SymbolNetworkModel": _symbol_network,
     "VARModel": _vector,
     "WindowedModel": _windowed,
 }

@@ -50,8 +50,8 @@ class ConvLSTMCell(LSTMCell):
 
     Every filter is a little LSTM cell that slides over the input and sees its neighbours. Weights
     as in `keras.layers.ConvLSTM1D` and `ConvLSTM2D`, gates in the order i, f, c, o: kernel
-    (*kernel_size, channels, 4 * filters), recurrent_kernel (*kernel_size, filters, 4 * filters),
-    bias (4 * filters,).
+    `(*kernel_size, channels, 4 * filters)`, recurrent_kernel
+    `(*kernel_size, filters, 4 * filters)`, bias `(4 * filters,)`.
 
     Args:
         filters: number of filters, at least 1.
@@ -112,7 +112,7 @@ class ConvLSTMCell(LSTMCell):
         return self.num_gates
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Create the weights for inputs of shape (batch, *lengths, channels)."""
+        """Create the weights for inputs of shape `(batch, *lengths, channels)`."""
         if len(input_shape) != self.rank + 2 or None in input_shape[1:]:
             raise ValueError(
                 f"ConvLSTMCell got inputs of shape {tuple(input_shape)}: expected (batch, "
@@ -130,7 +130,7 @@ class ConvLSTMCell(LSTMCell):
         return tuple(self.multiply_inputs(inputs, kernel).shape[1:])
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Return the zero states [h, c] of shape (batch_size, *lengths, filters)."""
+        """Return the zero states [h, c] of shape `(batch_size, *lengths, filters)`."""
         return [ops.zeros((batch_size, *self.state_shape), dtype=self.compute_dtype)] * 2
 
     def multiply_inputs(self, inputs: Any, kernel: Any) -> Any:
@@ -176,8 +176,8 @@ class ConvLSTM(HeldLayer):
         **options: those of `LSTM`.
 
     Call arguments:
-        sequences: shape (batch, steps, *lengths, channels).
-        initial_state: [h, c], each of shape (batch, *lengths, filters); zeros by default.
+        sequences: shape `(batch, steps, *lengths, channels)`.
+        initial_state: [h, c], each of shape `(batch, *lengths, filters)`; zeros by default.
         mask: bool, shape (batch, steps), False where a row stands still. Pass it explicitly.
 
     Raises:

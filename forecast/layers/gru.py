@@ -68,6 +68,7 @@ class GRUCell(RecurrentCell):
     """
 
     num_gates = 3
+    gate_names = ("update", "reset")
 
     def __init__(
         self,
@@ -97,6 +98,13 @@ class GRUCell(RecurrentCell):
     def bias_shape(self) -> tuple[int, ...]:
         """Shape of the bias: a second row for the recurrent products with `reset_after`."""
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def gates(self, inputs: Any, states: list[Any]) -> list[Any]:
+        """Return z and r at a step."""
+        total = self.input_product(inputs, False) + self.recurrent_product(states[0], False)
+        if self.use_bias:
+            total = total + (self.bias[0] + self.bias[1] if self.reset_after else self.bias)
+        return ops.split(self.recurrent_activation(total[:, : 2 * self.units]), 2, axis=-1)
 
     def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """Return the output (batch, units) and the new states [h].

@@ -106,6 +106,22 @@ class LSTMCell(RecurrentCell):
         ones = ops.ones((self.units,), dtype=values.dtype)
         return ops.concatenate([values[: self.units], ones, values[2 * self.units :]])
 
+    @property
+    def gate_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Input, forget and, if there is one, output gate."""
+        return ("input", "forget", "output")[: self.num_gates - 1]
+
+    def gates(self, inputs: Any, states: list[Any]) -> list[Any]:
+        """Return i, f and o at a step."""
+        total = self._total(inputs, states[0], training=False)
+        input_gate, forget_gate, _, *output_gate = ops.split(total, self.num_gates, axis=-1)
+        return [self.recurrent_activation(one) for one in (input_gate, forget_gate, *output_gate)]
+
+    def _total(self, inputs: Any, hidden: Any, training: bool) -> Any:
+        """W x + U h + b of all gates and the content."""
+        total = self.input_product(inputs, training) + self.recurrent_product(hidden, training)
+        return total + self.bias if self.use_bias else total
+
     def call(self, inputs: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """Return the output (batch, units) and the new states [h, c].
 
@@ -115,9 +131,7 @@ class LSTMCell(RecurrentCell):
             training: whether the dropout masks are on.
         """
         hidden, carry = states
-        total = self.input_product(inputs, training) + self.recurrent_product(hidden, training)
-        if self.use_bias:
-            total = total + self.bias
+        total = self._total(inputs, hidden, training)
         input_gate, forget_gate, content, *output_gate = ops.split(total, self.num_gates, axis=-1)
         carry = self.recurrent_activation(forget_gate) * carry + self.recurrent_activation(
             input_gate

@@ -65,6 +65,7 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     """
 
     num_gates: int = 1
+    gate_names: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -168,6 +169,10 @@ class RecurrentCell(DropoutRNNCell, keras.layers.Layer):
     def multiply_hidden(self, hidden: Any, kernel: Any) -> Any:
         """Return the product of hidden units and recurrent weights."""
         return ops.matmul(hidden, kernel)
+
+    def gates(self, inputs: Any, states: list[Any]) -> list[Any]:  # noqa: ARG002
+        """Return how open each gate of `gate_names` is at a step, (batch, units) of 0 to 1."""
+        return []
 
     def output_of(self, states: list[Any]) -> Any:
         """Return the output that belongs to the states: h."""

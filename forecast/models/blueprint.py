@@ -11,6 +11,7 @@ import numpy as np
 
 from forecast.layers import GRU, LSTM, EchoState, EchoStateCell, SimpleRNN
 from forecast.layers.recurrent import RecurrentLayer
+from forecast.models.encoder import SymbolInput
 
 __all__ = ["Blueprint"]
 
@@ -30,6 +31,7 @@ class Blueprint:
         seed: of the initial weights.
         options: further arguments of the layer, such as `leak_rate`.
         num_outputs: of the readout, for each step of time; 0 for trained layers without one.
+        symbols: how the layers see an input of one column of codes; None for numbers.
 
     Example:
         >>> Blueprint("LSTM", 8, 1, 5, seed=0).has_readout
@@ -43,6 +45,7 @@ class Blueprint:
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
     num_outputs: int = 1
+    symbols: SymbolInput | None = None
 
     def __post_init__(self) -> None:
         """Refuse a layer that is not in the list."""
@@ -64,6 +67,10 @@ class Blueprint:
     def num_read(self) -> int:
         """Outputs of the readout that belongs to the layers; 0 without one."""
         return self.num_outputs if self.has_readout else 0
+
+    def encoder(self) -> keras.layers.Layer | None:
+        """A new layer before the others that makes vectors of codes; None for numbers."""
+        return None if self.symbols is None else self.symbols.layer(self.seed)
 
     def layers(self) -> list[keras.layers.Layer]:
         """New layers with seeded weights."""

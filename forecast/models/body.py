@@ -77,8 +77,7 @@ class Body:
 
     def trainable(self) -> RecurrentStack:
         """New Keras layers that start with these weights, to be trained."""
-        stack = RecurrentStack(self.blueprint.layers(), self.blueprint.num_read)
-        stack.build((None, None, self.num_features))
+        stack = _built(self.blueprint)
         stack.set_weights(list(self.weights))
         return stack
 
@@ -108,6 +107,16 @@ class Body:
         """Outputs after one step of `(rows, num_features)`, and the states there."""
         outputs, *states = self.program.step(features, *states, *self.tensors)
         return outputs.astype(np.float64), states
+
+    def jacobian(self, features: NDArray, states: list[NDArray]) -> NDArray:
+        """All states after one step by all before it, `(rows, n, n)`, in their order."""
+        (found,) = self.program.jacobian(features, *states, *self.tensors)
+        return found.astype(np.float64)
+
+    def gates(self, features: NDArray, states: list[NDArray]) -> list[dict[str, NDArray]]:
+        """Activities of the gates of each layer at one step, by name, `(rows, units)`."""
+        found = iter(self.program.gates(features, *states, *self.tensors))
+        return [{name: next(found) for name in names} for names in self.program.gate_names]
 
     def learned(self, steps: NewerSteps, states: list[NDArray]) -> Body:
         """Layers of the same form after a few gradient steps; see `descended`."""
@@ -200,6 +209,14 @@ class ReadBody:
         outputs, states = self.body.step(features, states)
         return self._read(outputs, features), states
 
+    def jacobian(self, features: NDArray, states: list[NDArray]) -> NDArray:
+        """Of the layers, see `Body.jacobian`."""
+        return self.body.jacobian(features, states)
+
+    def gates(self, features: NDArray, states: list[NDArray]) -> list[dict[str, NDArray]]:
+        """Of the layers, see `Body.gates`."""
+        return self.body.gates(features, states)
+
     def _read(self, outputs: NDArray, features: NDArray) -> NDArray:
         width = outputs.shape[-1]
         of_outputs = outputs @ self.coefficients[:width]
@@ -208,6 +225,11 @@ class ReadBody:
 
 def _drawn(blueprint: Blueprint) -> list[NDArray]:
     """The weights that the blueprint's seed draws."""
-    stack = RecurrentStack(blueprint.layers(), blueprint.num_read)
+    return _built(blueprint).get_weights()
+
+
+def _built(blueprint: Blueprint) -> RecurrentStack:
+    """New Keras layers of a form."""
+    stack = RecurrentStack(blueprint.layers(), blueprint.num_read, blueprint.encoder())
     stack.build((None, None, blueprint.num_features))
-    return stack.get_weights()
+    return stack

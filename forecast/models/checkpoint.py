@@ -17,11 +17,15 @@ from forecast.files import check_path, replaced_file
 from forecast.fitting import Task
 from forecast.models.course import Course
 from forecast.models.training import Training
+from forecast.pipelines import Panel
 
-__all__ = ["Checkpoint", "fingerprint"]
+__all__ = ["Checkpoint", "data_mark", "fingerprint", "training_marks"]
 
-_FORMAT = 1
-_NUMBERS = ("num_steps", "step", "best_score", "stale", "is_finished", "losses", "norms", "history")
+_FORMAT = 2
+_NUMBERS = (
+    "num_steps", "step", "best_score", "stale", "is_finished", "losses", "norms", "history",
+    "rate_scale", "callbacks",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class Checkpoint:
         return replace(course, best=best, **{name: about[name] for name in _NUMBERS})
 
     def _refuse_other(self, about: Mapping[str, Any]) -> None:
+        if about["format"] != _FORMAT:
+            raise ValueError(
+                f"the checkpoint {self.path} has the format {about['format']} of another version "
+                f"of this library, here it is {_FORMAT}. Remove the file to begin anew."
+            )
         kept = about["fit"]
         other = [
             f"{name} ({kept.get(name)} there, {value} here)"
@@ -96,27 +105,36 @@ def fingerprint(task: Task, network: Any, training: Training) -> dict[str, str]:
         training: how they are trained.
     """
     panel, origins = task.ahead or (task.panel, None)
-    body: Any = network.body
     highway = network.highway
-    run = training.run
-    settings = {
-        field.name: getattr(training, field.name) for field in fields(training)
-        if field.name != "run"
-    }  # fmt: skip
-    ids = "\n".join(map(repr, panel.ids.tolist())).encode("utf-8")
-    blueprint = asdict(body.blueprint)
-    parts = {name: repr(value) for name, value in settings.items()}
     return {
-        "data": _digest([panel.values, panel.offsets, np.frombuffer(ids, dtype=np.uint8)]),
+        "data": data_mark(panel),
         "season": str(task.season.length),
         "horizon": str(task.horizon),
         "origins": _digest([task.panel.lengths, *([] if origins is None else [origins.ends])]),
         "linear forecast": _digest([highway.coefficients, np.array([highway.power.exponent])]),
         "head": repr(network.head),
-        **{f"layers' {name}": repr(value) for name, value in blueprint.items()},
+        "weights of targets": _digest(list(panel.weights.values())),
+        **training_marks(network.body, training),
+    }
+
+
+def data_mark(panel: Panel) -> str:
+    """A short hash of series and their ids."""
+    ids = "\n".join(map(repr, panel.ids.tolist())).encode("utf-8")
+    return _digest([panel.values, panel.offsets, np.frombuffer(ids, dtype=np.uint8)])
+
+
+def training_marks(body: Any, training: Training) -> dict[str, str]:
+    """Form and starting weights of layers, and how they are trained, each in a word or a few."""
+    settings = {
+        field.name: repr(getattr(training, field.name)) for field in fields(training)
+        if field.name != "run"
+    }  # fmt: skip
+    return {
+        **{f"layers' {name}": repr(value) for name, value in asdict(body.blueprint).items()},
         "starting weights": _digest(body.weights),
-        **parts,
-        "patience": str(run.patience),
+        **settings,
+        "patience": str(training.run.patience),
     }
 
 

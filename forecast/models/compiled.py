@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compiled", "tensor", "value_and_gradients"]
+__all__ = ["compiled", "gauss_newton_product", "tensor", "value_and_gradients"]
 
 Signature = Sequence[tuple[tuple[int | None, ...], str]]
 
@@ -66,6 +66,68 @@ def value_and_gradients(function: Callable[[list[Any]], Any], at: list[Any]) -> 
         f"networks learn from newer rows on the backends tensorflow and jax; Keras runs on "
         f"{backend!r} here. Call update(df) without learn=True."
     )
+
+
+def gauss_newton_product(
+    outputs: Callable[[list[Any]], Any],
+    loss: Callable[[Any], Any],
+    at: list[Any],
+    vector: list[Any],
+) -> tuple[Any, ...]:
+    """`J' H J v` by derivatives backwards only; inside `compiled`.
+
+    `J'u` is linear in u, so its own derivative by u, backwards once more, is `J v`. H is the second
+    derivative of the loss by the outputs.
+
+    Args:
+        outputs: a tensor z of the weights; J is its derivative.
+        loss: a number of z.
+        at: weights.
+        vector: v, a part for each weight.
+
+    Raises:
+        NotImplementedError: on a backend other than TensorFlow and JAX.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return _tensorflow_product(outputs, loss, at, vector)
+    if backend == "jax":
+        import jax
+
+        found, back = jax.vjp(outputs, at)
+        (along,) = jax.vjp(lambda u: back(u)[0], keras.ops.zeros_like(found))[1](vector)
+        (curved,) = jax.vjp(jax.grad(loss), found)[1](along)
+        return tuple(back(curved)[0])
+    raise NotImplementedError(
+        f"second-order training runs on the backends tensorflow and jax; Keras runs on {backend!r}."
+    )
+
+
+def _tensorflow_product(
+    outputs: Callable[[list[Any]], Any],
+    loss: Callable[[Any], Any],
+    at: list[Any],
+    vector: list[Any],
+) -> tuple[Any, ...]:
+    import tensorflow as tf
+
+    options: dict[str, Any] = {"persistent": True, "watch_accessed_variables": False}
+    with tf.GradientTape(**options) as outer:
+        with tf.GradientTape(**options) as tape:
+            tape.watch(at)
+            found = outputs(at)
+        unit = tf.ones_like(found)
+        outer.watch(unit)
+        pulled = tape.gradient(found, at, unit, unconnected_gradients="zero")
+    along = outer.gradient(pulled, unit, vector, unconnected_gradients="zero")
+    with tf.GradientTape(watch_accessed_variables=False) as second:
+        second.watch(found)
+        with tf.GradientTape(watch_accessed_variables=False) as first:
+            first.watch(found)
+            number = loss(found)
+        slope = first.gradient(number, found)
+    curved = second.gradient(slope, found, along, unconnected_gradients="zero")
+    return tuple(tape.gradient(found, at, curved, unconnected_gradients="zero"))
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Course:
         losses: loss of each update since the last check.
         norms: length of the gradient of each.
         history: curves, an entry a check.
+        rate_scale: what callbacks have made of the learning rate, as a factor.
+        callbacks: what the user's callbacks remember, see `changed_states`.
     """
 
     best: Body
@@ -38,6 +41,8 @@ class Course:
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+    rate_scale: float = 1.0
+    callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def note_update(self, loss: float, norm: float) -> None:
         """Note an update; the first tells the loss of the untrained network, too."""

@@ -12,7 +12,10 @@ from keras import ops
 from forecast.heads import Absolute
 from forecast.models.body import Body
 from forecast.models.checkpoint import Checkpoint
+from forecast.models.curvature_steps import CurvatureSteps, fit_by_curvature
+from forecast.models.gradient_steps import Adam, Nesterov
 from forecast.models.guide import Guide
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
 from forecast.models.training import Training
@@ -51,6 +54,13 @@ class Learner(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
         """`sum w l(f, y) / sum w`."""
         return self.head_loss(y_pred, y, sample_weight)
+
+    @property
+    def last_loss(self) -> float:
+        """The loss of the last update."""
+        if isinstance(self.optimizer, CurvatureSteps):
+            return self.optimizer.loss
+        return float(self.get_metrics_result()["loss"])
 
 
 class Student(Learner):
@@ -103,21 +113,6 @@ class Student(Learner):
         return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
 
 
-class Adam(keras.optimizers.Adam):
-    """Adam that notes the length of the gradient before it is clipped."""
-
-    def build(self, variables: list[Any]) -> None:
-        """See Keras; one number more."""
-        super().build(variables)
-        self.gradient_norm = self.add_variable((), name="gradient_norm")
-
-    def apply(self, grads: list[Any], trainable_variables: Any = None) -> Any:
-        """See Keras."""
-        total = sum(ops.sum(ops.square(gradient)) for gradient in grads)
-        self.gradient_norm.assign(ops.sqrt(total))
-        return super().apply(grads, trainable_variables)
-
-
 def descend(
     body: Body,
     sequences: Sequences,
@@ -145,7 +140,7 @@ def descend(
     Raises:
         ValueError: for a checkpoint of another training.
     """
-    student = _student(body, sequences, loss, unit)
+    student = _student(body, sequences, training, loss, unit)
     return train(student, body, sequences, training, check, checkpoint)
 
 
@@ -168,9 +163,10 @@ def train(
         check: score of layers in free running; smaller is better.
         checkpoint: where the training is kept, and taken up again; None for nowhere.
     """
-    optimizer = Adam(training.rate.peak, clipnorm=training.clip_norm)
-    student.compile(optimizer=optimizer)
-    optimizer.build(student.trainable_variables)
+    if getattr(student, "optimizer", None) is None:
+        optimizer = _following_gradients(training)
+        student.compile(optimizer=optimizer)
+        optimizer.build(student.trainable_variables)
     guide = Guide(body, training, len(batches), check, student, checkpoint)
     batches.first = guide.course.step
     if not guide.course.is_finished:
@@ -182,7 +178,10 @@ def train(
 
 def _fit(student: Learner, batches: Any, guide: Guide) -> None:
     try:
-        student.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+        if isinstance(student.optimizer, CurvatureSteps):
+            fit_by_curvature(student, batches, guide)
+        else:
+            student.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
     except KeyboardInterrupt:
         guide.keep_after_interrupt()
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=5)
@@ -190,8 +189,23 @@ def _fit(student: Learner, batches: Any, guide: Guide) -> None:
         guide.finish()
 
 
-def _student(body: Body, sequences: Sequences, loss: Loss, unit: float) -> Student:
-    """The layers in training."""
+def _student(
+    body: Body, sequences: Sequences, training: Training, loss: Loss, unit: float
+) -> Student:
+    """The layers in training; with an optimizer where it needs to know them."""
     num_carried = sequences.batch_size if sequences.carries else 0
     walk = None if sequences.sampling is None else sequences.sampling.walk
-    return Student(body.scaled(1.0 / unit).trainable(), loss, unit, num_carried, walk)
+    student = Student(body.scaled(1.0 / unit).trainable(), loss, unit, num_carried, walk)
+    if isinstance(training.optimizer, HessianFree):
+        student.optimizer = CurvatureSteps(
+            training.optimizer, body.blueprint, loss, sequences.material(0)
+        )
+    return student
+
+
+def _following_gradients(training: Training) -> Any:
+    """Adam, or Nesterov's gradient, whose momentum the guide sets."""
+    rate, clipped = training.rate.peak, {"clipnorm": training.clip_norm}
+    if isinstance(training.optimizer, Momentum):
+        return Nesterov(rate, momentum=training.optimizer.peak, nesterov=True, **clipped)
+    return Adam(rate, **clipped)

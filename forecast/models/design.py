@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from forecast.checks import check_positive_integer
-from forecast.heads import Head, head_of
+from forecast.heads import Categorical, Head, head_of
 
 __all__ = ["NetworkDesign"]
 
@@ -22,9 +22,10 @@ class NetworkDesign:
     transform. A point head emits `b + u raw`; "normal", "student_t" and "quantiles" a distribution
     around it, of location and width in units u; "poisson" and "negative_binomial" a distribution of
     counts whose mean is the corrected forecast, decoded and made positive. The point forecast is
-    the median of a distribution. Its sample paths are draws of the head, each fed back its own;
-    intervals (`level=`) come from errors at past origins, as of all forecasters: for those of the
-    head take quantiles of `sample`. A combination uses the point forecasts of its members.
+    the median of a distribution. Its sample paths are draws of the head, each fed back its own.
+    Each step of a block has a distribution of its own; they are drawn together as past errors of
+    these steps went together (by their ranks). A combination uses the point forecasts of its
+    members.
 
     Args:
         linear: "combined" forecasts a weighted sum of the network and of the linear forecasters
@@ -38,7 +39,7 @@ class NetworkDesign:
             steps; kept where it forecasts better on its own. With head="absolute" and one step.
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
-            blocks back. With a distribution 1: a path needs the steps of a block drawn together.
+            blocks back.
 
     Raises:
         ValueError: for an unknown word or head, a block length below 1, or what does not go
@@ -64,6 +65,11 @@ class NetworkDesign:
             raise ValueError(
                 f"`readout` must be one of {', '.join(_READOUTS)}; got {self.readout!r}."
             )
+        if isinstance(self.output_head, Categorical):
+            raise ValueError(
+                "head=Categorical() is for symbols, and these networks forecast numbers: take "
+                "fc.SymbolLSTM, or number the classes for HiddenMarkov(emission='categorical')."
+            )
         absolute = self.output_head == head_of("absolute")
         if self.readout == "refitted" and not (absolute and self.block_length == 1):
             raise ValueError(
@@ -71,18 +77,10 @@ class NetworkDesign:
                 f"head='absolute' and block_length=1; got head={self.head!r} and "
                 f"block_length={self.block_length}."
             )
-        if not self.output_head.is_distribution:
-            return
-        if self.linear == "combined":
+        if self.output_head.is_distribution and self.linear == "combined":
             raise ValueError(
                 f"head={self.head!r} is a distribution, and linear='combined' a weighted sum of "
                 "point forecasts: take linear='highway' with it, or a point head as 'absolute'."
-            )
-        if self.block_length != 1:
-            raise ValueError(
-                f"head={self.head!r} says how one step is distributed, and a sample path needs the "
-                "steps of a block together: take block_length=1 with it, or a point head such as "
-                f"'absolute'; got block_length={self.block_length}."
             )
 
     @property

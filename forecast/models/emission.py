@@ -56,16 +56,25 @@ class Emission(ABC):
         Args:
             base: linear forecasts, `(...)`, of a block `(..., block_length)`.
             unit: size of a correction of 1, `(...)`.
-            raw: outputs, `(...)` where there is one, else `(..., num_outputs)`.
+            raw: outputs, `(...)` where there is one, else `(..., num_outputs)`, those of each step
+                of a block together.
         """
 
     @abstractmethod
+    def inner(self, outlook: NDArray) -> NDArray:
+        """Point forecasts in the highway's terms, `(..., block_length)`."""
+
     def first(self, outlook: NDArray) -> NDArray:
         """The point forecast of the next step in the highway's terms, `(...)`."""
+        return self.inner(outlook)[..., 0]
 
     def points(self, outlook: NDArray) -> NDArray:
         """Point forecasts in the unit of the series, `(..., block_length)`."""
-        return self.power.decode(self.first(outlook))[..., None]
+        return self.power.decode(self.inner(outlook))
+
+    def _of_block(self, unit: NDArray) -> NDArray:
+        """The unit beside the forecasts of each step."""
+        return unit if self.block_length == 1 else unit[..., None]
 
 
 @dataclass(frozen=True)
@@ -81,50 +90,56 @@ class PointEmission(Emission):
 
     def outlook(self, base: NDArray, unit: NDArray, raw: NDArray) -> NDArray:
         """See `Emission`."""
-        return base + (unit if self.block_length == 1 else unit[..., None]) * raw
+        return base + self._of_block(unit) * raw.reshape(base.shape)
 
-    def first(self, outlook: NDArray) -> NDArray:
+    def inner(self, outlook: NDArray) -> NDArray:
         """See `Emission`."""
-        return outlook if self.block_length == 1 else outlook[..., 0]
-
-    def points(self, outlook: NDArray) -> NDArray:
-        """See `Emission`."""
-        values = self.power.decode(outlook)
-        return values[..., None] if self.block_length == 1 else values
+        return outlook[..., None] if self.block_length == 1 else outlook
 
 
 @dataclass(frozen=True)
 class RealEmission(Emission):
-    """`base + unit * x`, x distributed as the head says; the outlook is base, unit, outputs."""
+    """`base + unit * x`, x distributed as the head says.
+
+    The outlook is base, unit and outputs, of each step of a block.
+    """
 
     head: Distribution
 
     @property
     def shape(self) -> tuple[int, ...]:
         """See `Emission`."""
-        return (2 + self.head.num_outputs,)
+        width = 2 + self.head.num_outputs
+        return (width,) if self.block_length == 1 else (self.block_length, width)
 
     def outlook(self, base: NDArray, unit: NDArray, raw: NDArray) -> NDArray:
         """See `Emission`."""
-        raw = raw[..., None] if self.head.num_outputs == 1 else raw
+        raw = raw.reshape(*base.shape, self.head.num_outputs)
+        unit = np.broadcast_to(self._of_block(unit), base.shape)
         return np.concatenate([base[..., None], unit[..., None], raw], axis=-1)
 
-    def first(self, outlook: NDArray) -> NDArray:
-        """See `Emission`; the median."""
-        return outlook[..., 0] + outlook[..., 1] * self.head.median(outlook[..., 2:])
+    def inner(self, outlook: NDArray) -> NDArray:
+        """See `Emission`; the medians."""
+        laws = self._laws(outlook)
+        return laws[..., 0] + laws[..., 1] * self.head.median(laws[..., 2:])
 
     def drawn(self, outlook: NDArray, uniform: NDArray) -> NDArray:
-        """Draws of the next step in the unit of the series, `(...)`, of uniform numbers."""
-        standard = self.head.quantile(outlook[..., 2:], np.clip(uniform, _SMALLEST, _LARGEST))
-        return self.power.decode(outlook[..., 0] + outlook[..., 1] * standard)
+        """Draws in the unit of the series, of uniform numbers `(..., block_length)` as they are."""
+        laws = self._laws(outlook)
+        standard = self.head.quantile(laws[..., 2:], np.clip(uniform, _SMALLEST, _LARGEST))
+        return self.power.decode(laws[..., 0] + laws[..., 1] * standard)
+
+    def _laws(self, outlook: NDArray) -> NDArray:
+        """Base, unit and outputs of each step, `(..., block_length, width)`."""
+        return outlook[..., None, :] if self.block_length == 1 else outlook
 
 
 @dataclass(frozen=True)
 class CountEmission(RealEmission):
     """Counts as the head says, the mean a corrected linear forecast: `decode(base + unit * x)`."""
 
-    def first(self, outlook: NDArray) -> NDArray:
-        """See `Emission`; the median."""
+    def inner(self, outlook: NDArray) -> NDArray:
+        """See `Emission`; the medians."""
         return self.power.encode(self.head.median(self._located(outlook)))
 
     def drawn(self, outlook: NDArray, uniform: NDArray) -> NDArray:
@@ -133,9 +148,10 @@ class CountEmission(RealEmission):
 
     def _located(self, outlook: NDArray) -> NDArray:
         """The outputs with the corrected forecast in the place of its correction."""
-        corrected = outlook[..., 0] + outlook[..., 1] * outlook[..., 2]
+        laws = self._laws(outlook)
+        corrected = laws[..., 0] + laws[..., 1] * laws[..., 2]
         values = self.power.decode(np.minimum(corrected, largest_mean(self.power)))
-        return np.concatenate([values[..., None], outlook[..., 3:]], axis=-1)
+        return np.concatenate([values[..., None], laws[..., 3:]], axis=-1)
 
 
 def largest_mean(power: Power) -> float:
@@ -150,7 +166,7 @@ def emission_of(head: Head, power: Power, block_length: int = 1) -> Emission:
     """The emission of a head.
 
     Raises:
-        ValueError: for a distribution of several steps at once.
+        TypeError: for what is no head.
 
     Example:
         >>> from forecast.heads import Normal
@@ -161,9 +177,4 @@ def emission_of(head: Head, power: Power, block_length: int = 1) -> Emission:
         return PointEmission(head, power, block_length)
     if not isinstance(head, Distribution):
         raise TypeError(f"a head is expected; got {head!r}.")
-    if block_length > 1:
-        raise ValueError(
-            f"{head!r} says how one step is distributed, and a path needs the steps of a block "
-            f"together: take block_length=1 with it, or a point head; got {block_length}."
-        )
-    return (CountEmission if head.of_counts else RealEmission)(head, power)
+    return (CountEmission if head.of_counts else RealEmission)(head, power, block_length)

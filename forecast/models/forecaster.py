@@ -14,6 +14,7 @@ from forecast.forecaster import Forecaster
 from forecast.models.checkpoint import Checkpoint, fingerprint
 from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
 from forecast.models.training import Training
+from forecast.pipelines import Reading
 
 __all__ = ["DescendedForecaster", "NetworkForecaster"]
 
@@ -55,6 +56,17 @@ class DescendedForecaster(NetworkForecaster):
         """Weight updates of the plan; `Training(num_steps=...)` with it replays the fit."""
         planned = self._require_fitted().estimate.history.get("num_steps", [0.0])
         return int(planned[0])
+
+    @property
+    def weight_columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Column that says what each row counts in the training; none without one."""
+        return self.training.cut.target_weights.columns
+
+    def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:
+        reading = super()._arranged(reading, ids, begun)
+        if ids is None:  # the training series, not some of them or newer rows
+            self.training.cut.target_weights.refuse_unknown(reading.panel)
+        return reading
 
     @abstractmethod
     def _alone(self, task: Task) -> Estimate:

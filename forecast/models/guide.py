@@ -11,8 +11,10 @@ import keras
 import numpy as np
 
 from forecast.models.body import Body
+from forecast.models.callback_states import changed_states, recall, states_of
 from forecast.models.checkpoint import Checkpoint
 from forecast.models.course import Course
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import TIMING_STEPS
 from forecast.models.training import Training
 
@@ -44,6 +46,7 @@ class Guide(keras.callbacks.Callback):
         self.started = self.last_batch = time.perf_counter()
         self.step_seconds: list[float] = []
         self.check_seconds = 0.0
+        self.begun: dict[str, dict[str, Any]] = {}
         self.advance: Callable[[str, int], None] = lambda description, units: None  # noqa: ARG005
         self.users = keras.callbacks.CallbackList(
             list(training.run.callbacks), model=student, verbose=0, epochs=training.num_checks,
@@ -53,14 +56,24 @@ class Guide(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Score the untrained network: the linear forecast alone."""
         self.users.on_train_begin()
+        self.begun = states_of(self.training.run.callbacks)
         if self.course.step == 0:
             self._check()
-        self.users.on_epoch_begin(self._epoch)
+            self._tell(self.users.on_epoch_begin, self._epoch)
+            return
+        scale = self.course.rate_scale
+        self._tell(self.users.on_epoch_begin, self._epoch)
+        self.course.rate_scale = scale  # what it changed was noted when the epoch began
+        recall(self.training.run.callbacks, self.course.callbacks)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Set the learning rate of the step, and its share of truth."""
-        rate, share = self._settings(self.first + batch)
+        step, optimizer = self.first + batch, self.training.optimizer
+        rate, share = self._settings(step)
         self.model.optimizer.learning_rate = rate
+        if isinstance(optimizer, Momentum):
+            momentum = optimizer.at(step, self.course.num_steps)
+            self.model.optimizer.present_momentum.assign(momentum)
         if self.model.share is not None:
             self.model.share.assign(share)
         self.model.reset_metrics()  # Keras would report the mean loss since the epoch began
@@ -87,8 +100,8 @@ class Guide(keras.callbacks.Callback):
             self._fix_plan()
         if self._is_checked():
             self._check()
-            self.users.on_epoch_end(self._epoch - 1, self._logs())
-            self.users.on_epoch_begin(self._epoch)
+            self._tell(self.users.on_epoch_end, self._epoch - 1, self._logs())
+            self._tell(self.users.on_epoch_begin, self._epoch)
         if course.step >= course.num_steps or course.stale >= run.patience:
             self.model.stop_training = True
         if course.step >= TIMING_STEPS and course.step % run.save_every == 0:
@@ -106,7 +119,7 @@ class Guide(keras.callbacks.Callback):
     def keep_after_interrupt(self) -> None:
         """Save, where all that belongs to the last update has been done; else the file stays."""
         if int(self.model.optimizer.iterations) == self.course.step + 1:
-            self._note(float(self.model.get_metrics_result()["loss"]))
+            self._note(self.model.last_loss)
         checked = self.course.history["step"][-1:] == [self.course.step]
         if self.course.step > TIMING_STEPS and (checked or not self._is_checked()):
             self._save()
@@ -116,11 +129,20 @@ class Guide(keras.callbacks.Callback):
         """Checks made, without that of the untrained network."""
         return max(len(self.course.history["step"]) - 1, 0)
 
+    def _tell(self, event: Callable[..., None], *arguments: Any) -> None:
+        """Tell the callbacks; one that sets the learning rate moves all later rates alike."""
+        before = float(self.model.optimizer.learning_rate)
+        event(*arguments)
+        if before > 0:  # neither none nor NaN, as where steps find their own length
+            self.course.rate_scale *= float(self.model.optimizer.learning_rate) / before
+
     def _settings(self, step: int) -> tuple[float, float]:
-        """Learning rate and share of truth of an update."""
+        """Learning rate (NaN where steps find their own length), share of truth of an update."""
         forcing, num_steps = self.training.forcing, self.course.num_steps
         share = 1.0 if forcing is None else forcing.at(step, num_steps)
-        return self.training.rate.at(step, num_steps), share
+        if isinstance(self.training.optimizer, HessianFree):
+            return float("nan"), share
+        return self.course.rate_scale * self.training.rate.at(step, num_steps), share
 
     def _logs(self) -> dict[str, float]:
         """The last check in the words of Keras."""
@@ -161,4 +183,5 @@ class Guide(keras.callbacks.Callback):
 
     def _save(self) -> None:
         if self.checkpoint is not None:
+            self.course.callbacks = changed_states(self.training.run.callbacks, self.begun)
             self.checkpoint.save(self.course, self.model)

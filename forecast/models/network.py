@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
+from forecast.dynamics import Dynamics
 from forecast.heads import Absolute, Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
@@ -42,6 +43,8 @@ class NetworkModel:
         ValueError: if the outputs are not those of the head for these steps.
     """
 
+    dynamics = Dynamics((_CELL,), ("window", "forecast"))
+
     def __init__(
         self, highway: PooledARModel, body: Body | ReadBody, head: Head = _ABSOLUTE
     ) -> None:
@@ -51,6 +54,7 @@ class NetworkModel:
         self.head = head
         self.block_length = highway.block_length
         self.emission = emission_of(head, highway.power, self.block_length)
+        self._next_step = emission_of(head, highway.power)
         wanted, found = head.num_outputs * self.block_length, body.num_outputs
         if wanted != found:
             raise ValueError(f"{head!r} needs {wanted} outputs of the layers; they have {found}.")
@@ -146,11 +150,32 @@ class NetworkModel:
             return self
         return NetworkModel(self.highway, self.body.learned(steps, _cells(state)))
 
+    def jacobian(self, state: StateBatch, block: Block) -> NDArray:
+        """See `forecast.dynamics.Differentiable`: of the cells, by automatic differentiation."""
+        return self.body.jacobian(self._inputs_of(state, block), _cells(state))
+
+    def gates(self, state: StateBatch, block: Block) -> list[dict[str, NDArray]]:
+        """How open the gates of each layer are at one step, by name, `(num_rows, units)`.
+
+        Args:
+            state: states before the step.
+            block: one step of all rows.
+        """
+        return self.body.gates(self._inputs_of(state, block), _cells(state))
+
+    def _inputs_of(self, state: StateBatch, block: Block) -> NDArray:
+        """What the layers are fed at one step, `(num_rows, num_features)`."""
+        own = self.emission.first(state.arrays["forecast"])[:, None]
+        values = self.highway.encode(np.where(block.observed, block.values, np.nan))
+        past = Past.of_state(state).append(np.nan_to_num(np.where(block.observed, values, own)))
+        return read_inputs(self.highway, past, self.block_length).features
+
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model: settings for JSON, and arrays."""
         settings, arrays = self.highway.to_saved()
         arrays = {_HIGHWAY + name: array for name, array in arrays.items()}
         form = asdict(self.body.blueprint)
+        del form["symbols"]  # its inputs are numbers
         if form["num_outputs"] == 1:
             del form["num_outputs"]
         about = {} if self.head == _ABSOLUTE else {"head": self.head}
@@ -174,7 +199,7 @@ class NetworkModel:
         if isinstance(self.emission, RealEmission) and isinstance(feedback, Drawing):
             uniform = feedback.uniforms(step)
             if uniform is not None:
-                drawn = self.emission.drawn(upcoming, uniform.ravel())
+                drawn = self.emission.drawn(upcoming, uniform.reshape(-1, self.block_length))
                 return feedback.bounded(drawn.reshape(shape))
         return feedback(self.emission.points(upcoming).reshape(shape), step)
 
@@ -202,10 +227,11 @@ class NetworkModel:
         """`_encode` where the highway emits its whole block after the last valid step only."""
         base, unit, outputs, cells = self._outputs(past, values, valid, cells)
         after = read_inputs(self.highway, past.absorb(values, valid), self.block_length)
-        last = last_valid(outputs, valid, np.zeros_like(upcoming))
+        last = last_valid(outputs, valid, np.zeros_like(outputs[:, 0]))
         outlook = self.emission.outlook(after.base, after.unit, last)
-        outlook = np.where(valid.any(axis=1, keepdims=True), outlook, upcoming)
-        return base + unit * outputs[..., 0], outlook, cells
+        some = valid.any(axis=1).reshape(-1, *(1,) * (outlook.ndim - 1))
+        nearest = self._next_step.outlook(base, unit, outputs[..., : self.head.num_outputs])
+        return self._next_step.first(nearest), np.where(some, outlook, upcoming), cells
 
     def _outputs(
         self, past: Past, values: NDArray, valid: NDArray, cells: list[NDArray]

@@ -56,13 +56,14 @@ class Objective:
         """`sum w l / sum w`, a scalar tensor.
 
         Args:
-            raw: outputs, `(batch, time)` where there is one, else `(batch, time, num_outputs)`.
+            raw: outputs, `(batch, time)` where there is one, else `(batch, time, num_outputs)`,
+                those of each step of a block together.
             target: see `targets`.
             weight: of each target, `(batch, time)`, of a block `(batch, time, block_length)`.
         """
         if not self.head.is_distribution:
             return self.head.loss(raw, target, weight)
-        raw = raw[..., None] if self.head.num_outputs == 1 else raw
+        raw = ops.reshape(raw, (*ops.shape(weight), self.head.num_outputs))
         if not self.head.of_counts:
             return self.head.loss(raw, target, weight)
         corrected = target[..., 1] + target[..., 2] * raw[..., 0]
@@ -80,13 +81,27 @@ class Objective:
             weights: of each, 0 where unknown.
 
         Returns:
-            `(num_outputs,)`; None for a point head, which starts at 0.
+            `(num_outputs,)`, of the steps of a block one after the other; None for a point head,
+            which starts at 0.
         """
         if not isinstance(self.head, Distribution):
             return None
-        places = np.argwhere(weights > 0)
-        known = tuple(places[evenly_spread(len(places), _MOST_STEPS)].T)
-        return self._fitted(self.head, targets[known], weights[known])
+        num_steps = weights.shape[2] if weights.ndim > 2 else 1
+        shape = (-1, num_steps, *targets.shape[weights.ndim :])
+        targets, weights = targets.reshape(shape), weights.reshape(-1, num_steps)
+        found = [
+            self._begun(self.head, targets[:, step], weights[:, step]) for step in range(num_steps)
+        ]
+        # A step that nothing is known of, far ahead or of no weight, begins as its neighbours do.
+        known = [step for step, one in enumerate(found) if one is not None]
+        nearest = [min(known, key=lambda other: abs(other - step)) for step in range(num_steps)]
+        return np.concatenate([found[step] for step in nearest])
+
+    def _begun(self, head: Distribution, target: NDArray, weight: NDArray) -> NDArray | None:
+        """The bias of one step ahead; None without any value."""
+        places = np.flatnonzero(weight > 0)
+        known = places[evenly_spread(len(places), _MOST_STEPS)]
+        return self._fitted(head, target[known], weight[known]) if len(known) else None
 
     def _fitted(self, head: Distribution, target: NDArray, weight: NDArray) -> NDArray:
         blank = np.zeros((len(weight), head.num_outputs))

@@ -16,6 +16,7 @@ from keras import ops
 
 from forecast.models.blueprint import Blueprint
 from forecast.models.compiled import compiled, value_and_gradients
+from forecast.models.encoder import SymbolInput
 from forecast.models.stack import RecurrentStack
 
 __all__ = ["Program", "program_of"]
@@ -33,7 +34,9 @@ class Program:
 
     def __init__(self, blueprint: Blueprint) -> None:
         """Build the layers, without weights of their own, and prepare the compiled functions."""
-        self.stack = RecurrentStack(blueprint.blank_layers(), blueprint.num_read)
+        self.stack = RecurrentStack(
+            blueprint.blank_layers(), blueprint.num_read, blueprint.encoder()
+        )
         self.stack.build((None, None, blueprint.num_features))
         self.num_features = blueprint.num_features
         self.state_sizes = self.stack.state_sizes
@@ -68,6 +71,46 @@ class Program:
         sizes, features = (None, None), (None, None, self.num_features)
         material = [(features, "float32"), (sizes, "bool"), (sizes, "float32"), (sizes, "float32")]
         return compiled(self._gradient, [*material, *self.states, *self.weights])
+
+    @cached_property
+    def jacobian(self) -> Callable[..., list[Any]]:
+        """All states after one step by all before it, `(rows, n, n)`.
+
+        Of features `(rows, num_features)`, states before the step, weights.
+        """
+        features = (None, self.num_features)
+        return compiled(self._jacobian, [(features, "float32"), *self.states, *self.weights])
+
+    @cached_property
+    def gates(self) -> Callable[..., list[Any]]:
+        """Activities of the gates at one step, as `gate_names` tells; arguments of `jacobian`."""
+        features = (None, self.num_features)
+        return compiled(self._gates, [(features, "float32"), *self.states, *self.weights])
+
+    @property
+    def gate_names(self) -> list[list[str]]:
+        """Names of the gates of each layer."""
+        cells = [layer.cell for layer in self.stack.recurrent_layers]
+        return [list(getattr(cell, "gate_names", ())) for cell in cells]
+
+    def _jacobian(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+        states, weights = self.split(parts)
+        count, num_rows = sum(self.state_sizes), ops.shape(features)[0]
+        # A copy of each row for each entry of the new state: one way back gives all gradients.
+        features, *states = (ops.repeat(part, count, axis=0) for part in (features, *states))
+        wanted = ops.tile(ops.eye(count), (num_rows, 1))
+
+        def entries(states: list[Any]) -> Any:
+            _, *after = self.pure_step(features, *states, *weights)
+            return ops.sum(wanted * ops.concatenate(after, axis=1))
+
+        _, *found = value_and_gradients(entries, states)
+        return (ops.reshape(ops.concatenate(found, axis=1), (num_rows, count, count)),)
+
+    def _gates(self, features: Any, *parts: Any) -> tuple[Any, ...]:
+        states, weights = self.split(parts)
+        with self.of(weights) as stack:
+            return tuple(stack.gates(features, states))
 
     def _gradient(
         self, features: Any, mask: Any, targets: Any, importance: Any, *parts: Any
@@ -112,13 +155,14 @@ def program_of(blueprint: Blueprint) -> Program:
     options = tuple(sorted(blueprint.options.items()))
     return _program(
         blueprint.layer, blueprint.units, blueprint.num_layers, blueprint.num_features, options,
-        blueprint.num_outputs,
+        blueprint.num_outputs, blueprint.symbols,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=_MOST_PROGRAMS)
 def _program(
     layer: str, units: int, num_layers: int, num_features: int, options: tuple[Any, ...],
-    num_outputs: int,
+    num_outputs: int, symbols: SymbolInput | None,
 ) -> Program:  # fmt: skip
-    return Program(Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs))
+    form = Blueprint(layer, units, num_layers, num_features, 0, dict(options), num_outputs, symbols)
+    return Program(form)

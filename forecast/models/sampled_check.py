@@ -57,7 +57,8 @@ def _scores(model: Model, panel: Panel, stop: engine.Stop, horizon: int) -> NDAr
     Unbiased for few paths: `mean |x_i - y| - sum_(i<j) |x_i - x_j| / (m (m - 1))`.
     """
     keys = stop.rows.astype(np.uint64)
-    draws = Draws(0, keys, stop.state.clock, np.zeros((1, 1)), np.zeros(len(keys)))
+    pool = np.zeros((1, model.block_length))  # of one row: the steps of a block are independent
+    draws = Draws(0, keys, stop.state.clock, pool, np.zeros(len(keys)))
     paths = engine.forecast(model, stop.state, horizon, draws, _NUM_PATHS, stop.future)
     actual = engine.following(panel, stop.ends, horizon, stop.rows)
     error = np.abs(paths - actual[:, None]).mean(axis=1)

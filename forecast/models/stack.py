@@ -17,10 +17,17 @@ class RecurrentStack(keras.layers.Layer):
     Args:
         layers: recurrent layers with `return_sequences` and `return_state`.
         num_outputs: of the readout; 0 gives the last layer's output as it is.
+        encoder: makes vectors of an input of one column of codes; None for inputs of numbers.
     """
 
-    def __init__(self, layers: Sequence[keras.layers.Layer], num_outputs: int = 1) -> None:
+    def __init__(
+        self,
+        layers: Sequence[keras.layers.Layer],
+        num_outputs: int = 1,
+        encoder: keras.layers.Layer | None = None,
+    ) -> None:
         super().__init__()
+        self.encoder = encoder
         self.recurrent_layers = list(layers)
         self.readout = None
         if num_outputs:
@@ -44,6 +51,9 @@ class RecurrentStack(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create all weights for inputs `(batch, time, features)`."""
         shape = tuple(input_shape)
+        if self.encoder is not None:
+            self.encoder.build(shape[:2])
+            shape = (*shape[:2], self.encoder.compute_output_shape((1, 1))[-1])
         for layer in self.recurrent_layers:
             layer.build(shape)
             shape = (*shape[:2], layer.cell.output_size)
@@ -56,7 +66,7 @@ class RecurrentStack(keras.layers.Layer):
 
         One output is `(batch, time)`, several are `(batch, time, num_outputs)`.
         """
-        outputs, final = features, []
+        outputs, final = self._encoded(features), []
         for layer in self.recurrent_layers:
             count = _num_states(layer)
             own, states = states[:count], states[count:]
@@ -66,7 +76,7 @@ class RecurrentStack(keras.layers.Layer):
 
     def step(self, features: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         """Outputs after one step of `(batch, features)`, `(batch,)` or `(batch, num_outputs)`."""
-        outputs, final = features, []
+        outputs, final = self._encoded(features), []
         for layer in self.recurrent_layers:
             count = _num_states(layer)
             own, states = states[:count], states[count:]
@@ -74,9 +84,25 @@ class RecurrentStack(keras.layers.Layer):
             final += list(after)
         return self._read(outputs), final
 
+    def gates(self, features: Any, states: list[Any]) -> list[Any]:
+        """Activities of the gates at one step, `(batch, units)`, layer after layer."""
+        outputs, found = features, []
+        for layer in self.recurrent_layers:
+            count = _num_states(layer)
+            own, states = states[:count], states[count:]
+            found += layer.cell.gates(outputs, own)
+            outputs, _ = layer.cell(outputs, own)
+        return found
+
     def read(self, states: list[Any]) -> Any:
         """Outputs for the step after these states; what is read is the last layer's first one."""
         return self._read(states[-self.num_last_states])
+
+    def _encoded(self, features: Any) -> Any:
+        """What the first layer sees."""
+        if self.encoder is None:
+            return features
+        return self.encoder(ops.cast(features[..., 0], "int32"))
 
     def _read(self, outputs: Any) -> Any:
         if self.readout is None:

@@ -18,12 +18,13 @@ from forecast.models.inputs import input_width, inputs_along
 from forecast.models.objective import Objective
 from forecast.models.places import placing_of
 from forecast.models.sampling import Sampling, Trail
+from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Truncation
 from forecast.pipelines import Panel
 
 __all__ = ["Lesson", "Sequences", "exercises", "make_lesson", "values_after"]
 
-_ABSOLUTE = Absolute()
+_ABSOLUTE, _METRIC = Absolute(), TargetWeights()
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class Lesson:
         targets: what the highway left unexplained of the next step, in its unit,
             `(num_series, num_steps)`, of a block `(num_series, num_steps, block_length)`; of counts
             see `Objective`; 0 where unknown.
-        weights: weight of each target in the loss, mean 1 over the known ones; 0 where unknown.
+        weights: weight of each target in the loss, mean 1 over those above 0; 0 where unknown.
         lengths: valid steps of each series, `(num_series,)`.
         trail: what the highway saw and said, for walks on the network's own forecasts.
     """
@@ -59,7 +60,8 @@ class Lesson:
 
 
 def make_lesson(
-    highway: PooledARModel, panel: Panel, season: int, head: Head = _ABSOLUTE
+    highway: PooledARModel, panel: Panel, season: int, head: Head = _ABSOLUTE,
+    given: TargetWeights = _METRIC,
 ) -> Lesson:  # fmt: skip
     """Walk the highway along the panel and note what it sees and misses.
 
@@ -70,6 +72,7 @@ def make_lesson(
         panel: training series; gaps are fed with the highway's own forecast, and not learned from.
         season: season of the MASE that errors are weighed by.
         head: of the network; it says what a target is.
+        given: what each target counts.
     """
     block = panel.block(0, panel.lengths)
     past = Past.blank(highway.window_length, np.arange(panel.num_series))
@@ -85,18 +88,14 @@ def make_lesson(
         base[:, steps] = inputs.base.reshape(shape[0], len(steps), *upcoming.shape[2:])
         unit[:, steps] = inputs.unit.reshape(shape[0], -1)
     trail = Trail(values, block.observed, base, unit)
-    targets, weights = exercises(highway, panel, trail, upcoming, season, head)
+    targets, weights = exercises(highway, panel, trail, upcoming, season, head, given)
     return Lesson(features, targets, weights, panel.lengths, trail)
 
 
 def exercises(
-    highway: PooledARModel,
-    panel: Panel,
-    trail: Trail,
-    upcoming: NDArray,
-    season: int,
-    head: Head = _ABSOLUTE,
-) -> tuple[NDArray, NDArray]:
+    highway: PooledARModel, panel: Panel, trail: Trail, upcoming: NDArray, season: int,
+    head: Head = _ABSOLUTE, given: TargetWeights = _METRIC,
+) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Targets of every step and their weights, see `Lesson`.
 
     Args:
@@ -106,12 +105,16 @@ def exercises(
         upcoming: values after each step, of a block with a further axis; NaN where unknown.
         season: season of the MASE that errors are weighed by.
         head: of the network.
+        given: what each target counts.
     """
     further = upcoming.ndim - trail.unit.ndim  # an axis for the steps of a block
     unit = _widened(trail.unit, further)
     targets = Objective(head, highway.power).targets(upcoming, trail.base, unit)
-    weights = _weights(highway, panel, trail.values, trail.unit, season)
-    weights = np.where(np.isnan(upcoming - trail.base), 0.0, _widened(weights, further))
+    weights = _widened(_costs(highway, panel, trail.values, trail.unit, season), further)
+    if given.base == "equal":
+        weights = np.where(weights > 0.0, 1.0, 0.0)
+    weights = weights * _given(given, panel, highway.block_length).reshape(upcoming.shape)
+    weights = np.where(np.isnan(upcoming - trail.base), 0.0, weights)
     steps = np.arange(trail.unit.shape[1])
     weights[steps >= panel.lengths[:, None]] = 0.0
     # Before a season has passed the inputs say little: such steps are no examples.
@@ -133,7 +136,15 @@ def _widened(values: NDArray, further: int) -> NDArray:
     return values.reshape(*values.shape, *(1,) * further)
 
 
-def _weights(
+def _given(given: TargetWeights, panel: Panel, block_length: int) -> NDArray:
+    """The user's weight of the values after each step, shaped as these."""
+    upcoming = np.nan_to_num(values_after(given.of_rows(panel), block_length))
+    if given.steps is None:
+        return upcoming
+    return upcoming * (np.array(given.steps) if block_length > 1 else given.steps[0])
+
+
+def _costs(
     highway: PooledARModel, panel: Panel, values: NDArray, unit: NDArray, season: int
 ) -> NDArray:
     """What an error of one unit costs in MASE at each step."""
@@ -194,7 +205,7 @@ class Sequences(keras.utils.PyDataset):
         steps = np.minimum(steps, self.lesson.targets.shape[1] - 1)
         at = (places.rows[:, None], steps)
         counted, valid = self._counted(places.counts)
-        weights = self._weights(at).astype(np.float32)
+        weights = self.lesson.weights[at].astype(np.float32)
         weights[~counted] = 0.0
         inputs = {"features": self.lesson.features[at], "mask": valid}
         if self.carries:
@@ -214,7 +225,3 @@ class Sequences(keras.utils.PyDataset):
         if self.cut.sequences != "windows":
             return valid, valid
         return valid & (steps >= counts - self.cut.loss_steps), valid
-
-    def _weights(self, at: tuple[NDArray, NDArray]) -> NDArray:
-        weights = self.lesson.weights[at]
-        return weights if self.cut.weights == "metric" else (weights > 0).astype(float)

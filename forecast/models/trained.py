@@ -25,6 +25,7 @@ from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
+from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
 from forecast.models.readout import fit_readout
 from forecast.models.sampling import Sampling
@@ -64,6 +65,7 @@ class TrainedForecaster(DescendedForecaster):
             raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
         check_kind("design", design, NetworkDesign)
         _refuse_sampled(training, design)
+        refuse_uncurved(training.optimizer, design.output_head)
         self.units = units
         self.num_layers = num_layers
         self.training = training
@@ -109,6 +111,8 @@ class TrainedForecaster(DescendedForecaster):
         """The network without other forecasters beside it."""
         head, steps_at_once = self.design.output_head, self.design.steps_at_once(task.horizon)
         refuse_other_than_counts(task.panel, head)
+        given = self.training.cut.target_weights
+        given.refuse_other_steps(steps_at_once)
         settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
         network = self._untrained(task, settings)
         form = network.body.blueprint
@@ -117,7 +121,7 @@ class TrainedForecaster(DescendedForecaster):
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             words += " alone: too short to train on"
         else:
-            lesson = make_lesson(network.highway, task.panel, task.season.length, head)
+            lesson = make_lesson(network.highway, task.panel, task.season.length, head, given)
             if lesson.weights.any():
                 network, history, more = self._descended(network, lesson, task)
                 words += more + hint_of_counts(task.panel, head)

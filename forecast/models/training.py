@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecast.checks import check_positive_integer, check_share
+from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.schedules import LearningRate, TeacherForcing
+from forecast.models.target_weights import TargetWeights
 from forecast.models.training_run import TrainingRun
 
 __all__ = ["Training", "Truncation"]
@@ -15,6 +17,8 @@ __all__ = ["Training", "Truncation"]
 _MOST_STEPS = 1000
 # Short series are cheap to learn, and what is not linear in them takes many updates.
 _FEWEST_TIME_STEPS, _MOST_SHORT_STEPS = 3_000_000, 2000
+# An update of second order costs tens of gradients.
+_MOST_CURVED_STEPS = 100
 _SEQUENCES = ("stretches", "streams", "windows")
 _WEIGHTS = ("metric", "equal")
 
@@ -31,8 +35,9 @@ class Truncation:
             and reset where a series begins; "windows" end anywhere, from zero states, and only
             their last steps count.
         loss_steps: last steps of a window that count, at least 1; of no use to the others.
-        weights: of each step in the loss: "metric" is what its error costs in MASE, "equal" takes
-            all errors alike, each in the unit of its window.
+        weights: of each target in the loss: "metric" is what its error costs in MASE, "equal" takes
+            all errors alike, each in the unit of its window; or an `fc.TargetWeights(...)`, by row,
+            series, channel and step ahead.
 
     Raises:
         ValueError: for a value out of range.
@@ -49,17 +54,22 @@ class Truncation:
     num_steps: int | None = None
     sequences: str = "stretches"
     loss_steps: int = 1
-    weights: str = "metric"
+    weights: str | TargetWeights = "metric"
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         check_positive_integer("truncation", self.num_steps, optional=True)
         check_positive_integer("loss_steps", self.loss_steps)
         for name, known in (("sequences", _SEQUENCES), ("weights", _WEIGHTS)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"`{name}` must be one of {', '.join(known)}; got {getattr(self, name)!r}."
-                )
+            given = getattr(self, name)
+            if given not in known and not isinstance(given, TargetWeights):
+                raise ValueError(f"`{name}` must be one of {', '.join(known)}; got {given!r}.")
+
+    @property
+    def target_weights(self) -> TargetWeights:
+        """What each target counts in the loss."""
+        given = self.weights
+        return given if isinstance(given, TargetWeights) else TargetWeights(base=given)
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Training:
         max_seconds: wall time of the training; the number of steps that fits is found by timing
             the first ones, and recorded as `num_steps_` of the forecaster. None: no limit.
         batch_size: sequences in an update.
-        learning_rate: of Adam at its height; it falls as a cosine to 1 % of that, or as an
+        learning_rate: at its height; it falls as a cosine to 1 % of that, or as an
             `fc.LearningRate(...)` says.
         clip_norm: gradients longer than this are shortened to it, those of each weight for itself.
         truncation: time steps in a sequence, None takes three seasons, 64 to 192 steps; or an
@@ -85,11 +95,13 @@ class Training:
             (scheduled sampling). Below 1 each update of a recurrent network walks along its
             sequences step by step first: about a third on top at 32 units, and a few seconds of
             compiling once. None is 1, for a decoder 0: it has no truth to live on.
+        optimizer: "adam", `fc.Momentum(...)`, or `fc.HessianFree(...)`, which takes at most 100
+            updates by default and none of `learning_rate`, `clip_norm` and `teacher_forcing`.
         run: an `fc.TrainingRun(...)`: patience, checkpoint, warm start, callbacks.
 
     Raises:
-        TypeError: for a run that is no `fc.TrainingRun`.
-        ValueError: for a value out of range.
+        TypeError: for a run that is no `fc.TrainingRun`, or an optimizer that is none of these.
+        ValueError: for a value out of range, or what does not go together.
 
     Example:
         >>> Training(num_steps=50, teacher_forcing=TeacherForcing("linear", end=0.5)).batch_size
@@ -104,6 +116,7 @@ class Training:
     truncation: int | Truncation | None = None
     num_checks: int = 8
     teacher_forcing: float | TeacherForcing | None = None
+    optimizer: str | Momentum | HessianFree = "adam"
     run: TrainingRun = TrainingRun()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
@@ -119,6 +132,7 @@ class Training:
         if not isinstance(self.run, TrainingRun):
             raise TypeError(f"`run` must be an fc.TrainingRun(...); got {self.run!r}.")
         _ = self.rate, self.cut  # their checks
+        _check_optimizer(self)
 
     @property
     def rate(self) -> LearningRate:
@@ -154,4 +168,36 @@ class Training:
         at_once = self.batch_size * sequence_length
         wanted = min(20 * num_rows / at_once, _MOST_STEPS)
         fewest = min(_FEWEST_TIME_STEPS / at_once, _MOST_SHORT_STEPS)
-        return self.num_steps or int(max(wanted, fewest))
+        most = _MOST_CURVED_STEPS if isinstance(self.optimizer, HessianFree) else np.inf
+        return self.num_steps or int(min(max(wanted, fewest), most))
+
+
+def _check_optimizer(training: Training) -> None:
+    """Refuse what is no optimizer, and settings that one has no use for.
+
+    Raises:
+        TypeError: for what is none.
+        ValueError: for settings that do not go together.
+    """
+    optimizer = training.optimizer
+    if optimizer == "adam" or isinstance(optimizer, Momentum):
+        return
+    if not isinstance(optimizer, HessianFree):
+        raise TypeError(
+            "`optimizer` must be 'adam', fc.Momentum(...) or fc.HessianFree(...); got "
+            f"{optimizer!r}."
+        )
+    unused = [
+        name for name in ("learning_rate", "clip_norm", "teacher_forcing")
+        if getattr(training, name) != Training.__dataclass_fields__[name].default
+    ]  # fmt: skip
+    if unused:
+        raise ValueError(
+            f"HessianFree finds its own steps and learns from the truth alone: leave out "
+            f"{', '.join(unused)}, or take another optimizer."
+        )
+    if training.cut.sequences == "streams":
+        raise ValueError(
+            "HessianFree starts every sequence from zero states, and `streams` carry them on: take "
+            "fc.Truncation(sequences='stretches')."
+        )

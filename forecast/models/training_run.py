@@ -30,9 +30,12 @@ class TrainingRun:
             start, fine-tuning), also from `fc.load`; None draws them with the seed. It must not
             have learned from later steps of a series than those given to `fit`.
         callbacks: Keras callbacks; an epoch ends with each free-running check, with `loss`,
-            `val_loss` (the free-running error), `learning_rate` and `teacher_forcing` as logs.
-            Their own state is not part of a checkpoint; a saved forecaster keeps neither them nor
-            `start` nor `checkpoint`.
+            `val_loss` (the free-running error), `learning_rate` and `teacher_forcing` as logs. One
+            that sets the learning rate at such an end, as `ReduceLROnPlateau` does, moves all later
+            rates by the same factor. A checkpoint keeps of them what has changed since the training
+            began and is a number, text, array, or a list or dict of these (`EarlyStopping`: best,
+            wait, best weights); functions, open files and other objects begin anew. A saved
+            forecaster keeps neither them nor `start` nor `checkpoint`.
 
     Raises:
         TypeError: for callbacks that are none, or a start that is no forecaster.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from forecast.figures import new_figure
 from forecast.forecaster import Forecaster
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class SearchResult:
 
     def plot(self) -> Figure:
         """Scores of the trials in their order, and the best so far (needs matplotlib)."""
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(7, 3.5), layout="constrained")
+        figure = new_figure(7.0, 3.5)
         axes = figure.subplots()
         scored = self.trials[self.trials["state"] == "scored"]
         pruned = self.trials[self.trials["state"] == "pruned"]

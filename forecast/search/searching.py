@@ -13,9 +13,10 @@ import numpy as np
 
 from forecast.backtesting.plan import Plan
 from forecast.checks import check_positive_integer, check_seed, check_share
+from forecast.covariate_use import weight_columns
 from forecast.forecaster import Forecaster
 from forecast.parameters import Parameters
-from forecast.pipelines import Columns, Panel, Split, read_frame
+from forecast.pipelines import Columns, Panel, Split, read_weighted
 from forecast.progress import progress_bar
 from forecast.search.attempt import attempted
 from forecast.search.defaults import default_space
@@ -111,7 +112,7 @@ def search(
     check_positive_integer("horizon", horizon)
     split = Split(n_windows, step_size, gap, max_train_size, align)
     task = Search(forecaster, space, num_trials, max_seconds, storage, seed)
-    reading = read_frame(df, columns, freq)
+    reading = read_weighted(df, columns, freq, weight_columns([forecaster]))
     found = task._on(Scoring.laid(reading, horizon, split, season_length))
     last = int(np.argmax(reading.panel.ends))
     tuned = Tuned(found.search_seconds, reading.panel.ends[last], reading.panel.ids[last])
@@ -175,6 +176,11 @@ class Search(Parameters):
     def name(self) -> str:
         """Name of the forecast columns: that of the forecaster."""
         return self.forecaster.name
+
+    @property
+    def weight_columns(self) -> tuple[str, ...]:
+        """Columns that say what each row counts in the trainings."""
+        return self.forecaster.weight_columns
 
     def chosen(self, plan: Plan) -> Forecaster:
         """The forecaster with settings found in what is known at the first origin of a plan.

@@ -83,7 +83,9 @@ def test_kinds_that_cannot_be_given_are_refused():
         def _estimate(self, task):
             raise RuntimeError("begun already")
 
-    with pytest.raises(ValueError, match=r"must be 'conformal', 'adaptive' or 'analytic'; got ''"):
+    with pytest.raises(
+        ValueError, match=r"must be 'conformal', 'adaptive', 'analytic' or 'paths'; got ''"
+    ):
         fc.cross_validation(Breaks(), SHORT, 3, n_windows=2, level=[80], intervals="")
     with pytest.raises(ValueError, match=r"'analytic' needs a model .* and Naive has none"):
         fc.cross_validation(fc.Naive(), SHORT, 3, n_windows=2, level=[80], intervals="analytic")

@@ -8,7 +8,6 @@ import pytest
 from backtesting.frames import series
 
 import forecast as fc
-from forecast.backtesting import sampling as sampling_module
 
 FRAME = pd.concat([series("b", 90, 1), series("a", 90, 2)], ignore_index=True)
 SHORT = FRAME.drop(columns=["z", "price"])
@@ -67,7 +66,7 @@ def test_scores_do_not_depend_on_how_many_paths_are_rolled_out_at_once(monkeypat
     options = {"n_windows": 2, "num_paths": 4, **columns}
     both = [fc.VAR(lags=1), fc.AR(lags=2, season_length=1)]
     whole = fc.cross_validation(both, frame, 3, **options)
-    monkeypatch.setattr(sampling_module, "_MOST_PATHS", most)
+    monkeypatch.setattr("forecast.sampled._MOST_PATHS", most)
     pd.testing.assert_frame_equal(whole, fc.cross_validation(both, frame, 3, **options))
 
 

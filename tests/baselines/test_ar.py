@@ -275,7 +275,7 @@ def test_a_criterion_as_text_is_refused_with_the_way_to_say_it():
         (lambda: AR(season_length=0), r"`season_length` must be a whole number of at least 1"),
         (
             lambda: AR(intervals="normal"),
-            r"`intervals` must be 'conformal', 'adaptive' or 'analytic'; got",
+            r"`intervals` must be 'conformal', 'adaptive', 'analytic' or 'paths'; got",
         ),
         (
             lambda: AR(terms="ct"),

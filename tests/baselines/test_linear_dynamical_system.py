@@ -149,7 +149,10 @@ def test_series_without_values_and_long_gaps_do_no_harm():
         ({"state_size": 1.5}, r"`state_size` must be a whole number"),
         ({"max_iterations": 0}, r"`max_iterations` must be a whole number of at least 1"),
         ({"pooled": "yes"}, r"`pooled` must be True or False; got 'yes'"),
-        ({"intervals": "normal"}, r"`intervals` must be 'conformal', 'adaptive' or 'analytic'"),
+        (
+            {"intervals": "normal"},
+            r"`intervals` must be 'conformal', 'adaptive', 'analytic' or 'paths'",
+        ),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments, message):

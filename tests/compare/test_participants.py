@@ -8,6 +8,10 @@ import pytest
 from guests_material import Framed, Last, Moving
 
 import forecast as fc
+from forecast.backtesting.plan import make_plan
+from forecast.compare.records import settings_of
+from forecast.covariate_use import weight_columns
+from forecast.pipelines import Columns, Split, default_season
 
 
 def walk(steps: int = 90, seed: int = 2) -> pd.DataFrame:
@@ -121,3 +125,17 @@ def test_seeds_within_compositions_move_together() -> None:
 def test_a_number_of_seeds_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="num_seeds"):
         fc.compare([], walk(), 4, num_seeds=0)
+
+
+def test_the_settings_name_weights_and_the_kind_of_intervals() -> None:
+    network = fc.RNNForecaster(
+        training=fc.Training(truncation=fc.Truncation(weights=fc.TargetWeights("w")))
+    )
+    shown, columns = [network, fc.Naive()], Columns()
+    options = {"level": 80, "intervals": "paths", "weights": weight_columns(shown)}
+    plan = make_plan(walk().assign(w=1.0), columns, 4, Split(2), **options)
+    found = settings_of(plan, default_season(plan.training_part(), None), shown)
+    assert found["weights of targets"] == "w (RNN)" and found["intervals"] == "paths"
+    plain = make_plan(walk(), columns, 4, Split(2))
+    found = settings_of(plain, default_season(plain.training_part(), None), shown)
+    assert not {"weights of targets", "intervals"} & set(found)

@@ -137,6 +137,14 @@ QUANTILE_RAW = np.random.default_rng(8).normal(0.0, 1.5, (50, 4))
 LEVELS = (0.05, 0.3, 0.6, 0.9)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.93, 0.999])
+def test_one_share_of_arrays_and_tensors(share):
+    head, raw = Quantiles((0.1, 0.2, 0.6, 0.9)), np.random.default_rng(2).normal(0, 2, (7, 4))
+    wanted = head.quantile(raw, share)
+    np.testing.assert_allclose(head.at(raw, share), wanted, rtol=1e-12)
+    np.testing.assert_allclose(head.at(ops.convert_to_tensor(raw), share), wanted, rtol=1e-12)
+
+
 def test_quantiles_never_cross_and_are_met_at_their_levels():
     head = Quantiles(LEVELS)
     values = head.values(QUANTILE_RAW)

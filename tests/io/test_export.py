@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from export_server import HORIZON
 from io_samples import long_frame
+from keras import ops
 
 import forecast as fc
 from forecast import engine
+from forecast.heads import Absolute, Normal, Quantiles
 from forecast.intervals import interval_limits
 from forecast.io.export.manifest import _LEVELS
+from forecast.io.export.rolling import rolled
 from forecast.io.export.signatures import PREFIX, Signatures
 from forecast.io.export.support import served_model
 from forecast.models.blueprint import Blueprint
@@ -42,13 +45,22 @@ MODELS = {
     "lstm": fc.ESNForecaster(season_length=12, alias="lstm"),
     "gru": fc.ESNForecaster(season_length=6, alias="gru"),
     "esn": fc.ESNForecaster(units=12),
+    "shares": fc.ESNForecaster(season_length=12, alias="shares"),
+    "blocks": fc.ESNForecaster(season_length=12, alias="blocks"),
     "combined": fc.Combine([
         fc.Combine([fc.Drift(), fc.AR(lags=4)], method="weighted", alias="inner"),
         fc.Naive(), fc.SeasonalNaive(season_length=12),
     ]),
 }  # fmt: skip
 LOCAL = ("ar", "combined")
-LAYERS = {"lstm": ("LSTM", 5, 2), "gru": ("GRU", 4, 1)}
+LAYERS = {
+    "lstm": ("LSTM", 5, 2), "gru": ("GRU", 4, 1), "shares": ("GRU", 4, 1), "blocks": ("LSTM", 4, 1),
+}  # fmt: skip
+HEADS = {"shares": Quantiles((0.2, 0.6, 0.9)), "blocks": Normal()}
+BLOCKS = fc.PooledAR(
+    lags=5, block_length=3, regression=REGRESSION, season_length=12,
+    design=fc.Design(1.0, "none", "window", level_means=True, season_means=True),
+)  # fmt: skip
 NETWORKS = (*LAYERS, "esn")
 FRAME = long_frame(("a", "b", "c"), steps=80)
 
@@ -63,14 +75,19 @@ def tolerance(name: str) -> float:
 def with_weights(name, forecaster):
     """The network of a reservoir's fit with random weights, which cost no training."""
     fitted, random = forecaster.fitted_, np.random.default_rng(11)
-    model = fitted.model
+    model, head = fitted.model, HEADS.get(name, Absolute())
+    highway = model.highway
+    if name == "blocks":
+        highway = BLOCKS.clone().fit(FRAME, horizon=4).fitted_.model
     if name in LAYERS:
-        body = Body(Blueprint(*LAYERS[name], model.body.num_features, seed=0))
+        outputs = head.num_outputs * highway.block_length
+        form = Blueprint(*LAYERS[name], model.body.num_features, seed=0, num_outputs=outputs)
+        body = Body(form)
         body = body.with_weights([random.normal(scale=0.4, size=w.shape) for w in body.weights])
     else:
         coefficients = random.normal(scale=0.3, size=len(model.body.coefficients))
         body = ReadBody(model.body.body, coefficients)
-    estimate = replace(fitted.estimate, model=NetworkModel(model.highway, body))
+    estimate = replace(fitted.estimate, model=NetworkModel(highway, body, head))
     forecaster.fitted_ = replace(fitted, estimate=estimate)
     return forecaster.condition(FRAME)
 
@@ -236,6 +253,23 @@ def test_the_example_of_the_guide_runs(name, fitted, served):
     low, high = interval_limits(fitted[name].fitted_, state, points, 80)
     close(name, served[name]["guide_low"], low)
     close(name, served[name]["guide_high"], high)
+
+
+def test_blocks_of_points_move_as_in_the_library(fitted):
+    """The other head that emits several numbers, in one process."""
+    found = fitted["blocks"].fitted_.model
+    form = replace(found.body.blueprint, num_outputs=3)
+    body, random = Body(form), np.random.default_rng(2)
+    body = body.with_weights([random.normal(scale=0.4, size=w.shape) for w in body.weights])
+    model, values = NetworkModel(found.highway, body), FRAME["y"].to_numpy()[:40].reshape(2, 20)
+    everywhere = np.ones(values.shape, dtype=bool)
+    state, _ = engine.absorb(
+        model, engine.begin(model, np.array([-1, 1])), Block(values, everywhere, everywhere)
+    )
+    served = served_model(model)
+    begun = Signatures(served, 1.0, range(-1, 3)).of_state(state)
+    begun = {name: ops.convert_to_tensor(array) for name, array in begun.items()}
+    close("blocks", rolled(served, begun, 8), engine.forecast(model, state, 8)[:, 0])
 
 
 def test_what_stands_beside_the_model(fitted, tmp_path):

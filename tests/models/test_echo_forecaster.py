@@ -176,3 +176,26 @@ def test_new_series_and_other_designs_are_refused() -> None:
         fitted.predict(horizon=3, df=stranger)
     with pytest.raises(TypeError, match=r"`design` must be an fc.EchoDesign"):
         fc.ESNForecaster(design="deep")
+
+
+def test_a_reservoir_that_does_not_forget_is_told_among_the_choices() -> None:
+    data = frame((120,))
+    wild = fc.Reservoir(20, spectral_radius=8.0)
+    silent = replace(wild, spectral_radius=0.0)
+    calm = fc.Reservoir(10, spectral_radius=0.5)
+    told = "The echo-state property does not hold on these"
+    for reservoirs, is_deep, words in (
+        ((wild,), False, told), ((calm, wild), True, told), ((calm,), False, ""),
+        ((silent,), False, "A spectral radius of 0 leaves the reservoir no memory but its leak"),
+    ):  # fmt: skip
+        readout = fc.EchoReadout(ridge=1e-6)
+        design = replace(SMALL, reservoirs=reservoirs, is_deep=is_deep, readout=readout)
+        choices = fc.ESNForecaster(design=design).fit(data, horizon=3).fitted_.estimate.choices
+        assert words in choices if words else choices.endswith("readout ridge 1e-06")
+
+
+def test_the_corrected_network_tells_of_it_too_and_refuses_a_radius_of_0() -> None:
+    wild = fc.ESNForecaster(units=20, spectral_radius=8.0).fit(frame((120,)), horizon=3)
+    assert "The echo-state property does not hold" in wild.fitted_.estimate.choices
+    with pytest.raises(ValueError, match=r"`spectral_radius` must be a number from 1e-09"):
+        fc.ESNForecaster(spectral_radius=0.0)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.layers.topology import recurrent_matrix
-from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network
+from forecast.models.echo import EchoDesign, EchoReadout, Reservoir, fit_echo_network, lesson
+from forecast.models.echo import bank as bank_module
 from forecast.models.echo import fit as fitting
 from forecast.models.echo.bank import Bank, drawn_bank
 from forecast.models.echo.view import View
@@ -73,7 +74,7 @@ def test_columns_are_the_newest_inputs_and_their_products(lags, quadratic, width
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_readout_is_the_ridge_regression(dtype: str, monkeypatch) -> None:
-    monkeypatch.setattr(fitting, "_MOST_STEPS", 128)
+    monkeypatch.setattr(bank_module, "_MOST_STEPS", 128)
     readout = EchoReadout(washout=20, ridge=0.01, lags=2, quadratic_lags=1)
     design = EchoDesign(TWO, readout=readout, dtype=dtype)
     rng = np.random.default_rng(2)
@@ -96,9 +97,22 @@ def test_sums_in_blocks_are_the_regression_on_all_rows(monkeypatch) -> None:
     wave = np.sin(0.3 * np.arange(1500))[None, :, None]
     wave = wave + 0.1 * np.random.default_rng(0).normal(size=wave.shape)
     whole, _ = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
-    monkeypatch.setattr(fitting, "_MOST_HELD", 2000)
+    monkeypatch.setattr(fitting, "MOST_HELD", 2000)
     blocks, _ = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
     np.testing.assert_allclose(blocks.coefficients, whole.coefficients, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_fit_hands_on_where_the_network_stands(dtype: str, monkeypatch) -> None:
+    monkeypatch.setattr(bank_module, "MOST_HELD", 2000)  # blocks of 128 steps
+    monkeypatch.setattr(lesson, "MOST_HELD", 2000)  # row after row
+    readout = EchoReadout(ridge=1e-3, lags=2)
+    design = EchoDesign((Reservoir(8),), readout=readout, dtype=dtype)
+    wave = np.sin(0.3 * np.arange(300) + np.arange(3)[:, None])[:, :, None]
+    network, fit = fit_echo_network(design, wave[:, :-1], wave[:, 1:])
+    _, expected = network.encode(wave[:, :-1], network.initial(3))
+    np.testing.assert_allclose(fit.memory.states, expected.states, atol=1e-6)
+    np.testing.assert_array_equal(fit.memory.recent, expected.recent)
 
 
 def test_the_penalty_is_chosen_where_noise_is_all_there_is() -> None:

@@ -155,6 +155,11 @@ def blocks() -> NetworkModel:
     return network_of(highway_of(block_length=BLOCK, seed=2), seed=5)
 
 
+@pytest.fixture(scope="module")
+def distributions() -> NetworkModel:
+    return network_of(highway_of(block_length=BLOCK, seed=2), "GRU", Normal(), seed=5)
+
+
 def forecasts(model: NetworkModel, state, horizon: int):
     wide = Bounds(np.full(state.num_rows, -1e9), np.full(state.num_rows, 1e9))
     return model.rollout(state, horizon, FeedBack(wide), no_future(state, horizon))[:, 0]
@@ -174,7 +179,9 @@ def test_a_block_is_the_highways_block_and_a_correction_of_each_step(blocks):
                 np.testing.assert_allclose(forecasts(blocks, state, BLOCK)[row], wanted, rtol=1e-5)
 
 
-def test_a_longer_horizon_feeds_blocks_back_and_a_shorter_one_cuts(blocks):
+@pytest.mark.parametrize("name", ["blocks", "distributions"])
+def test_a_longer_horizon_feeds_blocks_back_and_a_shorter_one_cuts(name, request):
+    blocks = request.getfixturevalue(name)
     state, _ = seen(blocks)
     long = forecasts(blocks, state, 3 * BLOCK - 1)
     assert long.shape == (ROWS, 3 * BLOCK - 1)
@@ -186,8 +193,10 @@ def test_a_longer_horizon_feeds_blocks_back_and_a_shorter_one_cuts(blocks):
     np.testing.assert_allclose(forecasts(blocks, state, BLOCK - 1), long[:, 2 * BLOCK :], rtol=1e-4)
 
 
-def test_blocks_keep_the_laws_of_states(blocks):
+@pytest.mark.parametrize("name", ["blocks", "distributions"])
+def test_blocks_keep_the_laws_of_states(name, request):
     """Any cuts, gaps, padding and company; a gap is fed the first step of the block before it."""
+    blocks = request.getfixturevalue(name)
     values = VALUES.copy()
     values[0, [7, 8, 20]] = values[2, 15] = np.nan
     lengths = np.array([30, 22, 27])
@@ -231,10 +240,39 @@ def test_a_residual_is_drawn_for_each_step_of_a_block_together(blocks):
         0.5 * np.arange(BLOCK), noise.shape), atol=1e-9)  # fmt: skip
 
 
+def test_each_step_of_a_block_is_drawn_from_a_law_of_its_own(distributions):
+    """By a loop over rows, paths and steps with scipy's quantiles; later blocks know the draws."""
+    model, paths, pool = distributions, 3, np.random.default_rng(0).normal(size=(20, BLOCK))
+    state, one_step = seen(model)
+    keyed = Draws(7, np.array([11, 12, 13], np.uint64), state.clock, pool, np.ones(ROWS))
+    horizon = BLOCK + 2
+    found = model.rollout(state, horizon, FeedBack(WIDE, paths, keyed), no_future(state, horizon))
+    for row in range(ROWS):
+        for path in range(paths):
+            past, cells, raw = stepped(model, VALUES[row], STEPS)
+            if not path:
+                before, _, nearest = stepped(model, VALUES[row], STEPS - 1)
+                one = read_inputs(model.highway, before)
+                median = one.base[0] + one.unit[0] * nearest[0, 0]
+                assert one_step[row, -1] == pytest.approx(median, rel=1e-4, abs=1e-4)
+            for start in (0, BLOCK):
+                inputs = read_inputs(model.highway, past, BLOCK)
+                uniform = keyed.uniforms(paths, start)[row, path]
+                location, spread = raw[0].reshape(BLOCK, 2).T
+                law = stats.norm(location, 0.001 + plus(spread))
+                values = inputs.base[0] + inputs.unit[0] * law.ppf(uniform)
+                steps = slice(start, min(start + BLOCK, horizon))
+                wanted = values[: steps.stop - start]
+                np.testing.assert_allclose(found[row, path, steps], wanted, rtol=1e-3, atol=1e-3)
+                for value in values:
+                    past = past.append(np.array([[value]]))
+                    raw, cells = model.body.step(read_inputs(model.highway, past).features, cells)
+
+
 def test_outputs_that_are_not_those_of_the_head_are_refused(blocks):
     with pytest.raises(ValueError, match=r"Normal\(\) needs 2 outputs of the layers; they have 1"):
         NetworkModel(highway_of(), network_of(highway_of()).body, Normal())
-    with pytest.raises(ValueError, match=r"take block_length=1 with it, or a point head; got 4"):
+    with pytest.raises(ValueError, match=r"Normal\(\) needs 8 outputs of the layers; they have 4"):
         NetworkModel(blocks.highway, blocks.body, Normal())
 
 

@@ -46,6 +46,11 @@ def normal():
 
 
 @pytest.fixture(scope="module")
+def joint():
+    return network("normal", block_length=None).fit(frame_of(processes()), horizon=4)
+
+
+@pytest.fixture(scope="module")
 def counts():
     return network("negative_binomial").fit(frame_of(COUNTS), horizon=3)
 
@@ -65,6 +70,31 @@ def test_paths_spread_as_the_process_says(normal):
     last = processes()[:, -1]
     np.testing.assert_allclose(found["mean"].unstack().to_numpy()[:, 0], 0.7 * last, atol=0.5)
     assert "head Normal()" in normal.choices_
+
+
+@pytest.mark.parametrize("name", ["normal", "joint"])
+def test_intervals_of_the_head_are_as_wide_as_the_process_says(name, request):
+    fitted = request.getfixturevalue(name)
+    found = fitted.predict(4, level=80, intervals="paths")
+    width = (found["RNN-hi-80"] - found["RNN-lo-80"]).groupby(found["ds"]).mean()
+    known = 2 * 1.2816 * np.sqrt(np.cumsum(0.49 ** np.arange(4)))
+    np.testing.assert_allclose(width, known, rtol=0.15)
+    paths = fitted.sample(4, num_paths=500).groupby(["unique_id", "ds"])["y"].quantile(0.9)
+    np.testing.assert_allclose(found["RNN-hi-80"], paths.to_numpy(), rtol=1e-12)
+    past = fitted.predict(4, level=80)
+    assert not np.allclose(found["RNN-hi-80"], past["RNN-hi-80"])
+
+
+def test_the_steps_of_a_block_go_together(joint):
+    """The sum of four steps spreads as the process says: sqrt(sum_k (1 + ... + 0.7^k)^2)."""
+    assert joint.fitted_.model.block_length == 4 and "blocks of the horizon" in joint.choices_
+    paths = joint.sample(4, num_paths=400, seed=1)
+    spread = paths.groupby(["unique_id", "ds"])["y"].std().unstack().mean().to_numpy()
+    np.testing.assert_allclose(spread, np.sqrt(np.cumsum(0.49 ** np.arange(4))), rtol=0.15)
+    sums = paths.groupby(["unique_id", "path"])["y"].sum().unstack().std(axis=1).mean()
+    known = np.sqrt((np.cumsum(0.7 ** np.arange(4)) ** 2).sum())
+    assert sums == pytest.approx(known, rel=0.15) and known > 1.2 * np.sqrt((spread**2).sum())
+    assert joint.sample(7, 2)["y"].notna().all()
 
 
 def test_the_point_forecast_is_the_median_of_the_first_step(normal):
@@ -101,7 +131,7 @@ def test_blocks_of_the_horizon(blocks):
     assert np.isfinite(blocks.sample(7, 3)["y"]).all()
 
 
-@pytest.mark.parametrize("name", ["normal", "counts", "blocks"])
+@pytest.mark.parametrize("name", ["normal", "counts", "blocks", "joint"])
 def test_bundles_bring_heads_back_bit_for_bit(name, request, tmp_path):
     fitted = request.getfixturevalue(name)
     fitted.save(tmp_path / "model.kfc")
@@ -163,9 +193,6 @@ def test_designs_that_mean_nothing():
     for length in (0, -2, 1.5, True):
         with pytest.raises(ValueError, match=r"`block_length` must be a whole number of at least"):
             fc.NetworkDesign(block_length=length)
-    for length in (4, None):
-        with pytest.raises(ValueError, match=r"sample path needs the steps of a block together"):
-            fc.NetworkDesign(head="normal", block_length=length)
     with pytest.raises(ValueError, match=r"a weighted sum of point forecasts: take linear='high"):
         fc.NetworkDesign(head="poisson", linear="combined")
     assert not fc.NetworkDesign(head="normal").is_combined and fc.NetworkDesign().is_combined
@@ -199,16 +226,20 @@ def test_counts_under_a_density_are_said_so():
 
 
 @pytest.mark.parametrize("name", ["normal", "blocks"])
-def test_what_cannot_learn_from_newer_rows_or_be_exported_says_why(name, request, tmp_path):
+def test_what_cannot_learn_from_newer_rows_says_why(name, request):
     fitted = request.getfixturevalue(name)
     before = fitted.fitted_, fitted.store_
     ends = fitted.store_.ends
     rows = pd.DataFrame({"unique_id": fitted.store_.ids, "ds": ends + 1, "y": 2.0})
     with pytest.raises(ValueError, match=r"cannot learn from newer rows: its gradient steps are"):
         fitted.update(rows, learn=True)
-    with pytest.raises(ValueError, match=r"an export has one number a step\. Fit it with a point"):
-        fitted.export(tmp_path / "1")
-    assert (fitted.fitted_, fitted.store_) == before and not list(tmp_path.iterdir())
+    assert (fitted.fitted_, fitted.store_) == before
+
+
+def test_counts_are_not_exported(counts, tmp_path):
+    with pytest.raises(ValueError, match=r"medians of the head NegativeBinomial\(\) have no eq"):
+        counts.export(tmp_path / "1")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_pipeline_draws_from_the_head_of_its_last_step(normal):

@@ -78,6 +78,38 @@ def test_the_loss_of_counts_is_that_of_the_decoded_mean(head, exponent):
     assert float(objective.loss(*tensors)) == pytest.approx(wanted, rel=1e-9)
 
 
+@pytest.mark.parametrize("head", [Normal(), Poisson(), NegativeBinomial()], ids=repr)
+def test_the_loss_of_a_block_is_that_of_all_its_steps(head):
+    """The outputs of each step stand together, and every step is one more example."""
+    rng, power = np.random.default_rng(4), Power(1.0)
+    base, weight = rng.uniform(3.0, 6.0, (4, 6, BLOCK)), rng.uniform(0, 1, (4, 6, BLOCK))
+    unit, values = rng.uniform(0.5, 1.0, (4, 6, 1)), rng.poisson(5.0, (4, 6, BLOCK)).astype(float)
+    raw = rng.normal(0.3, 0.4, (4, 6, BLOCK, head.num_outputs))
+    objective = Objective(head, power)
+    target = objective.targets(values, base, unit)
+    given = raw.reshape(4, 6, -1), target, weight
+    found = float(objective.loss(*map(ops.convert_to_tensor, given)))
+    parts = [
+        float(objective.loss(*map(ops.convert_to_tensor, (raw[:, :, step, :], target[:, :, step],
+                                                          weight[:, :, step]))))
+        for step in range(BLOCK)
+    ]  # fmt: skip
+    wanted = np.average(parts, weights=weight.sum(axis=(0, 1)))
+    assert found == pytest.approx(wanted, rel=1e-9)
+
+
+def test_each_step_of_a_block_has_a_start_of_its_own():
+    rng, objective = np.random.default_rng(3), Objective(Normal(), Power(1.0))
+    targets = rng.normal(0.0, 0.4, (4, 200, BLOCK)) * np.array([1.0, 3.0, 2.0])
+    weights = np.ones(targets.shape)
+    weights[..., 2] = 0.0  # nothing is known so far ahead
+    found = objective.bias(targets, weights).reshape(BLOCK, 2)
+    scales = 1e-3 + np.log1p(np.exp(found[:, 1]))
+    np.testing.assert_allclose(scales, [0.4, 1.2, 1.2], rtol=0.1)
+    one = objective.bias(targets[..., 1], weights[..., 1])
+    np.testing.assert_array_equal(found[1], one)
+
+
 def test_a_start_is_the_best_network_without_a_kernel():
     """By scipy's search over constants; the grid of corrections of a mean is 0.1 wide."""
     rng, power = np.random.default_rng(3), Power(0.0)

@@ -86,9 +86,3 @@ def test_only_the_last_steps_of_a_window_count() -> None:
                 expected = 1.0 + row % 100 / 100.0
                 expected[: max(last + 1 - loss_steps, 0)] = expected[last + 1 :] = 0.0
                 np.testing.assert_allclose(weight, expected, rtol=1e-6)
-
-
-def test_equal_weights_forget_the_metric() -> None:
-    material = sequences("stretches", weights="equal")
-    weights = np.stack([material.batch(number)[3] for number in range(40)])
-    assert set(weights.ravel().tolist()) == {0.0, 1.0}

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import forecast as fc
 from forecast.models import trained as module
+from forecast.models.callback_states import changed_states, recall, states_of
 
 FRAME = frame_of(seasonal_values(4, 60, seed=1))
 TRAINING = fc.Training(
@@ -152,6 +153,58 @@ def test_a_checkpoint_of_another_fit_is_refused_and_says_what_differs(tmp_path: 
         network(kept_at(path, **short)).fit(FRAME)
     with pytest.raises(FileNotFoundError, match="does not exist; create it first"):
         network(kept_at(tmp_path / "none" / "a.npz", **short)).fit(FRAME)
+
+
+def kept_by(path: Path | None, *callbacks: Any) -> fc.Training:
+    """Checks at the steps 13, 16, 20, 23, 26 and 30, watched as if smaller were worse."""
+    watched = {"monitor": "val_loss", "mode": "max"}
+    slower = keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=1, min_delta=0, **watched)
+    stops = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True, **watched)
+    return kept_at(path, slower, stops, *callbacks, num_checks=6)
+
+
+def test_callbacks_go_on_from_what_they_remember(tmp_path: Path) -> None:
+    path = tmp_path / "training.npz"
+    whole = network(kept_by(None)).fit(FRAME)
+    assert whole.history_["step"] == [0.0, 13.0, 16.0, 20.0, 23.0]
+    plain = network(kept_at(None, num_checks=6)).fit(FRAME)
+    ratios = np.divide(whole.history_["learning_rate"], plain.history_["learning_rate"][:5])
+    np.testing.assert_allclose(ratios, [1.0, 1.0, 1.0, 0.5, 0.25], rtol=1e-5)
+    with pytest.raises(Crash):
+        network(kept_by(path, StopsAt(19, Crash))).fit(FRAME)
+    assert_same(network(kept_by(path)).fit(FRAME), whole)
+
+
+def test_what_a_callback_remembers_is_plain() -> None:
+    class Keeps(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patience, self.best, self.weights = 3, None, None
+            self.curve: dict[str, list[float]] = {}
+            self.file, self.rule = open, np.less
+
+    keeps, others = Keeps(), [Keeps(), Keeps()]
+    begun = states_of([keeps])
+    assert begun == {"Keeps 0": {"patience": 3, "best": None, "weights": None,
+                                 "curve": {"dict": {}}}}  # fmt: skip
+    keeps.best, keeps.curve = np.float32(0.5), {"loss": [1.0, float("nan")]}
+    keeps.weights = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.zeros(2, np.int64)]
+    kept = json.loads(json.dumps(changed_states([keeps], begun)))
+    assert set(kept["Keeps 0"]) == {"best", "weights", "curve"}
+    recall(others, kept)
+    assert others[0].best == 0.5 and np.isnan(others[0].curve["loss"][1])
+    for found, wanted in zip(others[0].weights, keeps.weights, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+        assert found.dtype == wanted.dtype
+    assert others[1].best is None and others[1].weights is None
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "training.npz"
+    text = json.dumps({"format": 1, "fit": {}}).encode()
+    np.savez(path, about=np.frombuffer(text, dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"has the format 1 of another version .* here it is 2"):
+        network(kept_at(path, num_steps=11, num_checks=1)).fit(FRAME)
 
 
 # Warm start ---------------------------------------------------------------------------------------

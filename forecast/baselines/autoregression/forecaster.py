@@ -67,7 +67,7 @@ class AR(Forecaster):
         terms: trend, seasonal dummies, seasonal lags.
         estimation: method, ridge, rows held back.
         intervals: "conformal" from errors at past origins, "adaptive" to follow the newest
-            errors too, "analytic" from the equation.
+            errors too, "analytic" from the equation, "paths" of `sample`.
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         alias: name of the forecast column; the class by default.
 

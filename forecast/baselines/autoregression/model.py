@@ -15,6 +15,7 @@ from forecast.baselines.autoregression.memory import ARMemory
 from forecast.baselines.autoregression.parameters import STATISTICS, ARForm, ARParameters
 from forecast.baselines.autoregression.terms import Deterministic
 from forecast.baselines.power import Power
+from forecast.dynamics import Dynamics
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["ARModel"]
@@ -39,6 +40,7 @@ class ARModel:
     """
 
     block_length = 1
+    dynamics = Dynamics(("window",))
 
     def __init__(
         self, form: ARForm, parameters: ARParameters, memory: ARMemory | str = ""

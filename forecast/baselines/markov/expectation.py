@@ -22,6 +22,8 @@ __all__ = ["Fit", "Starts", "baum_welch", "begun"]
 
 # Probability of staying in a state where a start is drawn.
 _STAYING = 0.8
+# Of drawn moves, by a gamma distribution of this shape: a state may well follow any other.
+_EVENNESS = 5.0
 _PIECE_NUMBERS = 2_000_000
 
 
@@ -52,11 +54,14 @@ class Starts:
         number: of starts, at least 1.
         seed: of the draws.
         num_classes: of a categorical emission; None for normal values.
+        lasting: whether states are likely to last at first, as those of weather do; else the
+            moves are drawn as well, as letters ask for.
     """
 
     number: int
     seed: int
     num_classes: int | None = None
+    lasting: bool = True
 
 
 def baum_welch(
@@ -118,16 +123,24 @@ def begun(
 
 
 def _drawn(starts: Starts, num_states: int, number: int, values: NDArray) -> HiddenChain:
-    """A chain for each start; states last, and all are equally likely at first."""
+    """A chain for each start, whose states are all equally likely at first."""
     rng = np.random.default_rng(starts.seed)
-    staying = _STAYING if num_states > 1 else 1.0
-    leaving = (1.0 - staying) / max(1, num_states - 1)
-    moves = np.where(np.eye(num_states, dtype=bool), staying, leaving)
+    moves = np.tile(_lasting(num_states), (number, 1, 1))
+    if not starts.lasting:
+        moves = rng.gamma(_EVENNESS, size=moves.shape)
+        moves /= moves.sum(axis=2, keepdims=True)
     first = np.full((number, num_states), 1.0 / num_states)
     shape, emission = (number, num_states), _gaussian_starts(values, num_states, number, rng)
     if starts.num_classes is not None:
         emission = _categorical_starts(values, shape, starts.num_classes, rng)
-    return HiddenChain(first, np.tile(moves, (number, 1, 1)), emission)
+    return HiddenChain(first, moves, emission)
+
+
+def _lasting(num_states: int) -> NDArray:
+    """Moves between states of which each lasts for some steps."""
+    staying = _STAYING if num_states > 1 else 1.0
+    leaving = (1.0 - staying) / max(1, num_states - 1)
+    return np.where(np.eye(num_states, dtype=bool), staying, leaving)
 
 
 def _improved(chain: HiddenChain, of_row: NDArray, seen: Seen) -> tuple[HiddenChain, NDArray]:

@@ -11,6 +11,7 @@ from forecast.baselines.markov.chain import HiddenChain
 from forecast.baselines.markov.emissions import Categorical, Emission, Gaussian, Seen, logarithm
 from forecast.baselines.markov.recursions import forward, log_sum
 from forecast.baselines.phase_scale import PhaseScale
+from forecast.dynamics import Dynamics
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["HiddenMarkovModel"]
@@ -35,6 +36,7 @@ class HiddenMarkovModel:
     """
 
     block_length = 1
+    dynamics = Dynamics(("belief",), fed=("last",))
 
     def __init__(self, chain: HiddenChain, of_series: NDArray, scale: PhaseScale) -> None:
         """Store the fit."""

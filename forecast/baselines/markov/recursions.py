@@ -57,19 +57,19 @@ def forward(chain: HiddenChain, of_row: NDArray, before: NDArray, seen: Seen) ->
         seen: the values.
     """
     density = chain.emission.log_density(of_row, seen).swapaxes(0, 1)
-    moves, valid = logarithm(chain.transition)[of_row], seen.valid.T[:, :, None]
+    moves, valid = _moves(chain, of_row), seen.valid.T
+    whole = np.asarray(seen.valid.all(axis=0))
     ahead = np.empty((len(density) + 1, *before.shape))
-    filtered = np.empty(density.shape)
-    likelihood = np.zeros(len(of_row))
     ahead[0] = before
     for step, densities in enumerate(density):
-        joint = ahead[step] + densities
-        total = log_sum(joint, 1)
-        filtered[step] = joint - total[:, None]
-        after = log_sum(filtered[step][:, :, None] + moves, 1)
-        ahead[step + 1] = np.where(valid[step], after, ahead[step])
-        likelihood += np.where(valid[step, :, 0], total, 0.0)
-    return Forward(density, ahead, filtered, likelihood)
+        after = _moved(ahead[step] + densities, moves)
+        ahead[step + 1] = (
+            after if whole[step] else np.where(valid[step, :, None], after, ahead[step])
+        )
+    joint = ahead[:-1] + density
+    total = log_sum(joint, 2)
+    likelihood = np.where(valid, total, 0.0).sum(axis=0)
+    return Forward(density, ahead, joint - total[:, :, None], likelihood)
 
 
 def backward(chain: HiddenChain, of_row: NDArray, walk: Forward, seen: Seen) -> NDArray:
@@ -81,13 +81,32 @@ def backward(chain: HiddenChain, of_row: NDArray, walk: Forward, seen: Seen) -> 
     Returns:
         `(num_steps, num_rows, num_states)`.
     """
-    moves, valid = logarithm(chain.transition)[of_row], seen.valid.T[:, :, None]
+    valid, whole = seen.valid.T, np.asarray(seen.valid.all(axis=0))
+    moves = np.ascontiguousarray(_moves(chain, of_row).swapaxes(-1, -2))
     found = np.zeros(walk.density.shape)
     for step in range(len(found) - 2, -1, -1):
-        later = walk.density[step + 1] + found[step + 1]
-        told = log_sum(moves + later[:, None, :], 2)
-        found[step] = np.where(valid[step + 1], told - told.max(axis=1, keepdims=True), 0.0)
+        told = _moved(walk.density[step + 1] + found[step + 1], moves)
+        told -= np.maximum.reduce(told, axis=1, keepdims=True)
+        found[step] = told if whole[step + 1] else np.where(valid[step + 1, :, None], told, 0.0)
     return found
+
+
+def _moves(chain: HiddenChain, of_row: NDArray) -> NDArray:
+    """A, or that of each row where there are several, without zeros."""
+    moves = np.exp(logarithm(chain.transition))
+    return moves[0] if len(moves) == 1 else moves[of_row]
+
+
+def _moved(joint: NDArray, moves: NDArray) -> NDArray:
+    """`log sum_i p_i A_ij` of the shares p of exp(joint), `(num_rows, num_states)`.
+
+    Nothing is lost below the largest share: A has no entry under 1e-300.
+    """
+    shares = np.exp(joint - np.maximum.reduce(joint, axis=1, keepdims=True))
+    shares /= np.add.reduce(shares, axis=1, keepdims=True)
+    if moves.ndim == 2:
+        return np.log(shares @ moves)
+    return np.log((shares[:, None] @ moves)[:, 0])
 
 
 def posterior(walk: Forward, after: NDArray) -> NDArray:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from forecast.dynamics import Dynamics
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["SmoothingModel"]
@@ -46,6 +47,7 @@ class SmoothingModel:
     """
 
     block_length = 1
+    dynamics = Dynamics(("level", "trend", "season"))
     uses_clock = True
     saved_arrays: ClassVar[tuple[str, ...]] = ("smoothing", "start", "season", "multiplicative")
 

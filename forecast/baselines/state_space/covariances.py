@@ -81,6 +81,8 @@ def alike(*arrays: NDArray) -> tuple[NDArray, NDArray]:
     if (keys == keys[:1]).all():
         return np.zeros(1, dtype=np.intp), np.zeros(count, dtype=np.intp)
     _, first, groups = np.unique(as_one, return_index=True, return_inverse=True)
+    if len(first) == count:  # in their own order, so that nothing need be gathered
+        return np.arange(count), np.arange(count)
     return first, groups.reshape(-1)
 
 
@@ -95,8 +97,14 @@ class _Walker:
         self._system = system
         self._known = np.ascontiguousarray((observed & valid[:, :, None]).swapaxes(0, 1))
         self._valid = valid.T[:, :, None, None]
-        incomplete = (valid.T[:, :, None] & ~self._known).any(axis=(1, 2))
-        self._incomplete = np.flatnonzero(incomplete)
+        self._all_valid = np.asarray(valid.all(axis=0))
+        self._has_gap = (valid.T[:, :, None] & ~self._known).any(axis=(1, 2))
+        self._incomplete = np.flatnonzero(self._has_gap)
+        # Transposed once: products of small matrices that do not lie in order take twice as long.
+        self._transition, self._readout = (
+            np.ascontiguousarray(part.swapaxes(1, 2))
+            for part in (system.transition, system.readout)
+        )
         self.covariances = np.empty((num_steps + 1, num_groups, size, size))
         self.covariances[0] = start
         self.readouts = system.readout * self._known[:, :, :, None]
@@ -110,6 +118,8 @@ class _Walker:
             before, after = self.covariances[step], self._moved(step)
             self.covariances[step + 1] = after
             step += 1
+            if self._has_gap[step - 1]:
+                continue
             largest = np.abs(before).max(initial=0.0)
             if np.abs(after - before).max(initial=0.0) <= _STEADY * largest:
                 step = self._repeat(step)
@@ -126,18 +136,21 @@ class _Walker:
         return int(end)
 
     def _moved(self, step: int) -> NDArray:
+        """`L P L' + A K R (A K)' + Q` with `L = A - A K C`: Joseph's form, moved on.
+
+        K is zero for what is not observed, and so leaves it out of all products.
+        """
         system, before = self._system, self.covariances[step]
-        readout, known = self.readouts[step], self._known[step]
-        shared = before @ readout.swapaxes(1, 2)
-        noise = system.output_noise * (known[:, :, None] & known[:, None, :])
-        precision = _inverse(readout @ shared + noise, known)
-        gain = shared @ precision
-        kept = np.eye(system.state_size) - gain @ readout
-        filtered = kept @ before @ kept.swapaxes(1, 2) + gain @ noise @ gain.swapaxes(1, 2)
-        transition = system.transition
-        after = transition @ filtered @ transition.swapaxes(1, 2) + system.state_noise
-        self.gains[step], self.precisions[step] = transition @ gain, precision
-        return np.where(self._valid[step], 0.5 * (after + after.swapaxes(1, 2)), before)
+        shared = before @ self._readout
+        precision = _inverse(system.readout @ shared + system.output_noise, self._known[step])
+        gain = system.transition @ shared @ precision
+        backwards = np.ascontiguousarray(gain.swapaxes(1, 2))
+        closed = system.transition - gain @ system.readout
+        after = closed @ before @ (self._transition - self._readout @ backwards)
+        after += gain @ system.output_noise @ backwards + system.state_noise
+        self.gains[step], self.precisions[step] = gain, precision
+        after = 0.5 * (after + after.swapaxes(1, 2))
+        return after if self._all_valid[step] else np.where(self._valid[step], after, before)
 
 
 def _inverse(spread: NDArray, known: NDArray) -> NDArray:

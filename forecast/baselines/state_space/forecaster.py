@@ -44,8 +44,8 @@ class LinearDynamicalSystem(Forecaster):
         pooled: whether all series share A, C and the noises; by default shared, and on panels of
             2 to 30 series also tried with parameters of their own, on the same folds.
         max_iterations: of expectation-maximisation, at least 1.
-        intervals: "conformal" (from past errors), "adaptive" (following the newest) or "analytic"
-            (normal errors, known parameters).
+        intervals: "conformal" (from past errors), "adaptive" (following the newest), "analytic"
+            (normal errors, known parameters) or "paths" (of `sample`).
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         alias: name of the forecast column; the class by default.
 

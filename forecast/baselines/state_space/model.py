@@ -12,6 +12,7 @@ from forecast.baselines.phase_scale import PhaseScale
 from forecast.baselines.state_space.covariances import walk_covariances
 from forecast.baselines.state_space.filter import Belief, Observations, apply, kalman_filter
 from forecast.baselines.state_space.system import LinearSystem
+from forecast.dynamics import Dynamics
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["LinearDynamicalModel"]
@@ -32,6 +33,7 @@ class LinearDynamicalModel:
     """
 
     block_length = 1
+    dynamics = Dynamics(("mean",), shared=("mean",))
 
     def __init__(self, system: LinearSystem, of_system: NDArray, scale: PhaseScale) -> None:
         """Store the fit."""

@@ -37,8 +37,8 @@ class VAR(Forecaster):
         trend: "n" (no constant), "c" (constant) or "ct" (constant and linear trend).
         ridge: penalty as a share of the variance, at least 0; by default none, and one chosen by
             generalised cross-validation where a coefficient has fewer than two rows.
-        intervals: "conformal" (from past errors), "adaptive" (following the newest) or "analytic"
-            (normal errors, known parameters).
+        intervals: "conformal" (from past errors), "adaptive" (following the newest), "analytic"
+            (normal errors, known parameters) or "paths" (of `sample`).
         season_length: steps in a season, at least 1; from the frequency and the data by default.
         alias: name of the forecast column; the class by default.
 

@@ -8,6 +8,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from forecast.heads import Distribution
+from forecast.io.export.heads import median_of
+from forecast.io.export.pooled import ServedPooled
 from forecast.io.export.served import StateArray, Tensors, learned
 from forecast.io.export.window import ServedWindow
 from forecast.models.body import ReadBody
@@ -22,15 +25,21 @@ __all__ = ["ServedNetwork"]
 class ServedNetwork(ServedWindow):
     """See `NetworkModel`: `y[t+1] = linear forecast + unit * network(features, state)`.
 
+    What is said of the next steps stands in the state: the forecasts, or of a distribution for each
+    step the linear forecast, the unit and the outputs of its head; its median is the forecast.
+
     Args:
-        model: the model.
+        model: the model, whose head is not one of counts.
     """
 
-    remembered = ("window", "total", "clock", "series")
+    remembered = ("window", "total", "size", "clock", "series")
 
     def __init__(self, model: NetworkModel) -> None:
         """Take over the weights of all layers, and the highway of every series."""
-        super().__init__(model.highway.features.window_length, 1, model.highway.power)
+        length = model.highway.features.window_length
+        super().__init__(length, model.block_length, model.highway.power)
+        self._head, self._shape = model.head, model.emission.shape
+        self._pooled = ServedPooled(model.highway)
         body, lens, sets = model.body, Lens(model.highway), len(model.highway.coefficients)
         of_lags, of_groups, of_rest = lens.coefficients(np.arange(sets) - 1)
         self._features = model.highway.features
@@ -44,7 +53,7 @@ class ServedNetwork(ServedWindow):
     def state_arrays(self) -> dict[str, StateArray]:
         """See `ServedModel`."""
         cells = {_cell(i): StateArray((size,), "float32") for i, size in enumerate(self._sizes)}
-        forecast = {"forecast": StateArray(initial=float("nan"))}
+        forecast = {"forecast": StateArray(self._shape, initial=float("nan"))}
         return super().state_arrays() | forecast | cells
 
     def of_state(self, state: StateBatch) -> dict[str, NDArray]:
@@ -52,21 +61,49 @@ class ServedNetwork(ServedWindow):
         cells = {_cell(index): state.arrays[f"cell.{index}"] for index in range(len(self._sizes))}
         return super().of_state(state) | {"forecast": state.arrays["forecast"]} | cells
 
-    def emit(self, state: Tensors, num_steps: int) -> Any:  # noqa: ARG002 (always 1)
+    def emit(self, state: Tensors, num_steps: int) -> Any:
         """See `ServedModel`: the forecast is ready in the state."""
-        return state["forecast"][:, None]
+        said = state["forecast"]
+        said = said[:, None] if self.block_length == 1 else said
+        if isinstance(self._head, Distribution):
+            said = said[..., 0] + said[..., 1] * median_of(self._head, said[..., 2:])
+        return said[:, :num_steps]
 
     def feed(self, state: Tensors, values: Any) -> dict[str, Any]:
-        """See `ServedModel`: the cells take one step, and the next forecast is made."""
+        """See `ServedModel`: the cells take each step, and the next forecast is made."""
+        if values.shape[1] == 1:
+            return self._forecast(*self._moved(state, values))
+        columns = tf.transpose(values)[:, :, None]
+
+        def move(step: Any, now: Tensors, unit: Any, raw: Any) -> tuple[Any, Tensors, Any, Any]:
+            after, unit, raw = self._moved(now, columns[step])
+            return step + 1, {name: after[name] for name in now}, unit, raw
+
+        begun, unit, raw = self._moved(state, columns[0])
+        start = (tf.constant(1), {name: begun[name] for name in state}, unit, raw)
+        _, after, *said = tf.while_loop(lambda step, *_: step < tf.shape(columns)[0], move, start)
+        return self._forecast(after, *said)
+
+    def _moved(self, state: Tensors, values: Any) -> tuple[dict[str, Any], Any, Any]:
+        """Window and cells after one step of `(num_rows, 1)`, the unit, and the outputs."""
         after = super().feed(state, values)
         clock, span = tf.cast(after["clock"], tf.float64), self._features.span
         recent = recent_of(after["window"], after["total"], clock, span)
         inputs = tensor_inputs(self._highway(after["series"]), recent)
-        features, base, unit = inputs.features[:, :, 0], inputs.base[:, 0], inputs.unit[:, 0]
-        names = [_cell(index) for index in range(len(self._sizes))]
+        features, names = inputs.features[:, :, 0], [_cell(i) for i in range(len(self._sizes))]
         outputs, cells = self._step(features, [state[name] for name in names])
-        forecast = recent.reference + base + unit * self._correction(outputs, features)
-        return {**after, "forecast": forecast, **dict(zip(names, cells, strict=True))}
+        raw = self._correction(outputs, features)
+        return {**after, **dict(zip(names, cells, strict=True))}, inputs.unit, raw
+
+    def _forecast(self, state: Tensors, unit: Any, raw: Any) -> dict[str, Any]:
+        """The state with what is said of the next steps, `(num_rows, block_length, ...)`."""
+        base = self._pooled.emit(state, self.block_length)
+        raw = tf.reshape(raw, tf.concat([tf.shape(base), [self._head.num_outputs]], axis=0))
+        said = base + unit * raw[..., 0]
+        if isinstance(self._head, Distribution):
+            units = tf.broadcast_to(unit, tf.shape(base))
+            said = tf.concat([base[..., None], units[..., None], raw], axis=-1)
+        return {**state, "forecast": said[:, 0] if self.block_length == 1 else said}
 
     def _highway(self, series: Any) -> Highway:
         sets = series + 1 if self._of_lags.shape[0] > 1 else tf.zeros_like(series)
@@ -86,7 +123,7 @@ class ServedNetwork(ServedWindow):
             return stack.step(features, cells)
 
     def _correction(self, outputs: Any, features: Any) -> Any:
-        """What the layers give, or what a readout in closed form makes of it, `(num_rows,)`."""
+        """What the layers give, or what a readout in closed form makes of it, in float64."""
         outputs = tf.cast(outputs, tf.float64)
         if self._readout is None:
             return outputs

@@ -28,7 +28,7 @@ def check_exportable(forecaster: Forecaster) -> None:
 
     Raises:
         ValueError: if it uses covariates, has several channels or another kind of model, or a
-            network with the head of a distribution or with blocks.
+            network with a head of counts.
     """
     name, columns = forecaster.name, forecaster.layout_.columns
     encoded = forecaster.fitted_.encoding.encoded
@@ -49,11 +49,11 @@ def check_exportable(forecaster: Forecaster) -> None:
                 f"{name} cannot be exported: its {type(model).__name__} has no equations in "
                 f"TensorFlow. That have {_ABLE}. {_INSTEAD}"
             )
-        if not getattr(model, "is_plain", True):
+        if _is_network(model) and model.head.of_counts:
             raise ValueError(
-                f"{name} cannot be exported: its network emits {model.block_length} steps at once "
-                f"by the head {model.head!r}, and an export has one number a step. Fit it with a "
-                f"point head and block_length=1. {_INSTEAD}"
+                f"{name} cannot be exported: the medians of the head {model.head!r} have no "
+                "equation in TensorFlow. Fit it with another head, such as 'quantiles' or "
+                f"'absolute'. {_INSTEAD}"
             )
 
 

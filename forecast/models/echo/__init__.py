@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from forecast.models.echo.network import EchoMemory, EchoNetwork, fit_echo_network
+from forecast.models.echo.memory import EchoMemory
+from forecast.models.echo.network import EchoNetwork, fit_echo_network
 from forecast.models.echo.reservoir import EchoDesign, EchoReadout, Reservoir
 
 __all__ = [

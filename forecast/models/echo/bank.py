@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from forecast.layers import EchoState
 from forecast.models.echo.reservoir import EchoDesign, Reservoir
 
-__all__ = ["Bank", "drawn_bank"]
+__all__ = ["MANY_STEPS", "MOST_HELD", "Bank", "blocks", "drawn_bank"]
+
+# Numbers that are held at once, and steps of a block at most.
+MOST_HELD, _MOST_STEPS = 8_000_000, 16_384
 
 # Steps from which the compiled loop of the layer is worth its call.
-_MANY_STEPS = 128
+MANY_STEPS = 128
+# Rows up to which they are filled up to a power of two.
+_MOST_DOUBLED = 64
 # Bytes of a matrix beyond which it leaves the cache of a core, and the share of entries up to which
 # the product of what is not zero is faster then.
 _LARGE_MATRIX, _MOST_DENSE = 2**21, 0.3
@@ -52,9 +56,23 @@ class _One:
         drive = inputs @ self.kernel + heard + self.bias + noise
         return (1 - self.leak_rate) * states + self.leak_rate * np.tanh(drive)
 
+    def slopes(self, inputs: NDArray, states: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """The states after a step, and their derivatives by inputs and by states before it.
+
+        `(rows, units)`, `(rows, units, features)` and `(rows, units, units)`, in float64.
+        """
+        kernel, recurrent_kernel, bias = (part.astype(np.float64) for part in self.weights)
+        if recurrent_kernel.ndim == 1:  # each unit hears its neighbour alone
+            recurrent_kernel = np.roll(np.diag(recurrent_kernel), -1, axis=0)
+        heard = np.tanh(inputs @ kernel + states @ recurrent_kernel + bias)
+        slope = self.leak_rate * (1.0 - heard**2)[:, :, None]
+        own = (1.0 - self.leak_rate) * np.eye(states.shape[1]) + slope * recurrent_kernel.T
+        after = (1.0 - self.leak_rate) * states + self.leak_rate * heard
+        return after, slope * kernel.T, own
+
     def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
         """States after each step, `(rows, steps, units)`."""
-        if self._sparse is None and inputs.shape[1] >= _MANY_STEPS:
+        if self._sparse is None and inputs.shape[1] >= MANY_STEPS:
             return self._compiled(inputs, states, noise)
         after = np.empty((*inputs.shape[:2], states.shape[1]), dtype=inputs.dtype)
         for step in range(inputs.shape[1]):
@@ -63,15 +81,16 @@ class _One:
         return after
 
     def _compiled(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
-        """By the layer, whose rows are filled up to a power of two: few numbers are compiled."""
+        """By the layer, whose rows are filled up: few numbers of them are compiled."""
         if noise is not None:
             inputs = np.concatenate([inputs, noise], axis=2)
         num_rows = len(inputs)
-        missing = 2 ** (num_rows - 1).bit_length() - num_rows
+        missing = _filled_rows(num_rows) - num_rows
         if missing:
             inputs = np.concatenate([inputs, np.zeros((missing, *inputs.shape[1:]), inputs.dtype)])
             states = np.concatenate([states, np.zeros((missing, states.shape[1]), states.dtype)])
-        return ops.convert_to_numpy(self._layer(inputs, initial_state=[states]))[:num_rows]
+        after = self._layer(inputs, initial_state=[states])
+        return np.asarray(after)[:num_rows]  # not copied, as `ops.convert_to_numpy` does
 
     @cached_property
     def _layer(self) -> EchoState:
@@ -83,6 +102,33 @@ class _One:
         layer.build((None, None, features))
         layer.set_weights(list(self.weights))
         return layer
+
+
+def _filled_rows(num_rows: int) -> int:
+    """The power of two from so many rows on; from 64 on, of four numbers between two of them.
+
+    Example:
+        >>> [_filled_rows(num_rows) for num_rows in (3, 33, 65, 100, 300)]
+        [4, 64, 80, 112, 320]
+    """
+    power = 2 ** (num_rows - 1).bit_length()
+    unit = power // 8 if power > _MOST_DOUBLED else power
+    return -(-num_rows // unit) * unit
+
+
+def blocks(num_rows: int, num_steps: int, units: int) -> Iterator[tuple[int, int]]:
+    """Where blocks of steps begin and end that a bank is to be run along at once.
+
+    All but the last are of a length that the layer compiles; what is too short for it joins one.
+
+    Example:
+        >>> list(blocks(1, 40, 200)), list(blocks(100, 300, 500))
+        ([(0, 40)], [(0, 128), (128, 300)])
+    """
+    fitting = MOST_HELD // (max(num_rows, 1) * (units + 1))
+    steps = int(np.clip(fitting, MANY_STEPS, _MOST_STEPS)) // MANY_STEPS * MANY_STEPS
+    begins = range(0, max(num_steps - MANY_STEPS, 0) + 1, steps)
+    yield from zip(begins, [*begins[1:], num_steps], strict=True)
 
 
 class Bank:
@@ -113,6 +159,11 @@ class Bank:
         """Units of all reservoirs together."""
         return int(self._stops[-1])
 
+    @property
+    def stops(self) -> NDArray:
+        """Where the units of each reservoir but the last end among all."""
+        return self._stops[1:-1]
+
     def initial_state(self, num_rows: int) -> NDArray:
         """Zero states, `(num_rows, units)`."""
         return np.zeros((num_rows, self.units), dtype=self.dtype)
@@ -120,6 +171,27 @@ class Bank:
     def step(self, inputs: NDArray, states: NDArray) -> NDArray:
         """States after one more step of `(rows, num_inputs)`."""
         return self.run(inputs[:, None], states)[:, 0]
+
+    def jacobian(self, inputs: NDArray, states: NDArray) -> NDArray:
+        """States after one more step by those before it, `(rows, units, units)`.
+
+        `(1 - a) I + a diag(1 - tanh^2) W'` of each reservoir; of a deep one those below act on it
+        through its inputs.
+
+        Args:
+            inputs: `(rows, num_inputs)`.
+            states: `(rows, units)`.
+        """
+        found = np.zeros((len(states), self.units, self.units))
+        below: NDArray = inputs.astype(np.float64)
+        of_below = np.zeros((len(states), inputs.shape[1], self.units))
+        for one, start, stop in zip(self._all, self._stops, self._stops[1:], strict=False):
+            after, by_input, by_own = one.slopes(below, states[:, start:stop])
+            found[:, start:stop] = by_input @ of_below
+            found[:, start:stop, start:stop] += by_own
+            if self.design.is_deep:
+                below, of_below = after, found[:, start:stop]
+        return found
 
     def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None = None) -> NDArray:
         """States after each step, `(rows, steps, units)`.

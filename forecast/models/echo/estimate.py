@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from forecast.calibration import calibration_origins, past_score
 from forecast.fitting import Task
 from forecast.models.echo.bank import drawn_bank
-from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
+from forecast.models.echo.fit import EchoFit, fit_echo
+from forecast.models.echo.lesson import EchoLesson
 from forecast.models.echo.model import EchoModel
 from forecast.models.echo.network import after_washout, side_by_side
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 from forecast.pipelines import Panel
 
-__all__ = ["chosen_design", "estimate_echo"]
+__all__ = ["chosen_design", "estimate_echo", "newest_inputs"]
 
 # Where the candidates are drawn: uniform radii, leak rates uniform in their logarithm.
 _RADII, _LEAKS = (0.2, 1.3), (0.1, 1.0)
@@ -79,6 +80,24 @@ def chosen_design(task: Task, design: EchoDesign, seed: int) -> EchoDesign:
         score = past_score(model, panel.take(able), held, task.season.length)
         scores[candidate] = score if np.isfinite(score) else np.inf
     return min(scores, key=lambda candidate: scores[candidate])
+
+
+def newest_inputs(panel: Panel, model: EchoModel, num_steps: int) -> NDArray:
+    """The last inputs of the longest system, as the reservoirs see them, `(steps, num_inputs)`.
+
+    Args:
+        panel: the training series.
+        model: fitted on them.
+        num_steps: so many at most.
+    """
+    channels = panel.num_channels
+    first = channels * int(np.argmax(panel.lengths[::channels]))
+    rows = np.arange(first, first + channels)
+    part = panel.take(rows)
+    block = part.block(np.maximum(part.lengths - num_steps, 0), part.lengths)
+    values = _filled(np.where(block.observed, block.values, np.nan))
+    centre, spread = model.scales[rows].T[:, :, None]
+    return side_by_side((values - centre) / spread, channels)[0]
 
 
 def _drawn(design: EchoDesign, generator: np.random.Generator) -> EchoDesign:

@@ -11,8 +11,9 @@ from forecast.checks import check_positive_integer, check_seed, check_share
 from forecast.fitting import Estimate, Task
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
-from forecast.models.echo.estimate import chosen_design, estimate_echo
-from forecast.models.echo.reservoir import EchoDesign
+from forecast.models.echo.estimate import chosen_design, estimate_echo, newest_inputs
+from forecast.models.echo.forgetting import MOST_STEPS, remark, remark_on_bank
+from forecast.models.echo.reservoir import EchoDesign, Reservoir
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
@@ -91,6 +92,8 @@ class ESNForecaster(NetworkForecaster):
         first = chosen.reservoirs[0]
         words = f"{chosen.units} units, radius {first.spectral_radius:.3g}, "
         words += f"leak rate {first.leak_rate:.3g}, readout ridge {ridge:g}"
+        inputs = newest_inputs(task.panel, model, MOST_STEPS)
+        words = _with_remark(words, remark_on_bank(model.bank, inputs, self.seed))
         return Estimate.closed_form(model, words, settled=chosen)
 
     def _corrected(self, task: Task) -> Estimate:
@@ -101,8 +104,16 @@ class ESNForecaster(NetworkForecaster):
         found = fit_readout(body, lesson, seasons_of(task.season))
         model = NetworkModel(highway, ReadBody(body, found.coefficients, found.information))
         words = "no correction" if np.isinf(found.penalty) else f"readout ridge {found.penalty:g}"
+        longest = int(np.argmax(lesson.lengths))
+        inputs = lesson.features[longest, : lesson.lengths[longest]]
+        reservoir = Reservoir(self.units, self.spectral_radius, self.leak_rate)
         described = f"{self.units} units, linear highway, {words}"
+        described = _with_remark(described, remark(reservoir, body.weights, inputs, self.seed))
         return Estimate.closed_form(model, described, settled=settings)
+
+
+def _with_remark(words: str, remark: str) -> str:
+    return f"{words}. {remark}" if remark else words
 
 
 @lru_cache(maxsize=4)

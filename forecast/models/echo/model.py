@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.learning import why_not_kept
+from forecast.dynamics import Dynamics
 from forecast.models.echo.bank import Bank
-from forecast.models.echo.network import EchoMemory, EchoNetwork, side_by_side
+from forecast.models.echo.memory import EchoMemory
+from forecast.models.echo.network import EchoNetwork, side_by_side
 from forecast.models.echo.reservoir import EchoDesign, EchoReadout, Reservoir
 from forecast.models.echo.view import View
 from forecast.models.network import last_valid, runs_without_gaps
@@ -38,6 +40,7 @@ class EchoModel:
     """
 
     block_length = 1
+    dynamics = Dynamics(("reservoir",), ("recent", "forecast"), shared=("reservoir", "recent"))
 
     def __init__(
         self, bank: Bank, coefficients: NDArray, scales: NDArray, information: NDArray | None
@@ -124,6 +127,14 @@ class EchoModel:
             self.information, self.coefficients[0], known, inputs[taught], np.ones(len(known))
         )
         return EchoModel(self.bank, coefficients[None], self.scales, information)
+
+    def jacobian(self, state: StateBatch, block: Block) -> NDArray:
+        """See `forecast.dynamics.Differentiable`: of the reservoirs, in closed form."""
+        fed = np.where(block.observed[:, 0], block.values[:, 0], 0.0)[:, None]
+        upcoming = np.nan_to_num(state.arrays["forecast"])[:, None]
+        fed = np.where(block.observed, self._scaled(fed, state.arrays["series"]), upcoming)
+        inputs = side_by_side(fed, self.num_channels)[:, 0]
+        return self.bank.jacobian(inputs, self._memory(state).states)
 
     def _why_not(self) -> str:
         if len(self.coefficients) > 1:

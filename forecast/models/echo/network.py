@@ -7,32 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.models.echo.bank import Bank, drawn_bank
-from forecast.models.echo.fit import EchoFit, EchoLesson, fit_echo
+from forecast.models.echo.bank import Bank, blocks, drawn_bank
+from forecast.models.echo.fit import EchoFit, fit_echo
+from forecast.models.echo.lesson import EchoLesson
+from forecast.models.echo.memory import EchoMemory
 from forecast.models.echo.reservoir import EchoDesign
 from forecast.models.echo.view import View
 
-__all__ = ["EchoMemory", "EchoNetwork", "after_washout", "fit_echo_network", "side_by_side"]
-
-# Steps that are read at once.
-_MOST_STEPS = 1024
-
-
-@dataclass(frozen=True, eq=False)
-class EchoMemory:
-    """Where a network stands.
-
-    Args:
-        states: of the reservoirs, `(rows, units)`.
-        recent: newest inputs, oldest first, `(rows, length, num_inputs)`.
-    """
-
-    states: NDArray
-    recent: NDArray
-
-    def take(self, rows: NDArray) -> EchoMemory:
-        """The memory of some rows."""
-        return EchoMemory(self.states[rows], self.recent[rows])
+__all__ = ["EchoNetwork", "after_washout", "fit_echo_network", "side_by_side"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +43,7 @@ class EchoNetwork:
 
     def initial(self, num_rows: int) -> EchoMemory:
         """Before the first step."""
-        recent = np.zeros((num_rows, self.view.length, self.bank.num_inputs), self.bank.dtype)
-        return EchoMemory(self.bank.initial_state(num_rows), recent)
+        return EchoMemory.initial(self.bank, self.view, num_rows)
 
     def encode(
         self, inputs: NDArray, memory: EchoMemory, lengths: NDArray | None = None
@@ -76,8 +57,8 @@ class EchoNetwork:
                 by default.
         """
         outputs = []
-        for start in range(0, inputs.shape[1], _MOST_STEPS):
-            part = inputs[:, start : start + _MOST_STEPS].astype(self.bank.dtype)
+        for start, stop in blocks(len(inputs), inputs.shape[1], self.bank.units):
+            part = inputs[:, start:stop].astype(self.bank.dtype)
             states = self.bank.run(part, memory.states)
             outputs.append(self.view.columns(states, part, memory.recent) @ self.coefficients)
             taken = np.full(len(part), part.shape[1])
@@ -127,6 +108,9 @@ def fit_echo_network(
         targets: to be read after each step, `(rows, steps, num_targets)`.
         taught: steps to learn from, `(rows, steps)`; all of them by default. The washout is not.
         seed: of the reservoirs and the noise.
+
+    Returns:
+        The network, and its fit, whose `memory` is where it stands after the last input.
     """
     readout = design.readout
     bank = drawn_bank(design, inputs.shape[2], seed)

@@ -54,6 +54,11 @@ class View:
             inputs: of these steps, `(rows, steps, num_inputs)`.
             recent: inputs before them, oldest first, `(rows, length, num_inputs)`.
         """
+        parts = [*self.parts(states, inputs, recent), np.ones((*inputs.shape[:2], 1))]
+        return np.concatenate(parts, axis=2, dtype=states.dtype)
+
+    def parts(self, states: NDArray, inputs: NDArray, recent: NDArray) -> list[NDArray]:
+        """`columns` but the constant, not put together yet."""
         num_steps = inputs.shape[1]
         known = np.concatenate([recent, inputs], axis=1)
         newest = [known[:, self.length - lag :][:, :num_steps] for lag in range(self.length)]
@@ -62,8 +67,7 @@ class View:
             factors = np.concatenate(newest[: self.quadratic_lags], axis=2)
             first, second = np.triu_indices(factors.shape[2])
             parts.append(factors[:, :, first] * factors[:, :, second])
-        parts.append(np.ones((*inputs.shape[:2], 1)))
-        return np.concatenate(parts, axis=2, dtype=states.dtype)
+        return parts
 
     def remembered(self, recent: NDArray, inputs: NDArray) -> NDArray:
         """The newest inputs after these, `(rows, length, num_inputs)`."""

@@ -14,6 +14,7 @@ from forecast.fitting import Estimate, Task
 from forecast.models.checking import best_step, free_running_check, most_useful_share
 from forecast.models.forecaster import DescendedForecaster
 from forecast.models.highway import choose_highway
+from forecast.models.optimizers import HessianFree
 from forecast.models.training import Training
 from forecast.models.windowed.body import WindowBody, WindowForm
 from forecast.models.windowed.lesson import WindowLesson, WindowSequences, make_window_lesson
@@ -69,6 +70,8 @@ class WindowedForecaster(DescendedForecaster):
         settings = task.settled or replace(
             _seeing(choose_highway(task), task), block_length=window.steps_at_once(task.horizon)
         )
+        given = self.training.cut.target_weights
+        given.refuse_other_steps(window.steps_at_once(task.horizon))
         model = self._untrained(task, settings)
         units, num_layers = self._size(task.panel.num_rows)
         words = f"{num_layers} x {units} units, {model.view.context_length} steps read at once, "
@@ -77,7 +80,7 @@ class WindowedForecaster(DescendedForecaster):
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             words += " alone: too short to train on"
         else:
-            lesson = make_window_lesson(model, task.panel, task.season.length)
+            lesson = make_window_lesson(model, task.panel, task.season.length, given)
             if lesson.weights.any():
                 model, history, more = self._descended(model, lesson, task)
                 words += more
@@ -101,9 +104,8 @@ class WindowedForecaster(DescendedForecaster):
         at_once = model.view.context_length + model.block_length
         planned = training.planned_steps(task.panel.num_rows, at_once)
         sequences = WindowSequences(
-            lesson.in_unit(unit), training.batch_size, planned, self.seed,
-            training.cut.weights == "metric", model.body.feeds_back,
-        )  # fmt: skip
+            lesson.in_unit(unit), training.batch_size, planned, self.seed, model.body.feeds_back
+        )
         check = free_running_check(model, task)
         body, history = descend_windows(
             model.body, sequences, training, check, model.head.loss, unit,
@@ -142,6 +144,11 @@ def _refuse_training(training: Training) -> None:
         raise ValueError(
             f"truncation={training.truncation!r} cuts series for networks that carry a state; this "
             "one reads a window: say how long by fc.WindowDesign(context_length=...)."
+        )
+    if isinstance(training.optimizer, HessianFree):
+        raise ValueError(
+            "HessianFree follows the curvature of a loss, and a window network minimises absolute "
+            "errors, which have none: take optimizer='adam' or fc.Momentum(...)."
         )
     if training.run.start is not None:
         raise ValueError(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.baselines.window import Past, along
 from forecast.models.sampling import Trail
+from forecast.models.target_weights import TargetWeights
 from forecast.models.teaching import exercises, values_after
 from forecast.models.windowed.model import WindowedModel
 from forecast.models.windowed.view import Anchor, WindowInputs
@@ -64,13 +65,19 @@ class WindowLesson:
         return self.model.view.inputs(window, anchor, self.covariates[rows[:, None], after])
 
 
-def make_window_lesson(model: WindowedModel, panel: Panel, season: int) -> WindowLesson:
+def make_window_lesson(
+    model: WindowedModel,
+    panel: Panel,
+    season: int,
+    given: TargetWeights = TargetWeights(),  # noqa: B008 (frozen)
+) -> WindowLesson:
     """Walk the highway along the panel and note what it sees and misses at every origin.
 
     Args:
         model: of the network that is to be trained.
         panel: training series; gaps are fed with the highway's own forecast, and not learned from.
         season: season of the MASE that errors are weighed by.
+        given: what each target counts.
     """
     highway, length = model.highway, model.block_length
     block = panel.block(0, panel.lengths)
@@ -90,7 +97,7 @@ def make_window_lesson(model: WindowedModel, panel: Panel, season: int) -> Windo
         base[:, steps] = anchor.base.reshape(shape[0], len(steps), length)
     trail = Trail(values, block.observed, base, unit)
     upcoming = values_after(encoded, length).reshape(base.shape)
-    targets, weights = exercises(highway, panel, trail, upcoming, season)
+    targets, weights = exercises(highway, panel, trail, upcoming, season, model.head, given)
     return WindowLesson(model, trail, level, model.standard(known), targets, weights)
 
 
@@ -102,20 +109,18 @@ class WindowSequences(keras.utils.PyDataset):
         batch_size: origins in a batch.
         num_updates: batches in an epoch.
         seed: of the draws.
-        is_metric: whether errors are weighed by what they cost in MASE, else all alike.
         is_fed: whether the layers can be fed the truth, with a draw for each step that decides.
     """
 
     def __init__(
         self, lesson: WindowLesson, batch_size: int, num_updates: int, seed: int,
-        is_metric: bool = True, is_fed: bool = False,
+        is_fed: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.lesson = lesson
         self.batch_size = batch_size
         self.num_updates = num_updates
         self.seed = seed
-        self.is_metric = is_metric
         self.is_fed = is_fed
         self.first = 0
         self._origins = np.flatnonzero((lesson.weights > 0).any(axis=2))
@@ -142,6 +147,4 @@ class WindowSequences(keras.utils.PyDataset):
             # What is not known is never fed: no share of truth is above 1.
             draws = np.where(weights > 0, generator.random(targets.shape), 1.0)
             inputs["draws"] = draws.astype(np.float32)
-        if not self.is_metric:
-            weights = (weights > 0).astype(np.float32)
         return inputs, targets, weights
