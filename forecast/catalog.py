@@ -15,8 +15,8 @@ _SUFFIX = "Forecaster"
 _CLASSES = (
     "AR", "Drift", "ESNForecaster", "ETS", "GRUForecaster", "HiddenMarkov",
     "LSTMForecaster", "LinearDynamicalSystem", "Naive", "Naive2", "PooledAR",
-    "RNNForecaster", "SeasonalNaive", "TemporalConvolutionForecaster", "Theta",
-    "TransformerForecaster", "VAR",
+    "RNNForecaster", "SeasonalNaive", "Seq2SeqForecaster", "TemporalConvolutionForecaster",
+    "Theta", "TransformerForecaster", "VAR",
 )  # fmt: skip
 _BY_NAME = {name.removesuffix(_SUFFIX).lower(): name for name in _CLASSES}
 _BY_NAME = dict(sorted(_BY_NAME.items()))

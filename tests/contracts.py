@@ -50,6 +50,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "RNNForecaster": {"units": 8, "num_layers": 2, "design": ALONE},
     "TemporalConvolutionForecaster": {"units": 4, "context_length": 5, "design": ALONE},
     "TransformerForecaster": {"units": 4, "context_length": 5, "design": ALONE},
+    "Seq2SeqForecaster": {
+        "units": 4,
+        "training": forecast.Training(num_steps=1, num_checks=1),
+        "design": forecast.Seq2SeqDesign(
+            "GRU", attention="additive", window=forecast.WindowDesign(8, linear="highway")
+        ),
+    },
 }
 
 
@@ -276,6 +283,9 @@ def awaken(fitted: Forecaster, frame: pd.DataFrame) -> None:
     body = network.body
     if hasattr(body, "coefficients"):
         body.coefficients = rng.normal(0.0, 0.03, body.coefficients.shape)
+    elif hasattr(body, "form"):
+        awake = [rng.normal(0.0, 0.2, weight.shape) for weight in body.weights]
+        network.body = body.with_weights(awake)
     else:
         *weights, kernel, bias = body.weights
         awake = [*weights, rng.normal(0.0, 0.2, kernel.shape), bias + 0.1]

@@ -49,9 +49,12 @@ class RowPaths:
     def emit(self, future: NDArray) -> NDArray:
         """See `forecast.rolling.Paths`."""
         num_paths = len(self.past.clock) // self.num_rows
-        later = np.repeat(future, num_paths, axis=0)
-        emitted = self.model.emit_systems(self.num_rows, self.past, self.block_length, later)
-        return self.model.decode(emitted).reshape(self.num_rows, num_paths, -1)
+        # All paths of a series are alike until the first draws are fed back.
+        past = self.past if self.step else self.past.take(slice(None, None, num_paths))
+        later = np.repeat(future, num_paths, axis=0) if self.step else future
+        emitted = self.model.emit_systems(self.num_rows, past, self.block_length, later)
+        values = self.model.decode(emitted).reshape(self.num_rows, -1, emitted.shape[1])
+        return values if self.step else np.repeat(values, num_paths, axis=1)
 
     def fed(self, values: NDArray) -> RowPaths:
         """See `forecast.rolling.Paths`."""

@@ -198,7 +198,8 @@ class CombinedModel:
                 raise
             return member
 
-    def _states(self, state: StateBatch) -> list[StateBatch]:
+    def member_states(self, state: StateBatch) -> list[StateBatch]:
+        """The state of each member, of that of the combination."""
         return [state.select(_prefix(index)) for index in range(len(self.members))]
 
     def _emit(self, state: StateBatch, future: NDArray) -> NDArray:
@@ -207,7 +208,7 @@ class CombinedModel:
         forecasts = [
             member.rollout(own, future.shape[1], FeedBack(bounds), future[..., slice(*share)])[:, 0]
             for member, own, share in zip(
-                self.members, self._states(state), self.shares, strict=True
+                self.members, self.member_states(state), self.shares, strict=True
             )
         ]
         return self.combine(np.stack(forecasts), state)
@@ -225,7 +226,7 @@ class CombinedModel:
         within, blocks = FeedBack(bounds, feedback.num_paths), []
         together = [
             member.paths(own, feedback.num_paths, horizon)
-            for member, own in zip(members, self._states(state), strict=True)
+            for member, own in zip(members, self.member_states(state), strict=True)
         ]
         for step in range(0, horizon, self.block_length):
             steps = slice(step, min(step + self.block_length, horizon))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from forecast.archive.errors import BundleError
 from forecast.context import CAUSAL, KERNEL_SIZE, NUM_BLOCKS, dilations_for, num_heads_for
+from forecast.io.codec import decode_value
 from forecast.io.headers import Headers, Shape, Shapes, shape_of, whole
 
-__all__ = ["echo_shapes", "network_shapes", "pattern_shapes"]
+__all__ = ["check_window_weights", "echo_shapes", "network_shapes", "pattern_shapes"]
 
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4, "EchoState": 1}
 _OPTIONS = {
@@ -181,3 +183,26 @@ def echo_shapes(design: Any, headers: Headers, num_series: int) -> Shapes:
     if "information" in headers:
         shapes["information"] = (columns, columns)
     return shapes
+
+
+def check_window_weights(form: Any, headers: Headers) -> None:
+    """Refuse a window network that is larger than what the file holds.
+
+    The shape of each weight is checked where the layers are built.
+
+    Args:
+        form: of the layers, of a manifest.
+        headers: of all arrays of the model.
+
+    Raises:
+        BundleError: for a form that the arrays cannot fill.
+    """
+    found = decode_value(form)
+    held = sum(
+        math.prod(header.shape) for name, header in headers.items() if name.startswith("weight.")
+    )
+    whole("num_layers", getattr(found, "num_layers", 1), 1, _MOST_LAYERS)
+    whole("size in its layers", getattr(found, "largest_number", 0), 0, held)
+    wanted = getattr(found, "num_weights", None)
+    if wanted != held:
+        raise BundleError(f"its layers have {wanted} weights in all; the file holds {held}.")

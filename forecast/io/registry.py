@@ -93,12 +93,13 @@ _SYMBOL_NETWORKS = ("SymbolGRU", "SymbolLSTM", "SymbolRNN")
 PATTERNS = ("ColdStartForecaster", "SequenceLabeler", "SeriesClassifier", "SummaryForecaster")
 """Networks of the other patterns: a bundle holds answers of them, no calibration."""
 _NETWORKS = (
-    "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", *_SYMBOL_NETWORKS,
-    *PATTERNS,
-    "TemporalConvolutionForecaster", "TransformerForecaster",
+    "ESNForecaster", "GRUForecaster", "LSTMForecaster", "RNNForecaster", "Seq2SeqForecaster",
+    "TemporalConvolutionForecaster", "TransformerForecaster", *PATTERNS, *_SYMBOL_NETWORKS,
 )  # fmt: skip
 _PATTERN_MODELS = ("ColdStartModel", "SequenceModel", "SummaryModel")
-_NETWORK_MODELS = ("EchoModel", "NetworkModel", "SymbolNetworkModel", *_PATTERN_MODELS)
+_NETWORK_MODELS = (
+    "EchoModel", "NetworkModel", "SymbolNetworkModel", "WindowedModel", *_PATTERN_MODELS,
+)  # fmt: skip
 SYMBOL_FORECASTERS = ("HiddenMarkovChain", "MarkovChain", *_SYMBOL_NETWORKS)
 """Forecasters of symbols: a bundle holds less of them than of those of numbers."""
 _HEADS = (
@@ -107,7 +108,8 @@ _HEADS = (
 )  # fmt: skip
 _NETWORK_SETTINGS = (
     "EchoDesign", "EchoReadout", "HessianFree", "LearningRate", "Momentum", "NetworkDesign",
-    "Reservoir", "TargetWeights", "TeacherForcing", "Training", "TrainingRun", "Truncation",
+    "Reservoir", "Seq2SeqDesign", "Seq2SeqForm", "TargetWeights", "TeacherForcing", "Training",
+    "TrainingRun", "Truncation", "WindowDesign",
     *_HEADS,
 )  # fmt: skip
 
@@ -171,7 +173,9 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
     from forecast import heads, models, patterns
     from forecast.models.echo.model import EchoModel
     from forecast.models.network import NetworkModel
+    from forecast.models.seq2seq.form import Seq2SeqForm
     from forecast.models.symbols.model import SymbolNetworkModel
+    from forecast.models.windowed.model import WindowedModel
     from forecast.patterns.cold_start_model import ColdStartModel
     from forecast.patterns.sequence import SequenceModel
     from forecast.patterns.summary_model import SummaryModel
@@ -181,6 +185,7 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
     if name in PATTERNS:
         return getattr(patterns, name)
     kinds = (
-        ColdStartModel, EchoModel, NetworkModel, SequenceModel, SummaryModel, SymbolNetworkModel,
+        ColdStartModel, EchoModel, NetworkModel, Seq2SeqForm, SequenceModel, SummaryModel,
+        SymbolNetworkModel, WindowedModel,
     )  # fmt: skip
     return {one.__name__: one for one in kinds}.get(name) or getattr(models, name)

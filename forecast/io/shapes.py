@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 from forecast.archive.errors import BundleError
 from forecast.baselines.autoregression.parameters import STATISTICS
 from forecast.io.headers import Headers, Shapes, below, check_array, shape_of, whole
-from forecast.io.network_shapes import echo_shapes, network_shapes, pattern_shapes
+from forecast.io.network_shapes import (
+    check_window_weights,
+    echo_shapes,
+    network_shapes,
+    pattern_shapes,
+)
 
 __all__ = ["check_finite", "check_model_arrays"]
 
@@ -175,10 +180,19 @@ def _combined(config: Any, headers: Headers, num_series: int, state: Headers) ->
 
 def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
     """The layers, and the highway inside."""
+    return network_shapes(config["body"], headers) | _inside(config, headers, num_series, state)
+
+
+def _windowed(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
+    """The highway inside; the layers are counted."""
+    check_window_weights(config["form"], headers)
+    whole("context length", config["context_length"], 1)
+    return _inside(config, headers, num_series, state)
+
+
+def _inside(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
     highway = _pooled(config["highway"], below(headers, "highway."), num_series, state)
-    return network_shapes(config["body"], headers) | {
-        f"highway.{name}": shape for name, shape in highway.items()
-    }
+    return {f"highway.{name}": shape for name, shape in highway.items()}
 
 
 def _pattern(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:  # noqa: ARG001
@@ -222,4 +236,5 @@ _RULES: dict[str, Callable[[Any, Headers, int, Headers], Shapes]] = {
     "SymbolNetworkModel": _symbol_network,
     "SummaryModel": _pattern,
     "VARModel": _vector,
+    "WindowedModel": _windowed,
 }

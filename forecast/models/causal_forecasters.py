@@ -9,8 +9,9 @@ import numpy as np
 from forecast.checks import check_positive_integer
 from forecast.fitting import Task
 from forecast.models.design import NetworkDesign
+from forecast.models.forecaster import LARGE_PANEL
 from forecast.models.start import started_form
-from forecast.models.trained import LARGE_PANEL, TrainedForecaster
+from forecast.models.trained import TrainedForecaster
 from forecast.models.training import Training
 
 __all__ = ["TemporalConvolutionForecaster", "TransformerForecaster"]

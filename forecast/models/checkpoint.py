@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from forecast.files import check_path, replaced_file
 from forecast.fitting import Task
 from forecast.models.course import Course
-from forecast.models.network import NetworkModel
 from forecast.models.training import Training
 from forecast.pipelines import Panel
 
@@ -97,7 +96,7 @@ class Checkpoint:
             )
 
 
-def fingerprint(task: Task, network: NetworkModel, training: Training) -> dict[str, str]:
+def fingerprint(task: Task, network: Any, training: Training) -> dict[str, str]:
     """What makes two fits the same, each part in a word or a few.
 
     Args:

@@ -22,14 +22,49 @@ from forecast.models.training import Training
 from forecast.models.walk import Walk
 from forecast.progress import progress_bar
 
-__all__ = ["descend"]
+__all__ = ["Learner", "Loss", "descend", "train"]
 
 Loss = Callable[[Any, Any, Any], Any]
 _ABSOLUTE: Loss = Absolute().loss
 
 
-class Student(keras.Model):
-    """The layers from zero or carried states, with the weighted loss of their head.
+class Learner(keras.Model):
+    """Layers in training, with the weighted loss of their head.
+
+    Args:
+        stack: the layers.
+        loss: of outputs, targets and weights.
+        unit: of the targets: what a correction of 1 in training is worth outside.
+        is_fed: whether there is a share of truth that the layers are fed.
+    """
+
+    def __init__(self, stack: Any, loss: Loss, unit: float = 1.0, is_fed: bool = False) -> None:
+        super().__init__(autocast=False)  # a walk is in float64
+        self.stack = stack
+        self.head_loss = loss
+        self.unit = unit
+        self.share = self._number("share") if is_fed else None
+        self.carried: list[Any] = []
+
+    def _number(self, name: str) -> Any:
+        return self.add_weight(
+            shape=(), initializer="ones", dtype="float64", trainable=False, name=name
+        )
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
+        """`sum w l(f, y) / sum w`."""
+        return self.head_loss(y_pred, y, sample_weight)
+
+    @property
+    def last_loss(self) -> float:
+        """The loss of the last update."""
+        if isinstance(self.optimizer, CurvatureSteps):
+            return self.optimizer.loss
+        return float(self.get_metrics_result()["loss"])
+
+
+class Student(Learner):
+    """Recurrent layers in training, from zero or carried states.
 
     Args:
         stack: the layers.
@@ -47,22 +82,13 @@ class Student(keras.Model):
         num_carried: int = 0,
         walk: Walk | None = None,
     ) -> None:
-        super().__init__(autocast=False)  # a walk is in float64
-        self.stack = stack
-        self.head_loss = loss
-        self.unit = unit
+        super().__init__(stack, loss, unit, is_fed=walk is not None)
         self.walk = walk
-        self.share = self._number("share") if walk else None
         self.carried = [
             self.add_weight(shape=(num_carried, units), initializer="zeros", trainable=False)
             for units in stack.state_sizes
             if num_carried
         ]
-
-    def _number(self, name: str) -> Any:
-        return self.add_weight(
-            shape=(), initializer="ones", dtype="float64", trainable=False, name=name
-        )
 
     def call(self, inputs: dict[str, Any]) -> Any:
         """Outputs, `(batch, time, ...)`; of a walk as corrections of forecasts from the truth."""
@@ -85,17 +111,6 @@ class Student(keras.Model):
             return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
         goes_on = 1.0 - ops.cast(inputs["begins"], "float32")[:, None]
         return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
-        """`sum w l(f, y) / sum w`."""
-        return self.head_loss(y_pred, y, sample_weight)
-
-    @property
-    def last_loss(self) -> float:
-        """The loss of the last update."""
-        if isinstance(self.optimizer, CurvatureSteps):
-            return self.optimizer.loss
-        return float(self.get_metrics_result()["loss"])
 
 
 def descend(
@@ -126,24 +141,50 @@ def descend(
         ValueError: for a checkpoint of another training.
     """
     student = _student(body, sequences, training, loss, unit)
-    guide = Guide(body, training, len(sequences), check, student, checkpoint)
-    sequences.first = guide.course.step
+    return train(student, body, sequences, training, check, checkpoint)
+
+
+def train(
+    student: Learner,
+    body: Any,
+    batches: Any,
+    training: Training,
+    check: Callable[[Any], float],
+    checkpoint: Checkpoint | None = None,
+) -> tuple[Any, dict[str, list[float]]]:
+    """Train the layers of a student, which start as those of `body`; see `descend`.
+
+    Args:
+        student: the layers in training; not compiled yet.
+        body: the same layers on arrays; it stays as it is.
+        batches: a `keras.utils.PyDataset` of as many batches as there are planned steps; `first`
+            of it is set to the batch to go on from.
+        training: rates, limits and checks.
+        check: score of layers in free running; smaller is better.
+        checkpoint: where the training is kept, and taken up again; None for nowhere.
+    """
+    if getattr(student, "optimizer", None) is None:
+        optimizer = _following_gradients(training)
+        student.compile(optimizer=optimizer)
+        optimizer.build(student.trainable_variables)
+    guide = Guide(body, training, len(batches), check, student, checkpoint)
+    batches.first = guide.course.step
     if not guide.course.is_finished:
-        with progress_bar(len(sequences)) as guide.advance:
-            _fit(student, sequences, guide)
+        with progress_bar(len(batches)) as guide.advance:
+            _fit(student, batches, guide)
     course = guide.course
     return course.best, course.history | {"num_steps": [float(course.num_steps)]}
 
 
-def _fit(student: Student, sequences: Sequences, guide: Guide) -> None:
+def _fit(student: Learner, batches: Any, guide: Guide) -> None:
     try:
         if isinstance(student.optimizer, CurvatureSteps):
-            fit_by_curvature(student, sequences, guide)
+            fit_by_curvature(student, batches, guide)
         else:
-            student.fit(sequences, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+            student.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
     except KeyboardInterrupt:
         guide.keep_after_interrupt()
-        warnings.warn("interrupted; the best weights so far are kept", stacklevel=4)
+        warnings.warn("interrupted; the best weights so far are kept", stacklevel=5)
     else:
         guide.finish()
 
@@ -151,7 +192,7 @@ def _fit(student: Student, sequences: Sequences, guide: Guide) -> None:
 def _student(
     body: Body, sequences: Sequences, training: Training, loss: Loss, unit: float
 ) -> Student:
-    """The layers with an optimizer, ready to be trained or to be restored."""
+    """The layers in training; with an optimizer where it needs to know them."""
     num_carried = sequences.batch_size if sequences.carries else 0
     walk = None if sequences.sampling is None else sequences.sampling.walk
     student = Student(body.scaled(1.0 / unit).trainable(), loss, unit, num_carried, walk)
@@ -159,10 +200,6 @@ def _student(
         student.optimizer = CurvatureSteps(
             training.optimizer, body.blueprint, loss, sequences.material(0)
         )
-        return student
-    optimizer = _following_gradients(training)
-    student.compile(optimizer=optimizer)
-    optimizer.build(student.trainable_variables)
     return student
 
 

@@ -1,19 +1,29 @@
-"""The base of the networks that correct a linear forecast."""
+"""The bases of the networks that correct a linear forecast."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from abc import abstractmethod
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
 
 from forecast.baselines.pooled.fit import PooledSettings, estimate_pooled
 from forecast.baselines.pooled.model import PooledARModel
-from forecast.fitting import Task
+from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
+from forecast.models.checkpoint import Checkpoint, fingerprint
+from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
+from forecast.models.training import Training
+from forecast.pipelines import Reading
 
-__all__ = ["NetworkForecaster"]
+__all__ = ["LARGE_PANEL", "DescendedForecaster", "NetworkForecaster"]
+
+LARGE_PANEL = 20_000
+"""Rows of data from which the default network is the larger one."""
 
 
 class NetworkForecaster(Forecaster):
-    """Base of the networks: a linear highway, and recurrent layers that correct it."""
+    """Base of the networks: a linear highway, and layers that correct it."""
 
     role: ClassVar[str] = "network"
 
@@ -21,7 +31,7 @@ class NetworkForecaster(Forecaster):
     seed: int
 
     def _highway(self, task: Task, settings: PooledSettings) -> PooledARModel:
-        """The pooled autoregression, one step ahead, on the training series.
+        """The pooled autoregression on the training series.
 
         Args:
             task: the training series.
@@ -29,4 +39,61 @@ class NetworkForecaster(Forecaster):
         """
         found = estimate_pooled(task.panel, settings)
         # Without the sums: of a network the correction learns from newer rows, not the highway.
-        return PooledARModel(found.features, found.coefficients, found.power)
+        return PooledARModel(
+            found.features, found.coefficients, found.power, found.covariate_centres,
+            found.covariate_spreads,
+        )  # fmt: skip
+
+
+class DescendedForecaster(NetworkForecaster):
+    """Base of the networks trained by gradient descent, beside linear forecasters or alone."""
+
+    closed_form: ClassVar[bool] = False
+
+    training: Training
+    design: Any
+    """With `is_combined`: whether linear forecasters stand beside the network."""
+
+    @property
+    def num_steps_(self) -> int:
+        """Weight updates of the plan; `Training(num_steps=...)` with it replays the fit."""
+        planned = self._require_fitted().estimate.history.get("num_steps", [0.0])
+        return int(planned[0])
+
+    @property
+    def weight_columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Column that says what each row counts in the training; none without one."""
+        return self.training.cut.target_weights.columns
+
+    def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:
+        reading = super()._arranged(reading, ids, begun)
+        if ids is None:  # the training series, not some of them or newer rows
+            self.training.cut.target_weights.refuse_unknown(reading.panel)
+        return reading
+
+    @abstractmethod
+    def _alone(self, task: Task) -> Estimate:
+        """The network without other forecasters beside it."""
+
+    @abstractmethod
+    def _completed(self, estimate: Estimate, task: Task) -> Estimate:
+        """The same network around a highway that knows all training series."""
+
+    def _estimate(self, task: Task) -> Estimate:
+        if not self.design.is_combined:
+            return self._alone(task)
+        return mixed(self._alone(replace(task, settled=settled_network(task.settled))), task)
+
+    def _complete(self, estimate: Estimate, task: Task) -> Estimate:
+        """The same network and weights, with linear parts that know all training series."""
+        if isinstance(estimate, Mixture):
+            network = self._completed(estimate.parts[-1], task)
+            return completed_mixture(estimate, network, task)
+        return self._completed(estimate, task)
+
+    def _checkpoint(self, task: Task, network: Any) -> Checkpoint | None:
+        """Where the training is kept; None for nowhere."""
+        path = self.training.run.checkpoint
+        if path is None:
+            return None
+        return Checkpoint(Path(path), fingerprint(task, network, self.training))

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past, along
 
-__all__ = ["Inputs", "input_width", "inputs_along", "read_inputs"]
+__all__ = [
+    "LARGEST_INPUT",
+    "Inputs",
+    "input_width",
+    "inputs_along",
+    "level_and_unit",
+    "read_inputs",
+]
 
 # Inputs beyond this many deviations are cut: a network must not see the extremes of a burst.
 LARGEST_INPUT = 8.0
@@ -56,12 +63,7 @@ def read_inputs(highway: PooledARModel, past: Past, num_steps: int = 1) -> Input
         num_steps: steps that the highway forecasts, at most its block length.
     """
     settings = highway.features
-    lags = past.window[:, -settings.span :]
-    known = ~np.isnan(lags)
-    count = np.maximum(known.sum(axis=1), 1)
-    level = np.where(known, lags, 0.0).sum(axis=1) / count
-    size = np.where(known, np.abs(lags - level[:, None]), 0.0).sum(axis=1) / count
-    unit = np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
+    level, unit = level_and_unit(past.window[:, -settings.span :])
     base = highway.emit(past, num_steps, np.empty((len(past.clock), num_steps, 0)))
     columns = [base[:, 0], past.last, _lag(past, 2), _long_level(past, settings.span, level)]
     columns.append(past.total / np.maximum(past.clock, 1))
@@ -70,6 +72,15 @@ def read_inputs(highway: PooledARModel, past: Past, num_steps: int = 1) -> Input
     deviations = (np.stack(columns, axis=1) - level[:, None]) / unit[:, None]
     features = np.clip(np.nan_to_num(deviations), -LARGEST_INPUT, LARGEST_INPUT)
     return Inputs(features.astype(np.float32), base[:, 0] if num_steps == 1 else base, unit)
+
+
+def level_and_unit(lags: NDArray) -> tuple[NDArray, NDArray]:
+    """Mean and mean absolute deviation, never 0, of the newest values `(n, span)`, each `(n,)`."""
+    known = ~np.isnan(lags)
+    count = np.maximum(known.sum(axis=1), 1)
+    level = np.where(known, lags, 0.0).sum(axis=1) / count
+    size = np.where(known, np.abs(lags - level[:, None]), 0.0).sum(axis=1) / count
+    return level, np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
 
 
 def inputs_along(

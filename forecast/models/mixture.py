@@ -17,8 +17,16 @@ from forecast.composition.combination import CombinedModel
 from forecast.composition.weights import stacking_weights
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
+from forecast.protocol import StateBatch
 
-__all__ = ["Mixture", "completed_mixture", "mixed", "network_in", "settled_network"]
+__all__ = [
+    "Mixture",
+    "completed_mixture",
+    "mixed",
+    "network_in",
+    "network_state",
+    "settled_network",
+]
 
 # Fits of the linear parts that are kept: networks of one comparison share them.
 _MOST_KEPT = 2
@@ -84,6 +92,12 @@ def network_in(model: Any) -> Any:
     return model
 
 
+def network_state(model: Any, state: StateBatch) -> StateBatch:
+    """The state of `network_in(model)`, of that of the model."""
+    network = network_in(model)
+    return state if network is model else model.member_states(state)[-1]
+
+
 def _linear() -> tuple[Forecaster, ...]:
     return AR(), PooledAR()
 
@@ -131,11 +145,11 @@ def _linear_parts(task: Task) -> tuple[Estimate, ...]:
 
 
 def _fingerprint(task: Task) -> bytes:
-    """A hash of all that a linear fit depends on: not when series begin, and without covariates."""
+    """A hash of all that a linear fit depends on: not when series begin."""
     digest = hashlib.blake2b(repr((task.season, task.horizon, task.panel.frequency)).encode())
     panels = (task.panel, *((task.ahead[0],) if task.ahead else ()))
     for panel in panels:
-        for array in (panel.values, panel.lengths):
+        for array in (panel.values, panel.lengths, panel.covariates.future):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(repr(list(panel.ids)).encode())
     if task.ahead:

@@ -64,6 +64,10 @@ class NetworkModel:
         """Whether one number is emitted at a time, the forecast itself."""
         return self.block_length == 1 and not self.head.is_distribution
 
+    def with_body(self, body: Body | ReadBody) -> NetworkModel:
+        """The same network with other layers."""
+        return NetworkModel(self.highway, body, self.head)
+
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         past = Past.blank(self.highway.window_length, static.series)

@@ -22,7 +22,7 @@ from forecast.models.target_weights import TargetWeights
 from forecast.models.training import Truncation
 from forecast.pipelines import Panel
 
-__all__ = ["Lesson", "Sequences", "make_lesson"]
+__all__ = ["Lesson", "Sequences", "exercises", "make_lesson", "values_after"]
 
 _ABSOLUTE, _METRIC = Absolute(), TargetWeights()
 
@@ -81,29 +81,50 @@ def make_lesson(
     values = highway.fill(past, encoded, block, no_memory)
     shape = values.shape
     features = np.zeros((*shape, input_width(highway)), dtype=np.float32)
-    upcoming = _upcoming(encoded, highway.block_length)
+    upcoming = values_after(encoded, highway.block_length)
     base, unit = np.zeros(upcoming.shape), np.ones(shape)
     for steps, inputs in inputs_along(highway, past, values, highway.block_length):
         features[:, steps] = inputs.features.reshape(shape[0], len(steps), -1)
         base[:, steps] = inputs.base.reshape(shape[0], len(steps), *upcoming.shape[2:])
         unit[:, steps] = inputs.unit.reshape(shape[0], -1)
-    further = upcoming.ndim - unit.ndim  # an axis for the steps of a block
-    targets = Objective(head, highway.power).targets(upcoming, base, _widened(unit, further))
-    weights = _widened(_costs(highway, panel, values, unit, season), further)
+    trail = Trail(values, block.observed, base, unit)
+    targets, weights = exercises(highway, panel, trail, upcoming, season, head, given)
+    return Lesson(features, targets, weights, panel.lengths, trail)
+
+
+def exercises(
+    highway: PooledARModel, panel: Panel, trail: Trail, upcoming: NDArray, season: int,
+    head: Head = _ABSOLUTE, given: TargetWeights = _METRIC,
+) -> tuple[NDArray, NDArray]:  # fmt: skip
+    """Targets of every step and their weights, see `Lesson`.
+
+    Args:
+        highway: the linear forecaster inside the network.
+        panel: training series.
+        trail: what the highway saw and said.
+        upcoming: values after each step, of a block with a further axis; NaN where unknown.
+        season: season of the MASE that errors are weighed by.
+        head: of the network.
+        given: what each target counts.
+    """
+    further = upcoming.ndim - trail.unit.ndim  # an axis for the steps of a block
+    unit = _widened(trail.unit, further)
+    targets = Objective(head, highway.power).targets(upcoming, trail.base, unit)
+    weights = _widened(_costs(highway, panel, trail.values, trail.unit, season), further)
     if given.base == "equal":
         weights = np.where(weights > 0.0, 1.0, 0.0)
-    weights = weights * _given(given, panel, highway.block_length)
-    weights = np.where(np.isnan(upcoming - base), 0.0, weights)
-    weights[~block.valid] = 0.0
+    weights = weights * _given(given, panel, highway.block_length).reshape(upcoming.shape)
+    weights = np.where(np.isnan(upcoming - trail.base), 0.0, weights)
+    steps = np.arange(trail.unit.shape[1])
+    weights[steps >= panel.lengths[:, None]] = 0.0
     # Before a season has passed the inputs say little: such steps are no examples.
     early = np.minimum(season, panel.lengths // 2)
-    weights[np.arange(shape[1]) < early[:, None]] = 0.0
+    weights[steps < early[:, None]] = 0.0
     weights /= max(weights[weights > 0].mean(), 1e-12) if (weights > 0).any() else 1.0
-    trail = Trail(values, block.observed, base, unit)
-    return Lesson(features, np.nan_to_num(targets), weights, panel.lengths, trail)
+    return np.nan_to_num(targets), weights
 
 
-def _upcoming(values: NDArray, block_length: int) -> NDArray:
+def values_after(values: NDArray, block_length: int) -> NDArray:
     """The values after each step, `(num_series, num_steps)`, of a block with a further axis."""
     later = np.pad(values[:, 1:], ((0, 0), (0, block_length)), constant_values=np.nan)
     blocks = sliding_window_view(later, block_length, axis=1)
@@ -117,7 +138,7 @@ def _widened(values: NDArray, further: int) -> NDArray:
 
 def _given(given: TargetWeights, panel: Panel, block_length: int) -> NDArray:
     """The user's weight of the values after each step, shaped as these."""
-    upcoming = np.nan_to_num(_upcoming(given.of_rows(panel), block_length))
+    upcoming = np.nan_to_num(values_after(given.of_rows(panel), block_length))
     if given.steps is None:
         return upcoming
     return upcoming * (np.array(given.steps) if block_length > 1 else given.steps[0])

@@ -5,58 +5,43 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast import engine
 from forecast.baselines.autoregression.lags import seasons_of
 from forecast.baselines.pooled.fit import PooledSettings
-from forecast.calibration import mean_scaled_error
 from forecast.checks import check_kind, check_positive_integer, check_seed
-from forecast.denominators import seasonal_changes
 from forecast.fitting import Estimate, Task
 from forecast.heads import Squared
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
-from forecast.models.checkpoint import Checkpoint, fingerprint
+from forecast.models.checking import best_step, free_running_check, most_useful_share
 from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
 from forecast.models.design import NetworkDesign
-from forecast.models.forecaster import NetworkForecaster
+from forecast.models.forecaster import DescendedForecaster
 from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
-from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
 from forecast.models.readout import fit_readout
-from forecast.models.sampled_check import sampled_check
 from forecast.models.sampling import Sampling
 from forecast.models.start import warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
 from forecast.models.walk import Walk
-from forecast.pipelines import Reading, evenly_spread
+from forecast.pipelines import Reading
 
-__all__ = ["LARGE_PANEL", "TrainedForecaster"]
-
-# Rows of data from which the default network is the larger one.
-LARGE_PANEL = 20_000
-
-# Series whose free running is looked at during training.
-_MOST_CHECKED = 200
-# Shares of the corrections that are tried after the training.
-_SHARES = (1.0, 0.75, 0.5, 0.25)
+__all__ = ["TrainedForecaster"]
 
 
-class TrainedForecaster(NetworkForecaster):
-    """Networks trained by gradient descent."""
+class TrainedForecaster(DescendedForecaster):
+    """Networks of a running state, trained by gradient descent."""
 
-    closed_form: ClassVar[bool] = False
     _layer: ClassVar[str]
 
     def __init__(
@@ -93,29 +78,11 @@ class TrainedForecaster(NetworkForecaster):
         reading, columns = super()._arranged(reading, ids, begun), reading.layout.columns
         column = ", ".join(columns.channels) or columns.target
         refuse_other_than_counts(reading.panel, self.design.output_head, column)
-        if ids is None:  # the training series, not some of them or newer rows
-            self.training.cut.target_weights.refuse_unknown(reading.panel)
         return reading
-
-    @property
-    def weight_columns(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Column that says what each row counts in the training; none without one."""
-        return self.training.cut.target_weights.columns
-
-    @property
-    def num_steps_(self) -> int:
-        """Weight updates of the plan; `Training(num_steps=...)` with it replays the fit."""
-        planned = self._require_fitted().estimate.history.get("num_steps", [0.0])
-        return int(planned[0])
 
     @abstractmethod
     def _sizes(self, task: Task) -> dict[str, Any]:
         """Units, number and options of the layers, see `Blueprint`."""
-
-    def _estimate(self, task: Task) -> Estimate:
-        if not self.design.is_combined:
-            return self._alone(task)
-        return mixed(self._alone(replace(task, settled=settled_network(task.settled))), task)
 
     def _sequences(self, network: NetworkModel, lesson: Lesson, task: Task) -> Sequences:
         """The batches of the plan."""
@@ -129,20 +96,6 @@ class TrainedForecaster(NetworkForecaster):
         return Sequences(
             lesson, length, training.batch_size, planned, self.seed, training.cut, sampling
         )
-
-    def _checkpoint(self, task: Task, network: NetworkModel) -> Checkpoint | None:
-        """Where the training is kept; None for nowhere."""
-        path = self.training.run.checkpoint
-        if path is None:
-            return None
-        return Checkpoint(Path(path), fingerprint(task, network, self.training))
-
-    def _complete(self, estimate: Estimate, task: Task) -> Estimate:
-        """The same network and weights, with linear parts that know all training series."""
-        if isinstance(estimate, Mixture):
-            network = self._completed(estimate.parts[-1], task)
-            return completed_mixture(estimate, network, task)
-        return self._completed(estimate, task)
 
     def _alone(self, task: Task) -> Estimate:
         """The network without other forecasters beside it."""
@@ -175,15 +128,15 @@ class TrainedForecaster(NetworkForecaster):
         whole = training.forcing is None and not head.is_distribution
         unit = lesson.size if whole else 1.0
         sequences = self._sequences(network, lesson.in_unit(unit), task)
-        check = _free_running_check(network, task)
+        check = free_running_check(network, task)
         body = self._begun(network, objective.bias(lesson.targets, lesson.weights))
         checkpoint = self._checkpoint(task, NetworkModel(network.highway, body, head))
         body, history = descend(
             body, sequences, training, check, objective.loss, unit, checkpoint
         )  # fmt: skip
-        words = f", best of {len(history['step'])} checks at step {_best_step(history):.0f}"
+        words = f", best of {len(history['step'])} checks at step {best_step(history):.0f}"
         if not head.is_distribution:
-            body, share = _most_useful_share(body, check)
+            body, share = most_useful_share(body, check)
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
         if self.design.readout == "refitted":
@@ -238,36 +191,6 @@ def _refuse_sampled(training: Training, design: NetworkDesign) -> None:
         )
 
 
-def _free_running_check(network: NetworkModel, task: Task) -> Callable[[Any], float]:
-    """The score at the task's origins, on some of the series, of other layers in the network."""
-    if task.ahead is None:
-        raise ValueError("a training without steps ahead of it cannot be checked.")
-    highway, head, (panel, origins) = network.highway, network.head, task.ahead
-    if head.is_distribution:
-        score = sampled_check(panel, origins, task.season.length)
-        return lambda body: score(NetworkModel(highway, body, head))
-    able = np.flatnonzero((origins.ends >= 0).any(axis=0))
-    chosen = able[evenly_spread(len(able), _MOST_CHECKED)]
-    part = panel.take(chosen)
-    ends = replace(origins, ends=origins.ends[:, chosen])
-    denominators = seasonal_changes(part, task.season.length)
-
-    def check(body: Any) -> float:
-        model = NetworkModel(highway, body, head)
-        stops = list(engine.walk(model, part, chosen, ends))
-        rows, errors, _ = engine.errors_at(model, part, stops, origins.horizon)
-        return mean_scaled_error(errors, denominators[rows])
-
-    return check
-
-
-def _most_useful_share(body: Body, check: Callable[[Body], float]) -> tuple[Body, float]:
-    """The layers with the part of their corrections that forecasts best in free running."""
-    scores = {share: check(body.scaled(share)) for share in _SHARES}
-    best = min(scores, key=lambda share: scores[share])
-    return body.scaled(best), best
-
-
 def _better_read(
     model: NetworkModel, lesson: Lesson, seasons: tuple[int, ...], check: Callable[[Any], float]
 ) -> tuple[NetworkModel, str]:
@@ -280,9 +203,3 @@ def _better_read(
         return model, ", trained readout"
     kind = "no correction" if np.isinf(found.penalty) else f"ridge {found.penalty:g}"
     return NetworkModel(model.highway, body), f", readout refitted with {kind}"
-
-
-def _best_step(history: dict[str, list[float]]) -> float:
-    """Step of the check with the smallest score; 0 where none was made or could be scored."""
-    checks = zip(history["free_running"], history["step"], strict=True)
-    return min((check for check in checks if np.isfinite(check[0])), default=(0.0, 0.0))[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,8 +92,9 @@ class Training:
             untrained network (no correction of the linear forecast) is one of the candidates.
         teacher_forcing: share of the steps that are fed with the truth, 0 to 1, the others with
             the network's own forecast; or an `fc.TeacherForcing(...)` for a share that falls
-            (scheduled sampling). Below 1 each update walks along its sequences step by step first:
-            about a third on top at 32 units, and a few seconds of compiling once.
+            (scheduled sampling). Below 1 each update of a recurrent network walks along its
+            sequences step by step first: about a third on top at 32 units, and a few seconds of
+            compiling once. None is 1, for a decoder 0: it has no truth to live on.
         optimizer: "adam", `fc.Momentum(...)`, or `fc.HessianFree(...)`, which takes at most 100
             updates by default and none of `learning_rate`, `clip_norm` and `teacher_forcing`.
         run: an `fc.TrainingRun(...)`: patience, checkpoint, warm start, callbacks.
@@ -114,7 +115,7 @@ class Training:
     clip_norm: float = 1.0
     truncation: int | Truncation | None = None
     num_checks: int = 8
-    teacher_forcing: float | TeacherForcing = 1.0
+    teacher_forcing: float | TeacherForcing | None = None
     optimizer: str | Momentum | HessianFree = "adam"
     run: TrainingRun = TrainingRun()  # noqa: RUF009 (frozen)
 
@@ -126,7 +127,7 @@ class Training:
         check_positive_integer("batch_size", self.batch_size)
         check_share("clip_norm", self.clip_norm, low=1e-9)
         check_positive_integer("num_checks", self.num_checks)
-        if not isinstance(self.teacher_forcing, TeacherForcing):
+        if not isinstance(self.teacher_forcing, TeacherForcing | None):
             check_share("teacher_forcing", self.teacher_forcing, high=1.0)
         if not isinstance(self.run, TrainingRun):
             raise TypeError(f"`run` must be an fc.TrainingRun(...); got {self.run!r}.")
@@ -142,10 +143,14 @@ class Training:
     @property
     def forcing(self) -> TeacherForcing | None:
         """The share of truth in every update; None where it is always everything."""
-        given = self.teacher_forcing
+        given = 1.0 if self.teacher_forcing is None else self.teacher_forcing
         if not isinstance(given, TeacherForcing):
             given = TeacherForcing(start=float(given), end=float(given))
         return None if given.is_whole else given
+
+    def forced_by_default(self, share: float) -> Training:
+        """The same with this share of truth, where none was given."""
+        return self if self.teacher_forcing is not None else replace(self, teacher_forcing=share)
 
     @property
     def cut(self) -> Truncation:

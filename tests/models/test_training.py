@@ -137,6 +137,8 @@ def test_learning_rates_of_every_schedule_end_where_they_are_told_to() -> None:
 
 def test_a_number_stands_for_a_share_that_stays() -> None:
     assert Training().forcing is None and Training(teacher_forcing=1).forcing is None
+    assert Training().forced_by_default(0.0).forcing == TeacherForcing(start=0.0, end=0.0)
+    assert Training(teacher_forcing=1).forced_by_default(0.0).forcing is None
     assert Training(teacher_forcing=TeacherForcing(end=1.0)).forcing is None
     assert Training(teacher_forcing=0.25).forcing == TeacherForcing(start=0.25, end=0.25)
 
