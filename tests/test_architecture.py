@@ -78,7 +78,7 @@ FORBIDDEN_ROOMS = {
     "composition": {"public", "baselines", "evaluation", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "evaluation": {"public", "baselines", "io", *NETWORK_ROOMS, *TOP_ROOMS},
     "io": {"public", "evaluation", *TOP_ROOMS},
-    "symbols": {"public", "io", *NETWORK_ROOMS, *TOP_ROOMS},
+    "symbols": {"public", *NETWORK_ROOMS, *TOP_ROOMS},
     "diagnostics": {"public", "cli"},
     "compare": {"public", "adapters", "cli"},
     "search": {
