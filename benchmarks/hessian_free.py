@@ -132,7 +132,7 @@ def measured(radius: float, seed: int, way: str, seconds: float) -> dict[str, An
     return {
         "radius": radius, "seed": seed, "way": way, "steps": step, "processor s": spent,
         "best MSE": min(score for *_, score in curve), "solved": score < SOLVED,
-        "curve": curve[:: max(1, len(curve) // 60)],
+        "curve": curve[:: max(1, len(curve) // 20)],
     }  # fmt: skip
 
 
