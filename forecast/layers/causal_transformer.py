@@ -95,7 +95,7 @@ class CausalTransformerBlock(CausalLayer):
         """Number of steps that an output depends on, its own included."""
         return self.sliding_window
 
-    def build(self, sequences_shape: Sequence[int | None]) -> None:
+    def build(self, sequences_shape: Sequence[Any]) -> None:
         """Create the weights for sequences of shape (batch, steps, features)."""
         width = sequences_shape[-1]
         between = self.intermediate_dim or 4 * width

@@ -61,7 +61,7 @@ class WindowCell(keras.layers.Layer):
         """Number of steps in the window."""
         return self.network.receptive_field - 1
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: Sequence[Any]) -> None:
         """Create the weights of the network for inputs of shape (batch, features)."""
         batch, features = input_shape
         build_once(self.network, (batch, None, features))
