@@ -28,7 +28,7 @@ class DecoderCell(keras.layers.Layer):
     def __init__(self, form: Seq2SeqForm, seed: int) -> None:
         super().__init__()
         design, units = form.design, form.units
-        self.units, self.width = units, form.width
+        self.units, self.width, self.num_ahead = units, form.width, form.num_ahead
         seeds = [int(one) for one in np.random.SeedSequence(seed).generate_state(3)]
         layers = recurrent_layers(design.cell, units, form.num_layers, seeds[0])
         self.stack = RecurrentStack(layers, num_outputs=0)
@@ -44,9 +44,9 @@ class DecoderCell(keras.layers.Layer):
         # What `keras.layers.RNN` asks for; the sizes of what the encoder gives are open.
         self.state_size = [1, *self.stack.state_sizes]
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[int | None, ...]) -> None:  # noqa: ARG002 (it is known)
         """Create all weights for inputs `(batch, num_ahead + 2)`."""
-        size, seen = input_shape[-1] - 1, 0
+        size, seen = self.num_ahead + 1, 0
         if self.attention is not None:
             seen = self.width
             self.attention.build((None, self.units), (None, None, self.width))
@@ -111,9 +111,9 @@ class Decoder(keras.layers.Layer):
 
     def build(self, ahead_shape: tuple[int | None, ...]) -> None:
         """Create all weights for `(batch, num_steps, num_ahead)`."""
+        self.loop.build((*ahead_shape[:2], self.cell.num_ahead + 2))
         for layer in self.bridge:
             layer.build((None, self.cell.width))
-        self.loop.build((None, None, ahead_shape[-1] + 2))
         self.built = True
 
     def _bridge(self, seed: int) -> list[keras.layers.Layer]:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import engine
+from forecast.baselines.row_paths import RowPaths
 from forecast.draws import FeedBack
 from forecast.models.windowed.model import WindowedModel
 from forecast.pipelines import Columns
@@ -36,7 +37,7 @@ def attention_along(
         ahead that were fed back; 0 where nothing was looked at.
     """
     context, length = model.view.context_length, model.block_length
-    paths = model.paths(state, 1, horizon)
+    paths = RowPaths.of(model, state, 1, horizon)
     weights = np.zeros((state.num_rows, horizon, context + horizon))
     for step in range(0, horizon, length):
         ahead = future[:, np.minimum(np.arange(step, step + length), horizon - 1)]
