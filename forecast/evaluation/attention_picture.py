@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.evaluation.drawing import MUTED, quiet
+from forecast.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,10 +48,8 @@ def plot_attention(
         >>> plot_attention(frame).axes[0].get_title(loc="left")
         'What the forecast of a looked at'
     """
-    from matplotlib.figure import Figure
-
     table, name = _table(weights, series, id_col, time_col)
-    figure = Figure(figsize=(6.4, 3.9), layout="constrained")
+    figure = new_figure(6.4, 3.9)
     axes = figure.subplots()
     quiet(axes, f"What the forecast of {name} looked at")
     axes.grid(visible=False)

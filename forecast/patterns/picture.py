@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.evaluation.drawing import INK, MUTED, NETWORK_COLOURS, TEXT, quiet, short_name
+from forecast.figures import new_figure
 from forecast.pipelines import evenly_spread
 
 if TYPE_CHECKING:
@@ -48,11 +50,7 @@ def _pair(result: HeldOut) -> list[str]:
 
 
 def _figure(width: float, height: float, title: str) -> Figure:
-    from textwrap import fill
-
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = new_figure(width, height)
     figure.suptitle(fill(title, int(14 * width)), x=0.01, ha="left", fontsize=10, color=INK)
     return figure
 
