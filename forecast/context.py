@@ -47,10 +47,10 @@ def sliding_window_for(context_length: int) -> int:
 
 
 def num_heads_for(units: int) -> int:
-    """Heads of an even width each, four of them where that is possible.
+    """Heads of an even width each, as many as there can be, at most four.
 
     Example:
         >>> num_heads_for(32), num_heads_for(12)
-        (4, 2)
+        (4, 3)
     """
     return max(heads for heads in range(1, _MOST_HEADS + 1) if units % (2 * heads) == 0)

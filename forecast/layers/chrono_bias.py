@@ -39,8 +39,8 @@ class ChronoBias(keras.initializers.Initializer):
     Example:
         >>> import keras
         >>> bias = keras.ops.convert_to_numpy(ChronoBias(100, "zrh", seed=0)((6,)))
-        >>> bias.round(2).tolist()
-        [4.14, 3.31, 0.0, 0.0, 0.0, 0.0]
+        >>> bool((bias[:2] > 0).all()), bias[2:].tolist()
+        (True, [0.0, 0.0, 0.0, 0.0])
 
     Source: Tallec and Ollivier (2018), "Can recurrent neural networks warp time?".
     """
