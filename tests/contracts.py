@@ -64,6 +64,8 @@ SMALL: dict[str, dict[str, Any]] = {
 LONG = {
     "Combine-network",
     "Ensemble-network",
+    "Pipeline-network",
+    "RNNForecaster",
     "TemporalConvolutionForecaster",
     "TransformerForecaster",
 }
