@@ -64,6 +64,7 @@ SMALL: dict[str, dict[str, Any]] = {
 LONG = {
     "Combine-network",
     "Ensemble-network",
+    "GRUForecaster",
     "Pipeline-network",
     "RNNForecaster",
     "TemporalConvolutionForecaster",

@@ -21,7 +21,7 @@ TARGETS = ["temperature", "load"]
 MATRIX = np.array([[0.6, 0.3], [-0.2, 0.5]])
 ROOT = np.array([[1.0, 0.0], [0.8, 0.6]])
 JOINT = (fc.LinearDynamicalSystem, fc.VAR)
-TRAINED_SLOWLY = (fc.GRUForecaster, fc.LSTMForecaster, fc.RNNForecaster,
+TRAINED_SLOWLY = (fc.GRUForecaster, fc.LSTMForecaster, fc.RNNForecaster, fc.Seq2SeqForecaster,
                   fc.TemporalConvolutionForecaster, fc.TransformerForecaster)  # fmt: skip
 UNIVARIATE = [cls for cls in forecaster_classes() if cls not in (*JOINT, *TRAINED_SLOWLY)]
 

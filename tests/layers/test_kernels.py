@@ -88,7 +88,7 @@ def assert_same(actual: list[np.ndarray], expected: list[np.ndarray], within: fl
 @pytest.mark.parametrize(
     ("name", "arguments", "way"),
     [(*case, "eager") for case in CASES]
-    + [(*case, way) for case in CASES[1::2] for way in ("graph", "compiled")],
+    + [(*case, way) for case in CASES[1::4] for way in ("graph", "compiled")],
     ids=str,
 )
 def test_equals_the_plain_loop(name: str, arguments: dict[str, Any], way: str) -> None:
