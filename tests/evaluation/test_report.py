@@ -190,7 +190,7 @@ def test_long_and_foreign_names_missing_intervals_and_a_constant_series(tmp_path
     assert names["S0"] in text and "1 series constant" in text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pages_of_many_series_stay_small(tmp_path: Path) -> None:
     path = make_comparison(num_series=250, num_origins=3).to_html(tmp_path / "report.html")
     assert path.stat().st_size < 1_500_000

@@ -12,6 +12,8 @@ from layer_material import BATCH, FEATURES, LOOPS, MASK, STEPS, inputs_of, ready
 from oracles.cells import largest_error
 
 every_case = pytest.mark.parametrize("case", LOOPS)
+# The others are fitted in `make test-all`.
+FITTED = ("SimpleRNN", "LSTM", "EchoState")
 # Bidirectional and TimeDistributed of Keras take features alone, no clamps beside them.
 WRAPPED = [case for case in LOOPS if case not in ("ClampedCell", "ConvLSTM")]
 
@@ -74,7 +76,10 @@ def test_wrapped_by_keras(case: str, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("case", [c for c in LOOPS if " " not in c])
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, marks=[pytest.mark.long] * (c not in FITTED)) for c in LOOPS if " " not in c],
+)
 def test_fit_of_a_subclassed_model_learns(case: str, tmp_path: Path) -> None:
     """An epoch after another, under masks, NaN at masked steps; and what was learned is saved."""
     model = Subclassed(keras.saving.serialize_keras_object(LOOPS[case]()))

@@ -95,6 +95,7 @@ def test_what_came_before_the_context_is_forgotten(layer: str) -> None:
 # As forecasters -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @every_class
 def test_update_equals_condition(cls: Any, networks: dict[Any, Any]) -> None:
     fitted = networks[cls]

@@ -190,7 +190,9 @@ def test_an_echo_state_network_learns_what_a_linear_forecast_cannot(chaos: NDArr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cls", [fc.RNNForecaster, fc.LSTMForecaster])
+@pytest.mark.parametrize(
+    "cls", [pytest.param(fc.RNNForecaster, marks=pytest.mark.long), fc.LSTMForecaster]
+)
 def test_a_trained_network_learns_what_a_linear_forecast_cannot(cls, chaos: NDArray) -> None:
     training = fc.Training(num_steps=150, learning_rate=1e-2, num_checks=3)
     linear = one_step_error(fc.PooledAR(), chaos)

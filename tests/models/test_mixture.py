@@ -142,6 +142,7 @@ def test_an_unknown_word_is_refused() -> None:
         fc.LSTMForecaster(design="combined")
 
 
+@pytest.mark.long
 def test_a_refitted_readout_is_kept_where_it_forecasts_better(tmp_path) -> None:
     design = fc.NetworkDesign(linear="highway", readout="refitted")
     values = np.array(chaotic(num_steps=400))[None]

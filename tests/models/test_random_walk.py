@@ -17,7 +17,7 @@ def walks() -> np.ndarray:
     return np.cumsum(steps, axis=1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_lstm_is_as_good_as_the_last_value_on_random_walks(walks: np.ndarray) -> None:
     known = LENGTH - HORIZON
     frame = pd.DataFrame(
