@@ -16,8 +16,8 @@ _EPILOG = (
     "forecast COMMAND --help shows the options of a command; forecast demo shows what comes out."
 )
 _MODELS = (
-    "lstm, gru, rnn, esn, ar, pooledar, var, lineardynamicalsystem, hiddenmarkov, ets, theta, "
-    "naive2, seasonalnaive, naive, drift"
+    "lstm, gru, rnn, esn, seq2seq, temporalconvolution, transformer, ar, pooledar, var, "
+    "lineardynamicalsystem, hiddenmarkov, ets, theta, naive2, seasonalnaive, naive, drift"
 )
 # What users meet: bad input, files, optional libraries. Anything else is a bug and shows its trace.
 _ERRORS = (ValueError, TypeError, OSError, ImportError)
