@@ -193,6 +193,6 @@ def test_weights_that_are_given_are_not_drawn(layer: str, monkeypatch) -> None:
 
 def test_an_unknown_layer_is_refused() -> None:
     with pytest.raises(
-        ValueError, match="must be one of SimpleRNN, LSTM, GRU, TemporalConvolution, .*; got 'RNN'"
+        ValueError, match=r"must be one of SimpleRNN, LSTM, GRU, TemporalConvolution, .*; got 'RNN'"
     ):
         Blueprint("RNN", 4, 1, 3, seed=0)
