@@ -9,7 +9,7 @@ from forecast.checks import check_positive_integer, check_share
 from forecast.heads import Head, Huber, Squared
 from forecast.models.hessian_free import Settings
 
-__all__ = ["HessianFree", "Momentum", "refuse_uncurved"]
+__all__ = ["HessianFree", "Momentum", "refuse_curvature", "refuse_uncurved"]
 
 # Share of the updates, the last ones, with the smaller momentum.
 _LAST = 0.1
@@ -110,6 +110,19 @@ class HessianFree:
     def settings(self) -> Settings:
         """Of the steps."""
         return Settings(self.max_iterations, self.tolerance, self.decay, self.curvature)
+
+
+def refuse_curvature(optimizer: object) -> None:
+    """Refuse Hessian-free steps where a network is trained on another loss than forecasts have.
+
+    Raises:
+        ValueError: naming what can be taken instead.
+    """
+    if isinstance(optimizer, HessianFree):
+        raise ValueError(
+            "HessianFree follows the curvature of the loss of a forecast; this network has another "
+            "loss: take optimizer='adam' or fc.Momentum()."
+        )
 
 
 def refuse_uncurved(optimizer: object, head: Head) -> None:

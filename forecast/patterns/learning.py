@@ -8,6 +8,7 @@ import numpy as np
 
 from forecast.models.body import Body
 from forecast.models.descent import Loss, descend
+from forecast.models.optimizers import refuse_curvature
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
 from forecast.patterns.lessons import Lessons, Material, pool_weights
@@ -62,6 +63,7 @@ def refuse_other_training(training: Any) -> None:
             "`teacher_forcing` must be 1.0 here: this network is not fed with its own outputs; "
             f"got {training.teacher_forcing!r}."
         )
+    refuse_curvature(training.optimizer)
     plain = Truncation(training.cut.num_steps)
     if training.cut != plain:
         raise ValueError(

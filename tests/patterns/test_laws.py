@@ -112,6 +112,7 @@ def test_before_fit_nothing_is_said():
     ("training", "message"),
     [
         (fc.Training(teacher_forcing=0.5), "`teacher_forcing` must be 1.0 here"),
+        (fc.Training(optimizer=fc.HessianFree()), "this network has another loss"),
         (fc.Training(truncation=fc.Truncation(9, "streams")), "Give truncation=9"),
         (fc.Training(run=fc.TrainingRun(checkpoint="a.npz")), "`run` has a `checkpoint`"),
     ],

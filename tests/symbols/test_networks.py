@@ -206,6 +206,10 @@ def test_one_symbol_alone_is_certain():
 def test_trainings_that_make_no_sense():
     with pytest.raises(ValueError, match=r"teacher_forcing=0\.5 feeds a network its own forecasts"):
         fc.SymbolLSTM(training=fc.Training(teacher_forcing=0.5))
+    with pytest.raises(ValueError, match=r"weights='equal' of a truncation are for forecasts of n"):
+        fc.SymbolLSTM(training=fc.Training(truncation=fc.Truncation(8, weights="equal")))
+    with pytest.raises(ValueError, match="HessianFree follows the curvature of the loss of a fore"):
+        fc.SymbolLSTM(training=fc.Training(optimizer=fc.HessianFree()))
     with pytest.raises(TypeError, match=r"`training` must be an fc\.Training"):
         fc.SymbolLSTM(training=10)
     with pytest.raises(ValueError, match="`embedding` must be a whole number of at least 1"):

@@ -12,6 +12,7 @@ from forecast.heads.categorical import log_softmax
 from forecast.models.body import Body
 from forecast.models.checkpoint import Checkpoint, data_mark, training_marks
 from forecast.models.descent import descend
+from forecast.models.optimizers import refuse_curvature
 from forecast.models.symbols.lesson import HeldOut, make_material
 from forecast.models.teaching import Sequences
 from forecast.models.training import Training
@@ -26,7 +27,7 @@ def check_training(training: Any) -> None:
 
     Raises:
         TypeError: for anything but a `Training`.
-        ValueError: for a share of truth below 1.
+        ValueError: for a share of truth below 1, weights of targets, or Hessian-free steps.
     """
     if not isinstance(training, Training):
         raise TypeError(f"`training` must be an fc.Training(...); got {training!r}.")
@@ -35,6 +36,12 @@ def check_training(training: Any) -> None:
             f"teacher_forcing={training.teacher_forcing!r} feeds a network its own forecasts, "
             "which networks of symbols are not trained on; leave it at 1.0."
         )
+    if training.cut.weights != "metric":
+        raise ValueError(
+            f"weights={training.cut.weights!r} of a truncation are for forecasts of numbers; every "
+            "symbol counts the same. Leave them away."
+        )
+    refuse_curvature(training.optimizer)
 
 
 def trained(
