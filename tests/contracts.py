@@ -67,6 +67,7 @@ LONG = {
     "GRUForecaster",
     "Pipeline-network",
     "RNNForecaster",
+    "Seq2SeqForecaster",
     "TemporalConvolutionForecaster",
     "TransformerForecaster",
 }
