@@ -141,9 +141,7 @@ def gap(block: Block) -> Block:
 def _check_forecaster(forecaster: Any, df: Any) -> None:
     if not isinstance(forecaster, Forecaster):
         hint = " Call the class to make one, and fit it." if isinstance(forecaster, type) else ""
-        raise TypeError(
-            f"a fitted forecaster of this library is expected; got {forecaster!r}.{hint}"
-        )
+        raise TypeError(f"a fitted forecaster of numbers is expected; got {forecaster!r}.{hint}")
     forecaster._require_fitted()
     if df is None:
         raise ValueError(

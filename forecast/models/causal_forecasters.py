@@ -22,6 +22,9 @@ _FEWEST_STEPS, _MOST_STEPS = 16, 96
 class CausalForecaster(TrainedForecaster):
     """A causal network that sees a number of last steps."""
 
+    _multiple: ClassVar[int] = 1
+    """What the number of units must be a multiple of."""
+
     def __init__(
         self,
         units: int | None = None,
@@ -40,6 +43,8 @@ class CausalForecaster(TrainedForecaster):
                 "one is a linear forecaster such as fc.PooledAR()."
             )
         super().__init__(units, training, season_length, seed, alias, design)
+        if units is not None and units % self._multiple:
+            raise ValueError(f"units={units}: expected an even number, such as {units + 1}.")
         self.context_length = context_length
 
     def _sizes(self, task: Task) -> dict[str, Any]:
@@ -115,18 +120,4 @@ class TransformerForecaster(CausalForecaster):
     """
 
     _layer: ClassVar[str] = "CausalTransformer"
-
-    def __init__(
-        self,
-        units: int | None = None,
-        context_length: int | None = None,
-        training: Training = Training(),  # noqa: B008 (frozen)
-        season_length: int | None = None,
-        seed: int = 0,
-        alias: str | None = None,
-        design: NetworkDesign = NetworkDesign(),  # noqa: B008 (frozen)
-    ) -> None:
-        """Store the arguments."""
-        super().__init__(units, context_length, training, season_length, seed, alias, design)
-        if units is not None and units % 2:
-            raise ValueError(f"units={units}: expected an even number, such as {units + 1}.")
+    _multiple: ClassVar[int] = 2
