@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import warnings
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import wait
@@ -20,6 +21,9 @@ __all__ = ["CannotSend", "FoldResult", "num_workers", "worked"]
 # Starting a process and importing the libraries takes some seconds.
 _WORTH_SECONDS = 20.0
 _PATIENCE_SECONDS = 0.5
+# loky replaces a worker that has grown, as by the import of a network library, and warns about it
+# in a thread of its own: where warnings are errors that thread dies, and no result ever arrives.
+_REPLACED = "A worker stopped while some jobs were given to the executor"
 
 
 class CannotSend(ValueError):
@@ -83,6 +87,7 @@ def worked(course: Course, first: Fitted, number: int) -> Generator[FoldResult, 
     from joblib.externals.loky import BrokenProcessPool, get_reusable_executor
 
     payload = _packed(course, first)
+    warnings.filterwarnings("ignore", _REPLACED, UserWarning)
     executor = get_reusable_executor(max_workers=number)
     waiting: deque[Any] = deque()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import sys
 import threading
@@ -68,6 +69,21 @@ def test_a_class_of_the_users_own_script_is_taken_along():
         fc.cross_validation(Local(), FRAME, 3, n_windows=4, n_jobs=2)
     # The workers that were stopped then are replaced.
     pd.testing.assert_frame_equal(*both_ways(Local(alias="own"), **options))
+
+
+def test_a_worker_that_has_grown_is_replaced_without_a_word():
+    """Warnings are errors here, also in the thread that waits for the workers."""
+
+    class Growing(fc.Naive):
+        def _estimate(self, task):
+            from joblib.externals.loky import process_executor
+
+            if multiprocessing.parent_process() is not None:  # every size is too large from now on
+                process_executor._MAX_MEMORY_LEAK_SIZE = -(2**60)
+                process_executor._MEMORY_LEAK_CHECK_DELAY = 0.0
+            return super()._estimate(task)
+
+    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=8))
 
 
 def test_a_class_that_no_worker_could_import_is_refused_clearly(monkeypatch):
