@@ -15,6 +15,8 @@ from forecast.models.checkpoint import Checkpoint
 from forecast.models.curvature_steps import CurvatureSteps, fit_by_curvature
 from forecast.models.gradient_steps import Adam, Nesterov
 from forecast.models.guide import Guide
+from forecast.models.learner import Learner, Loss
+from forecast.models.learner_pool import LEARNERS, learner_form
 from forecast.models.optimizers import HessianFree, Momentum
 from forecast.models.stack import RecurrentStack
 from forecast.models.teaching import Sequences
@@ -22,45 +24,9 @@ from forecast.models.training import Training
 from forecast.models.walk import Walk
 from forecast.progress import progress_bar
 
-__all__ = ["Learner", "Loss", "descend", "train"]
+__all__ = ["descend", "following_gradients", "train"]
 
-Loss = Callable[[Any, Any, Any], Any]
 _ABSOLUTE: Loss = Absolute().loss
-
-
-class Learner(keras.Model):
-    """Layers in training, with the weighted loss of their head.
-
-    Args:
-        stack: the layers.
-        loss: of outputs, targets and weights.
-        unit: of the targets: what a correction of 1 in training is worth outside.
-        is_fed: whether there is a share of truth that the layers are fed.
-    """
-
-    def __init__(self, stack: Any, loss: Loss, unit: float = 1.0, is_fed: bool = False) -> None:
-        super().__init__(autocast=False)  # a walk is in float64
-        self.stack = stack
-        self.head_loss = loss
-        self.unit = unit
-        self.share = self._number("share") if is_fed else None
-        self.carried: list[Any] = []
-
-    def _number(self, name: str) -> Any:
-        return self.add_weight(
-            shape=(), initializer="ones", dtype="float64", trainable=False, name=name
-        )
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Any:  # noqa: ARG002
-        """`sum w l(f, y) / sum w`."""
-        return self.head_loss(y_pred, y, sample_weight)
-
-    @property
-    def last_loss(self) -> float:
-        """The loss of the last update."""
-        if isinstance(self.optimizer, CurvatureSteps):
-            return self.optimizer.loss
-        return float(self.get_metrics_result()["loss"])
 
 
 class Student(Learner):
@@ -69,7 +35,6 @@ class Student(Learner):
     Args:
         stack: the layers.
         loss: of outputs, targets and weights.
-        unit: of the targets: what a correction of 1 in training is worth outside.
         num_carried: rows whose states are carried from batch to batch; 0 for zero states.
         walk: what is fed where the truth is left out; None feeds it throughout.
     """
@@ -78,11 +43,10 @@ class Student(Learner):
         self,
         stack: RecurrentStack,
         loss: Loss,
-        unit: float = 1.0,
         num_carried: int = 0,
         walk: Walk | None = None,
     ) -> None:
-        super().__init__(stack, loss, unit, is_fed=walk is not None)
+        super().__init__(stack, loss, is_fed=walk is not None)
         self.walk = walk
         self.carried = [
             self.add_weight(shape=(num_carried, units), initializer="zeros", trainable=False)
@@ -140,8 +104,21 @@ def descend(
     Raises:
         ValueError: for a checkpoint of another training.
     """
-    student = _student(body, sequences, training, loss, unit)
-    return train(student, body, sequences, training, check, checkpoint)
+    num_carried = sequences.batch_size if sequences.carries else 0
+    walk = None if sequences.sampling is None else sequences.sampling.walk
+
+    def made() -> Student:
+        student = Student(body.trainable(), loss, num_carried, walk)
+        if isinstance(training.optimizer, HessianFree):
+            batch = sequences[0]
+            student.optimizer = CurvatureSteps(training.optimizer, body.blueprint, loss, batch)
+            return student
+        return following_gradients(student, training)
+
+    form = learner_form(Student, body, loss, training, sequences, num_carried, walk)
+    with LEARNERS.lent(form, made) as student:
+        student.begin(body.scaled(1.0 / unit), training, unit)
+        return train(student, body, sequences, training, check, checkpoint)
 
 
 def train(
@@ -155,7 +132,7 @@ def train(
     """Train the layers of a student, which start as those of `body`; see `descend`.
 
     Args:
-        student: the layers in training; not compiled yet.
+        student: the layers in training, compiled, at the start of the training.
         body: the same layers on arrays; it stays as it is.
         batches: a `keras.utils.PyDataset` of as many batches as there are planned steps; `first`
             of it is set to the batch to go on from.
@@ -163,10 +140,6 @@ def train(
         check: score of layers in free running; smaller is better.
         checkpoint: where the training is kept, and taken up again; None for nowhere.
     """
-    if getattr(student, "optimizer", None) is None:
-        optimizer = _following_gradients(training)
-        student.compile(optimizer=optimizer)
-        optimizer.build(student.trainable_variables)
     guide = Guide(body, training, len(batches), check, student, checkpoint)
     batches.first = guide.course.step
     if not guide.course.is_finished:
@@ -177,35 +150,43 @@ def train(
 
 
 def _fit(student: Learner, batches: Any, guide: Guide) -> None:
+    passed = _Passed(batches)
     try:
         if isinstance(student.optimizer, CurvatureSteps):
             fit_by_curvature(student, batches, guide)
         else:
-            student.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+            student.fit(passed, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
     except KeyboardInterrupt:
+        student.is_reusable = False  # where it was broken off nobody knows
         guide.keep_after_interrupt()
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=5)
     else:
         guide.finish()
+    finally:
+        passed.batches = ()
 
 
-def _student(
-    body: Body, sequences: Sequences, training: Training, loss: Loss, unit: float
-) -> Student:
-    """The layers in training; with an optimizer where it needs to know them."""
-    num_carried = sequences.batch_size if sequences.carries else 0
-    walk = None if sequences.sampling is None else sequences.sampling.walk
-    student = Student(body.scaled(1.0 / unit).trainable(), loss, unit, num_carried, walk)
-    if isinstance(training.optimizer, HessianFree):
-        student.optimizer = CurvatureSteps(
-            training.optimizer, body.blueprint, loss, sequences.material(0)
-        )
-    return student
+class _Passed(keras.utils.PyDataset):
+    """Batches for the time of a training: TensorFlow never forgets what it has drawn batches of."""
+
+    def __init__(self, batches: Any) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.batches[index]
 
 
-def _following_gradients(training: Training) -> Any:
-    """Adam, or Nesterov's gradient, whose momentum the guide sets."""
+def following_gradients(student: Any, training: Training) -> Any:
+    """The student, compiled with Adam or with Nesterov's gradient (its momentum the guide sets)."""
     rate, clipped = training.rate.peak, {"clipnorm": training.clip_norm}
+    optimizer: Any = Adam(rate, **clipped)
     if isinstance(training.optimizer, Momentum):
-        return Nesterov(rate, momentum=training.optimizer.peak, nesterov=True, **clipped)
-    return Adam(rate, **clipped)
+        peak = training.optimizer.peak
+        optimizer = Nesterov(rate, momentum=peak, nesterov=True, **clipped)
+    student.compile(optimizer=optimizer)
+    optimizer.build(student.trainable_variables)
+    return student

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forecast.baselines.pooled.features import CYCLES, Features
 from forecast.baselines.pooled.model import PooledARModel
 
-__all__ = ["Lens"]
+__all__ = ["Lens", "lag_groups"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,7 @@ class Lens:
     @cached_property
     def groups(self) -> NDArray:
         """1 where a lag belongs to a group, else 0; `(num_groups, window_length)`."""
-        features = self.highway.features
-        lags = [_up_to(features.span), [1], [2], _up_to(3 * features.span)]
-        for season in features.seasons:
-            lags += [[season + 1], [season], [season - 1]]
-        lags += [_up_to(2 * features.span), *self._cycles()]
-        return np.stack([_marked(group, features.window_length) for group in lags])
+        return lag_groups(self.highway.features)
 
     def coefficients(self, series: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Coefficients of the highway, one step ahead, of each series.
@@ -83,13 +78,22 @@ class Lens:
         """Position of the group of two spans."""
         return 4 + 3 * len(self.highway.features.seasons)
 
-    def _cycles(self) -> list[list[int]]:
-        features: Features = self.highway.features
-        return [
-            [season * cycle for cycle in range(1, cycles + 1)]
-            for season in features.seasons
-            for cycles in CYCLES
-        ]
+
+def lag_groups(features: Features) -> NDArray:
+    """See `Lens.groups`: they depend on what a highway sees, not on its coefficients."""
+    lags = [_up_to(features.span), [1], [2], _up_to(3 * features.span)]
+    for season in features.seasons:
+        lags += [[season + 1], [season], [season - 1]]
+    lags += [_up_to(2 * features.span), *_cycles(features)]
+    return np.stack([_marked(group, features.window_length) for group in lags])
+
+
+def _cycles(features: Features) -> list[list[int]]:
+    return [
+        [season * cycle for cycle in range(1, cycles + 1)]
+        for season in features.seasons
+        for cycles in CYCLES
+    ]
 
 
 def _up_to(lag: int) -> list[int]:

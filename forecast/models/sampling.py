@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.baselines.pooled.model import PooledARModel
+from forecast.models.lens import Lens
 from forecast.models.places import Places
 from forecast.models.walk import Walk
 
@@ -37,13 +39,15 @@ class Sampling:
 
     Args:
         trail: of the highway along the training series.
+        highway: the linear forecaster inside the network.
         walk: what is walked with.
         seed: of the draws.
     """
 
-    def __init__(self, trail: Trail, walk: Walk, seed: int) -> None:
+    def __init__(self, trail: Trail, highway: PooledARModel, walk: Walk, seed: int) -> None:
         """Sum up what is known before each step, and take the bounds of each series."""
         self.trail, self.walk, self.seed = trail, walk, seed
+        self.lens = Lens(highway)
         known = np.nan_to_num(trail.values)
         self._totals = np.cumsum(known, axis=1) - known
         low = np.where(trail.observed, trail.values, np.inf).min(axis=1)
@@ -60,11 +64,11 @@ class Sampling:
         """
         rows, trail = places.rows, self.trail
         at = rows[:, None], steps
-        before = places.starts[:, None] + np.arange(-self.walk.lens.highway.window_length, 0)
+        before = places.starts[:, None] + np.arange(-self.lens.highway.window_length, 0)
         window = np.where(before >= 0, trail.values[rows[:, None], np.maximum(before, 0)], np.nan)
         draws = np.random.default_rng((self.seed, number, 1)).random(steps.shape)
         draws = np.where(trail.observed[at], draws, _BLOCKED)
-        of_lags, of_groups, of_rest = self.walk.lens.coefficients(rows)
+        of_lags, of_groups, of_rest = self.lens.coefficients(rows)
         return {
             "window": window, "total": self._totals[rows, places.starts],
             "clock": places.starts.astype(float), "values": trail.values[at], "draws": draws,

@@ -90,8 +90,9 @@ class TrainedForecaster(DescendedForecaster):
         length = training.sequence_length(int(task.panel.lengths.max()), task.season.length)
         if training.forcing is not None and lesson.trail is not None:
             warmup = max(1, min(task.season.length, length // 2))
-            walk = Walk(network.highway, program_of(network.body.blueprint), warmup)
-            sampling = Sampling(lesson.trail, walk, self.seed)
+            highway, program = network.highway, program_of(network.body.blueprint)
+            walk = Walk(highway.features, program, warmup)
+            sampling = Sampling(lesson.trail, highway, walk, self.seed)
         planned = training.planned_steps(task.panel.num_rows, length)
         return Sequences(
             lesson, length, training.batch_size, planned, self.seed, training.cut, sampling

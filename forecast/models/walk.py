@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from keras import ops
+from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
+from forecast.baselines.pooled.features import Features
 from forecast.models.compiled import fused
-from forecast.models.lens import Lens
+from forecast.models.lens import lag_groups
 from forecast.models.program import Program
 from forecast.models.tensor_inputs import Highway, Recent, recent_of, tensor_inputs
 
@@ -24,6 +25,7 @@ __all__ = ["Walk"]
 Tensor = Any
 
 
+@dataclass(frozen=True)
 class Walk:
     """Walks a network along the sequences of a batch; fed with the truth, or its own forecast.
 
@@ -31,17 +33,28 @@ class Walk:
     (`forecast.protocol`: `observed=False`), within each series' range plus one range.
 
     Args:
-        highway: the linear forecaster inside the network.
+        features: what the linear forecaster inside the network sees.
         program: the layers, for any weights.
         warmup: first steps of a sequence, which are always fed with the truth.
     """
 
-    def __init__(self, highway: PooledARModel, program: Program, warmup: int) -> None:
-        """Store what is the same for all batches."""
-        self.lens, features = Lens(highway), highway.features
-        self.form = _Form(
-            program, warmup, features.span, len(features.seasons), features.scale == "window"
-        )
+    features: Features
+    program: Program
+    warmup: int
+
+    @cached_property
+    def form(self) -> _Form:
+        """What is the same for all batches."""
+        features = self.features
+        is_scaled = features.scale == "window"
+        return _Form(
+            self.program, self.warmup, features.span, len(features.seasons), is_scaled
+        )  # fmt: skip
+
+    @cached_property
+    def groups(self) -> NDArray:
+        """See `forecast.models.lens.Lens`."""
+        return lag_groups(self.features)
 
     def __call__(
         self, weights: Sequence[Tensor], inputs: Mapping[str, Tensor], states: Sequence[Tensor],
@@ -55,7 +68,7 @@ class Walk:
             states: of the layers before the sequences.
             share: of the steps that are fed with the truth.
         """
-        inputs = {**inputs, "groups": self.lens.groups}
+        inputs = {**inputs, "groups": self.groups}
         names = tuple(sorted(inputs))
         given = [share, *(inputs[name] for name in names), *states, *weights]
         # Cut off from the tape before, not after: it would prepare a way back through the walk.

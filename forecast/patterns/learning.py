@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from forecast.models.body import Body
-from forecast.models.descent import Loss, descend
+from forecast.models.descent import descend
+from forecast.models.learner import Loss
 from forecast.models.optimizers import refuse_curvature
 from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun

@@ -31,8 +31,8 @@ class Material:
         self.body = self.network.body
         series = [*values, values[0, :13] + 1.0]
         self.lesson = make_lesson(self.highway, panel_of(series), SEASON)
-        walk = Walk(self.highway, self.body.program, WARMUP)
-        self.sampling = Sampling(self.lesson.trail, walk, seed=3)
+        walk = Walk(self.highway.features, self.body.program, WARMUP)
+        self.sampling = Sampling(self.lesson.trail, self.highway, walk, seed=3)
 
     def sequences(self) -> Sequences:
         return Sequences(self.lesson, LENGTH, 4, 12, seed=1, sampling=self.sampling)

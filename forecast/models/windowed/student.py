@@ -8,7 +8,9 @@ from typing import Any
 from keras import ops
 
 from forecast.models.checkpoint import Checkpoint
-from forecast.models.descent import Learner, train
+from forecast.models.descent import following_gradients, train
+from forecast.models.learner import Learner
+from forecast.models.learner_pool import LEARNERS, learner_form
 from forecast.models.training import Training
 from forecast.models.windowed.body import WindowBody
 from forecast.models.windowed.lesson import WindowSequences
@@ -38,5 +40,12 @@ def descend_windows(
     checkpoint: Checkpoint | None = None,
 ) -> tuple[WindowBody, dict[str, list[float]]]:
     """Train layers, see `forecast.models.descent.descend`."""
-    student = WindowStudent(body.trainable(), loss, unit, is_fed=sequences.is_fed)
-    return train(student, body, sequences, training, check, checkpoint)
+    is_fed = sequences.is_fed
+
+    def made() -> WindowStudent:
+        return following_gradients(WindowStudent(body.trainable(), loss, is_fed), training)
+
+    form = learner_form(WindowStudent, body, loss, training, sequences, is_fed)
+    with LEARNERS.lent(form, made) as student:
+        student.begin(body, training, unit)
+        return train(student, body, sequences, training, check, checkpoint)
