@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -150,28 +151,25 @@ def train(
 
 
 def _fit(student: Learner, batches: Any, guide: Guide) -> None:
-    passed = _Passed(batches)
     try:
         if isinstance(student.optimizer, CurvatureSteps):
             fit_by_curvature(student, batches, guide)
         else:
-            student.fit(passed, epochs=1, shuffle=False, verbose=0, callbacks=[guide])
+            student.fit(_Lent(batches), epochs=1, shuffle=False, verbose=0, callbacks=[guide])
     except KeyboardInterrupt:
         student.is_reusable = False  # where it was broken off nobody knows
         guide.keep_after_interrupt()
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=5)
     else:
         guide.finish()
-    finally:
-        passed.batches = ()
 
 
-class _Passed(keras.utils.PyDataset):
-    """Batches for the time of a training: TensorFlow never forgets what it has drawn batches of."""
+class _Lent(keras.utils.PyDataset):
+    """Batches as long as a training holds them: TensorFlow never lets go of what it has read."""
 
     def __init__(self, batches: Any) -> None:
         super().__init__()
-        self.batches = batches
+        self.batches = weakref.proxy(batches)
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -13,17 +13,17 @@ import keras
 import numpy as np
 import pytest
 from models.descent_material import FEATURES, better_each_time, fresh, lesson_of, sequences_of
-from models.material import body_of, highway_of, panel_of, seasonal_values
+from models.material import body_of, highway_of
 
 from forecast.heads import Squared
 from forecast.models import descent
 from forecast.models.body import Body
 from forecast.models.descent import descend
 from forecast.models.learner_pool import LearnerPool
-from forecast.models.optimizers import HessianFree, Momentum
-from forecast.models.sampling import Sampling
-from forecast.models.teaching import Sequences, make_lesson
-from forecast.models.training import TeacherForcing, Training, Truncation
+from forecast.models.lens import Lens
+from forecast.models.optimizers import HessianFree
+from forecast.models.teaching import Sequences
+from forecast.models.training import Training, Truncation
 from forecast.models.training_run import TrainingRun
 from forecast.models.walk import Walk
 
@@ -74,7 +74,6 @@ def plain(
 
 KINDS: dict[str, dict[str, Any]] = {
     "adam": {},
-    "momentum": {"training": replace(PLAN, optimizer=Momentum())},
     "hessian free": {"training": Training(num_steps=12, optimizer=HessianFree(max_iterations=5))},
     "streams": {"sequences": "streams"},
 }
@@ -91,23 +90,13 @@ def test_a_training_ends_as_the_first_one_whatever_was_trained_in_between(pool, 
     assert (other[0].weights[0] != first[0].weights[0]).any()
 
 
-def test_a_training_on_own_forecasts_is_compiled_once_for_all_highways(pool) -> None:
-    falling = replace(PLAN, teacher_forcing=TeacherForcing("linear", start=1.0, end=0.0))
-    loss = CountedLoss()
-
-    def trained(seed: int) -> Result:
-        highway = highway_of(4, (4,), seed=seed)
-        body = body_of("GRU", 8, units=3, num_layers=1, seed=seed)
-        lesson = make_lesson(highway, panel_of([*seasonal_values(3, 40, seed=seed)]), 4)
-        walk = Walk(highway.features, body.program, warmup=5)
-        sampling = Sampling(lesson.trail, highway, walk, seed=3)
-        batches = Sequences(lesson, 20, 4, 14, seed=1, sampling=sampling)
-        return descend(body, batches, falling, better_each_time(), loss.loss)
-
-    first, traced = trained(1), loss.count
-    trained(2)
-    assert_same(trained(1), first)
-    assert loss.count == traced > 0
+def test_a_walk_knows_of_its_highway_only_what_it_sees() -> None:
+    first, second = (highway_of(4, (4,), seed=seed) for seed in (1, 2))
+    program = fresh().program
+    walk = Walk(first.features, program, warmup=5)
+    assert walk == Walk(second.features, program, warmup=5)
+    assert walk != Walk(first.features, program, warmup=6)
+    np.testing.assert_array_equal(walk.groups, Lens(second).groups)
 
 
 def test_a_training_that_was_broken_off_leaves_nothing_behind(pool) -> None:
