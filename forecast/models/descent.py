@@ -169,7 +169,7 @@ class _Lent(keras.utils.PyDataset):
 
     def __init__(self, batches: Any) -> None:
         super().__init__()
-        self.batches = weakref.proxy(batches)
+        self.batches: Any = weakref.proxy(batches)
 
     def __len__(self) -> int:
         return len(self.batches)
