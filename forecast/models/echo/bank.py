@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from forecast.layers import EchoState
 from forecast.models.echo.reservoir import EchoDesign, Reservoir
+from forecast.models.echo.spans import Forgetting, run_in_spans
 
 __all__ = ["MANY_STEPS", "MOST_HELD", "Bank", "blocks", "drawn_bank"]
 
@@ -44,6 +45,7 @@ class _One:
             is_large and np.count_nonzero(recurrent_kernel) < _MOST_DENSE * recurrent_kernel.size
         )
         self._sparse = csr_array(recurrent_kernel.T) if is_sparse else None
+        self._forgetting = Forgetting.of(settings, recurrent_kernel.dtype)
 
     def step(self, inputs: NDArray, states: NDArray, noise: NDArray | float = 0.0) -> NDArray:
         """States `(rows, units)` after one more step."""
@@ -81,9 +83,17 @@ class _One:
         return after
 
     def _compiled(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
-        """By the layer, whose rows are filled up: few numbers of them are compiled."""
+        """By the layer: spans of few long rows side by side, where that is possible."""
         if noise is not None:
             inputs = np.concatenate([inputs, noise], axis=2)
+        after = None
+        # A cycle has no product to wait for; that of few rows is compiled badly in float64.
+        if self.recurrent_kernel.ndim == 2 and inputs.dtype == np.float32:
+            after = run_in_spans(self._filled, inputs, states, self._forgetting)
+        return self._filled(inputs, states) if after is None else after
+
+    def _filled(self, inputs: NDArray, states: NDArray) -> NDArray:
+        """By the layer, whose rows are filled up: few numbers of them are compiled."""
         num_rows = len(inputs)
         missing = _filled_rows(num_rows) - num_rows
         if missing:
