@@ -59,8 +59,12 @@ def verdict_sentence(comparison: Comparison) -> str:
     if _too_few(comparison):
         return _too_few_sentence(comparison)
     best = choose(comparison)
+    return f"{_reason_sentence(comparison, best)}{_leader_sentence(comparison, best)}"
+
+
+def _reason_sentence(comparison: Comparison, best: str) -> str:
     role = comparison.protocol.roles[best]
-    rivals = [alias for alias in _rivals(comparison, role) if _is_told(comparison, alias, best)]
+    rivals = _told_rivals(comparison, best)
     if rivals:
         return _keep_sentence(comparison, best, rivals)
     if role not in ("naive", "linear"):
@@ -68,23 +72,43 @@ def verdict_sentence(comparison: Comparison) -> str:
     return _sole_sentence(comparison, best)
 
 
+def _leader_sentence(comparison: Comparison, best: str) -> str:
+    """Which model has the lowest MASE, and why it is not the one to use; empty where it is."""
+    leader = comparison.aliases()[0]
+    if leader == best:
+        return ""
+    size = f"{_percent(comparison.skill(leader, best))} % less"
+    same_role = comparison.protocol.roles[leader] == comparison.protocol.roles[best]
+    reason = "was chosen before the test" if same_role else "is simpler"
+    told = leader in _told_rivals(comparison, best)
+    chance = "" if told else f" ({comparison.test(leader, best).words})"
+    return (
+        f" {leader} has the lowest MASE, {_against(comparison, leader, best)} ({size}): that may "
+        f"be chance{chance}, and {best} {reason}."
+    )
+
+
+def _against(comparison: Comparison, alias: str, other: str) -> str:
+    return f"{comparison.score(alias):.3g} against {comparison.score(other):.3g}"
+
+
 def _too_few(comparison: Comparison) -> bool:
     return comparison.test(comparison.aliases()[0], comparison.reference).p_value is None
 
 
 def _too_few_sentence(comparison: Comparison) -> str:
-    reference = comparison.reference
+    """The reference, chosen before the test, is used until there is a test."""
+    reference, leader = comparison.reference, comparison.aliases()[0]
     result = comparison.test(reference, reference)
     words = too_few_words(result.num_origins, result.origins_needed)
-    scores = [_scored(comparison, reference, f"{_named_reference(comparison)}, has ")]
-    rivals = _rivals(comparison, comparison.protocol.roles[reference])
-    scores += [_scored(comparison, rival, f"{rival} ") for rival in rivals]
-    advice = comparison.significance.fit.words
-    return f"{words[0].upper()}{words[1:]}: {', '.join(scores)}. {advice}"
-
-
-def _scored(comparison: Comparison, alias: str, start: str) -> str:
-    return f"{start}MASE {comparison.score(alias):.3g}"
+    rivals = dict.fromkeys((leader, *_rivals(comparison, comparison.protocol.roles[reference])))
+    rivals.pop(reference, None)
+    scores = [f"{alias} {comparison.score(alias):.3g}" for alias in rivals]
+    others = f" beside {', '.join(scores)}" if scores else ""
+    return (
+        f"{words[0].upper()}{words[1:]}: use {_named_reference(comparison)} "
+        f"(MASE {comparison.score(reference):.3g}{others}). {comparison.significance.fit.words}"
+    )
 
 
 def _rivals(comparison: Comparison, role: str) -> list[str]:
@@ -97,6 +121,11 @@ def _rivals(comparison: Comparison, role: str) -> list[str]:
     if role != "other":
         rivals += comparison.aliases("other")[:1]
     return [alias for alias in rivals if comparison.protocol.roles[alias] != role]
+
+
+def _told_rivals(comparison: Comparison, best: str) -> list[str]:
+    rivals = _rivals(comparison, comparison.protocol.roles[best])
+    return [alias for alias in rivals if _is_told(comparison, alias, best)]
 
 
 def _is_told(comparison: Comparison, alias: str, best: str) -> bool:
@@ -170,11 +199,11 @@ def _worse_words(comparison: Comparison, alias: str, best: str) -> str:
 
 
 def _no_evidence(comparison: Comparison, best: str, level: list[str]) -> str:
-    names = " or ".join(level)
     reasons = [_reason(comparison, alias, best) for alias in level]
     if len(set(reasons)) == 1:
-        reasons = reasons[:1]
-    return f"no evidence that {names} is better ({' and '.join(reasons)})"
+        return f"no evidence that {' or '.join(level)} is better ({reasons[0]})"
+    named = [f"{alias} ({reason})" for alias, reason in zip(level, reasons, strict=True)]
+    return f"no evidence that {' or '.join(named)} is better"
 
 
 def _reason(comparison: Comparison, alias: str, best: str) -> str:
@@ -184,8 +213,7 @@ def _reason(comparison: Comparison, alias: str, best: str) -> str:
         return comparison.test(alias, best).words
     ahead = [a for a in comparison.aliases(role) if comparison.score(a) <= comparison.score(alias)]
     if ahead:
-        scores = f"{comparison.score(ahead[0]):.3g} against {comparison.score(alias):.3g}"
-        return f"{ahead[0]} has the lower MASE, {scores}"
+        return f"{ahead[0]} has the lower MASE, {_against(comparison, ahead[0], alias)}"
     return _labelled(comparison, comparison.p_beats(alias, role))
 
 

@@ -53,12 +53,24 @@ def test_reference_says_so(result: Comparison) -> None:
     assert row["skill %"] == 0.0
 
 
+def leads(result: Comparison, leader: str, used: str, p_value: str = "") -> str:
+    """What a verdict says of the model with the lowest MASE where another one is to be used."""
+    scores = f"{result.score(leader):.3g} against {result.score(used):.3g}"
+    skill = 100 * (1 - result.score(leader) / result.score(used))
+    size = f"{skill:.1f}" if skill < 1.95 else f"{skill:.0f}"
+    return (
+        f"{leader} has the lowest MASE, {scores} ({size} % less): that may be chance{p_value}, "
+        f"and {used} "
+    )
+
+
 def test_no_evidence_keeps_the_linear_forecaster() -> None:
     result = make_comparison({**BASELINES, "LSTM": 0.9}, seed=6)
     p_value = result.p_beats("LSTM", "linear")
     assert p_value is not None and p_value >= 0.05
     assert result.score("LSTM") < result.score("PooledAR")
-    assert result.verdict == f"Use PooledAR: no evidence that LSTM is better (p = {p_value:.2f})."
+    words = f"Use PooledAR: no evidence that LSTM is better (p = {p_value:.2f})."
+    assert result.verdict == f"{words} {leads(result, 'LSTM', 'PooledAR')}is simpler."
     assert result.best() == "PooledAR"
     assert result.best(rule="lowest MASE") == result.table["model"][0]
 
@@ -81,9 +93,28 @@ def test_a_clear_loss_says_so() -> None:
     assert result.best() == "PooledAR"
 
 
+def test_a_leader_of_the_role_to_use_is_named_with_its_p_value() -> None:
+    result = make_comparison({**BASELINES, "AR": 0.98, "LSTM": 3.0})
+    assert result.best() == result.reference == "PooledAR" and result.aliases()[0] == "AR"
+    told = leads(result, "AR", "PooledAR", f" ({result.test('AR', 'PooledAR').words})")
+    assert result.verdict.endswith(f"{told}was chosen before the test.")
+    few = make_comparison({**BASELINES, "AR": 0.7, "LSTM": 0.8}, num_origins=5)
+    assert f"beside AR {few.score('AR'):.3g}, LSTM {few.score('LSTM'):.3g})" in few.verdict
+
+
+def test_reasons_that_differ_stand_beside_the_names() -> None:
+    result = make_comparison({**BASELINES, "AR": 0.95, "Theta": 0.9, "LSTM": 0.98})
+    lower = f"{result.score('AR'):.3g} against {result.score('Theta'):.3g}"
+    p_value = result.p_beats("LSTM", "linear")
+    assert result.verdict.startswith(
+        f"Use PooledAR: no evidence that Theta (AR has the lower MASE, {lower}) or LSTM "
+        f"(p = {p_value:.2f}) is better. LSTM has the lowest MASE, "
+    )
+
+
 def test_naive_is_kept_where_nothing_beats_it() -> None:
     result = make_comparison({**SIZES, "Naive": 0.9})
-    assert result.verdict.startswith("Use Naive: no evidence that PooledAR or ESN is better (p = ")
+    assert result.verdict.startswith("Use Naive: no evidence that PooledAR (p = ")
     assert result.best() == "Naive"
 
 
@@ -108,7 +139,8 @@ def test_a_classical_forecaster_is_named_only_where_it_is_ahead() -> None:
     p_value = ahead.p_beats("Theta", "linear")
     assert ahead.score("Theta") < ahead.score("PooledAR")
     assert p_value is not None and p_value >= 0.05
-    assert ahead.verdict == f"Use PooledAR: no evidence that Theta is better (p = {p_value:.2f})."
+    words = f"Use PooledAR: no evidence that Theta is better (p = {p_value:.2f})."
+    assert ahead.verdict == f"{words} {leads(ahead, 'Theta', 'PooledAR')}is simpler."
 
 
 def test_a_network_must_beat_the_classical_forecasters_too() -> None:
@@ -121,7 +153,8 @@ def test_a_network_must_beat_the_classical_forecasters_too() -> None:
 def test_too_few_origins_give_words_and_never_a_number(num_origins: int) -> None:
     result = make_comparison({**SIZES, "LSTM": 0.3}, num_origins=num_origins)
     words = f"too few origins to tell ({num_origins}; at least 8 are needed)"
-    assert result.verdict.startswith(f"T{words[1:]}: PooledAR, the best linear forecaster")
+    assert result.verdict.startswith(f"T{words[1:]}: use PooledAR, the best linear forecaster")
+    assert f"beside LSTM {result.score('LSTM'):.3g})" in result.verdict
     assert " p " not in result.verdict
     assert set(result.table["p-value"]) == {words, "reference"}
     assert result.table[["low %", "high %"]].isna().all(axis=None)
