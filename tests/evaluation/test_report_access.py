@@ -6,6 +6,7 @@ import itertools
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from evaluation.pages import Tag, read_page
 from evaluation.synthetic import make_comparison, with_networks_inside
@@ -105,13 +106,39 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_text_has_the_contrast_of_wcag_aa() -> None:
+def _contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _palettes() -> list[dict[str, str]]:
+    """The named colours of the page where a screen is light and where it is dark."""
     style = STYLE.read_text(encoding="utf-8")
-    names = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", style))
-    text = [names[each] for each in ("ink", "muted", "accent", "link")]
-    text += [INK, MUTED, *colours(make_comparison()).values()]
-    darkest = min(_luminance(colour) for colour in ("#ffffff", "#e9f3f0", names["tint"]))
-    for colour in text[:4]:
-        assert (darkest + 0.05) / (_luminance(colour) + 0.05) >= 4.5, colour
-    for colour in text[4:]:
-        assert 1.05 / (_luminance(colour) + 0.05) >= 4.5, colour
+    blocks = re.findall(r":root {(.*?)}", style)
+    return [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in blocks]
+
+
+def test_text_has_the_contrast_of_wcag_aa_on_light_and_dark_screens() -> None:
+    light, dark = _palettes()
+    assert light.keys() == dark.keys() and "@media screen and (prefers-color-scheme: dark)" in (
+        STYLE.read_text(encoding="utf-8")
+    )
+    for palette in (light, dark):
+        for text in ("ink", "muted", "accent", "link"):
+            for ground in ("paper", "best", "tint"):
+                assert _contrast(palette[text], palette[ground]) >= 4.5, (text, ground)
+
+
+def _turned_round(colour: str) -> str:
+    """What `filter: invert(1) hue-rotate(180deg)` makes of a colour."""
+    inverted = 1.0 - np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    weights = np.array([0.213, 0.715, 0.072])  # of CSS: a half turn is 2 * grey - colour
+    turned = np.clip(2.0 * (weights @ inverted) - inverted, 0.0, 1.0)
+    return "#" + "".join(f"{round(255 * share):02x}" for share in turned)
+
+
+def test_text_in_pictures_has_that_contrast_too() -> None:
+    light, dark = _palettes()
+    for colour in (INK, MUTED, *colours(make_comparison()).values()):
+        assert _contrast(colour, light["paper"]) >= 4.5, colour
+        assert _contrast(_turned_round(colour), dark["paper"]) >= 4.5, colour
