@@ -15,6 +15,7 @@ from typing import Any
 from forecast.backtesting.course import Course
 from forecast.backtesting.emitted import Emitted
 from forecast.fitting import Fitted
+from forecast.quiet import native_errors_muted
 
 __all__ = ["CannotSend", "FoldResult", "num_workers", "worked"]
 
@@ -142,7 +143,8 @@ def _work(payload: bytes, fold: int) -> FoldResult:
 @lru_cache(maxsize=1)
 def _unpacked(payload: bytes) -> tuple[Course, Fitted]:
     try:
-        return pickle.loads(payload)
+        with native_errors_muted():  # networks load TensorFlow here, which the parent did already
+            return pickle.loads(payload)
     except (ImportError, AttributeError) as error:
         raise _cannot_send("the forecaster", error) from error
 

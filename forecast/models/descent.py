@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 import weakref
 from collections.abc import Callable
@@ -162,6 +163,10 @@ def _fit(student: Learner, batches: Any, guide: Guide) -> None:
         warnings.warn("interrupted; the best weights so far are kept", stacklevel=5)
     else:
         guide.finish()
+    if guide.course.step < len(batches):
+        # Keras' iterator over batches and its own generator hold each other. If it lived until the
+        # process ends, TensorFlow would call Python too late and complain of it.
+        gc.collect()
 
 
 class _Lent(keras.utils.PyDataset):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import pickle
 import signal
 import sys
 import threading
@@ -16,7 +18,7 @@ from backtesting.frames import ragged
 
 import forecast as fc
 from forecast.backtesting import run as run_module
-from forecast.backtesting.workers import num_workers
+from forecast.backtesting.workers import _unpacked, num_workers
 
 FRAME = ragged(gaps=0.03).drop(columns=["z", "price"])
 
@@ -153,3 +155,15 @@ def test_a_number_of_jobs_is_at_least_one(run, wrong):
 def test_seconds_of_workers_are_counted():
     seconds = fc.compare([], FRAME, 3, n_windows=3, n_jobs=2).run.seconds
     assert (seconds > 0).all(axis=None)
+
+
+class Chatty:
+    """What writes to standard error while it is loaded, as TensorFlow does."""
+
+    def __reduce__(self):
+        return os.write, (2, b"chatter")
+
+
+def test_what_a_worker_loads_writes_nothing_to_the_terminal(capfd):
+    assert _unpacked(pickle.dumps(Chatty())) == len(b"chatter")
+    assert capfd.readouterr().err == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -212,6 +213,14 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
     _, history = descend(fresh(), sequences_of(40), hasty, Recorder(until=2))
     assert history["step"] == [0.0, 11.0, 12.0, 13.0]
     assert (check.weights[2][0] != check.weights[-1][0]).any()
+
+
+def test_a_training_that_stops_early_leaves_no_iterator_to_the_end_of_the_process() -> None:
+    hasty = Training(num_steps=40, num_checks=30, run=TrainingRun(patience=1))
+    _, history = descend(fresh(), sequences_of(40), hasty, Recorder(until=1))
+    assert history["step"][-1] < 40
+    # TensorFlow would end it after Python has ended, and complain on standard error.
+    assert "OwnedIterator" not in {type(each).__name__ for each in gc.get_objects()}
 
 
 class Broken(Sequences):
