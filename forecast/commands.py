@@ -18,6 +18,7 @@ from forecast.findings import fell_back_words
 from forecast.forecaster import Forecaster
 from forecast.progress import progress_bar
 from forecast.quiet import native_errors_muted
+from forecast.tables import long_table, with_only_series
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,8 +120,8 @@ def predict(options: Namespace) -> None:
     forecaster = _load(options.model)
     # A long table, whatever the forecaster was fitted on.
     forecaster.layout_ = replace(forecaster.layout_, kind="long", backend="pandas", levels=None)
-    frame = None if options.data is None else fc.read_file(options.data)
-    future = None if options.future is None else fc.read_file(options.future)
+    frame = None if options.data is None else _read_rows(options.data, forecaster)
+    future = None if options.future is None else _read_future(options.future, forecaster)
     forecasts = forecaster.predict(options.horizon, options.level, df=frame, future_df=future)
     if options.out is None:
         forecasts.to_csv(sys.stdout, index=False)
@@ -132,7 +133,8 @@ def update(options: Namespace) -> None:
     """Let a saved model absorb newer rows, or learn from them."""
     target = options.out or options.model
     check_path(target)
-    forecaster = _load(options.model).update(fc.read_file(options.file), learn=options.learn)
+    forecaster = _load(options.model)
+    forecaster.update(_read_rows(options.file, forecaster), learn=options.learn)
     forecaster.save(target)
     _console().print(f"{target}: {_standing(forecaster)}")
 
@@ -174,7 +176,23 @@ def _console() -> Console:
 def _read(options: Namespace) -> pd.DataFrame:
     if options.dataset is not None:
         return fc.load_dataset(options.dataset)
-    return fc.read_file(options.file)
+    names = (options.id_col, options.time_col, options.target_col)
+    table, notes = long_table(fc.read_file(options.file), *names)
+    for note in notes:
+        _console().print(f"! {note}")
+    return table
+
+
+def _read_future(path: str, forecaster: Forecaster) -> pd.DataFrame:
+    """Rows of the steps to forecast."""
+    return with_only_series(
+        fc.read_file(path), forecaster.layout_.columns.id, forecaster.store_.ids
+    )
+
+
+def _read_rows(path: str, forecaster: Forecaster) -> pd.DataFrame:
+    """Rows of the series of a forecaster, in the form of the file that it was fitted on."""
+    return long_table(_read_future(path, forecaster), *forecaster.layout_.columns.names)[0]
 
 
 def _frame_options(options: Namespace) -> dict[str, Any]:

@@ -69,6 +69,43 @@ def test_check_takes_the_names_and_the_season(csv, capsys):
     assert "6 (given by the user)" in capsys.readouterr().out
 
 
+def test_a_file_without_ids_is_one_series_from_fit_to_update(csv, capsys):
+    """The commonest file: a time and a value."""
+    rows = pd.read_csv(csv).query("unique_id == 'a'").rename(columns={"ds": "day", "y": "sales"})
+    rows.drop(columns="unique_id")[:-2].to_csv(csv, index=False)
+    model, newer = csv.with_suffix(".kfc"), csv.with_name("newer.csv")
+    names = ["--time-col", "day", "--target-col", "sales"]
+    run("fit", csv, "--model", "naive", "--horizon", 2, "--out", model, *names)
+    assert "! no column 'unique_id': all rows are one series, named 'sales'." in (
+        capsys.readouterr().out
+    )
+    rows.drop(columns="unique_id")[-2:].to_csv(newer, index=False)
+    run("update", model, newer)
+    capsys.readouterr()
+    run("predict", model, "--horizon", 1)
+    forecast = capsys.readouterr().out.splitlines()[1].split(",")
+    assert forecast[0] == "sales"
+    assert float(forecast[2]) == pytest.approx(rows["sales"].iloc[-1])
+    run("predict", model, "--horizon", 1, "--data", newer)
+    assert capsys.readouterr().out.splitlines()[1].split(",")[:2] == forecast[:2]
+
+
+def test_a_file_with_a_column_a_series_needs_no_ids(csv, capsys):
+    changed(
+        csv, lambda frame: frame.pivot(index="ds", columns="unique_id", values="y").reset_index()
+    )
+    run("check", csv, "--horizon", 3)
+    shown = capsys.readouterr().out
+    assert "! no columns 'unique_id' and 'y': each column beside 'ds' ('a', 'b') is a" in shown
+    assert shown.split("is a series.\n")[1].startswith("series     2\n")
+
+
+def test_several_series_without_ids_are_refused(csv, capsys):
+    changed(csv, lambda frame: frame.drop(columns="unique_id"))
+    shown = error_of(capsys, "check", csv, "--horizon", 3)
+    assert "missing column 'unique_id'" in shown
+
+
 def test_check_proves_that_a_model_does_not_look_ahead(csv, capsys, monkeypatch):
     run("check", csv, "--horizon", 3, "--leakage", "naive")
     shown = " ".join(capsys.readouterr().out.split())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["index_fix", "irregular_hint", "repeated_hint", "time_in_index"]
+__all__ = ["id_hint", "index_fix", "irregular_hint", "repeated_hint", "time_in_index"]
 
 _SPRING_AND_AUTUMN = (2, 3, 4, 9, 10, 11)
 _NIGHT = (0, 1, 2, 23)
@@ -46,6 +46,25 @@ def time_in_index(index: pd.Index | None, missing: list[Any], time: Any) -> str:
     if time in missing and isinstance(index, pd.DatetimeIndex):
         return f" It is in the index: call reset_index(names={time!r})."
     return ""
+
+
+def id_hint(missing: list[Any], columns: Any) -> str:
+    """A sentence for a frame that has a time column and no id; empty for others.
+
+    Args:
+        missing: columns that the frame lacks.
+        columns: names of the id, time and target columns.
+
+    Example:
+        >>> from forecast.pipelines import Columns
+        >>> id_hint(["unique_id"], Columns())
+        " If all rows are one series, give it a name: df.assign(unique_id='name')."
+    """
+    if columns.id not in missing or columns.time in missing:
+        return ""
+    if missing == [columns.id]:
+        return f" If all rows are one series, give it a name: df.assign({columns.id}='name')."
+    return f" If each other column is a series: df.set_index({columns.time!r})."
 
 
 def repeated_hint(repeated: pd.Index, columns: Any) -> str:

@@ -40,7 +40,7 @@ def counted_note(data: pd.DataFrame) -> tuple[str, ...]:
         return ()
     names = ", ".join(map(repr, data.columns[:5])) + (", ..." if data.shape[1] > 5 else "")
     return (f"no id and time columns: rows are counted from 0, and each column ({names}) is a "
-            "series.",)  # fmt: skip
+            "series. Name the time column (time_col=) or drop a column that is none.",)  # fmt: skip
 
 
 def _has_labels(data: pd.DataFrame) -> bool:

@@ -207,7 +207,10 @@ REFUSED = {
     "missing column 'y'; the frame has 'unique_id', 'ds'": lambda: base().drop(columns="y"),
     "missing column 'unique_id'.*It is in the index": lambda: base().set_index("unique_id"),
     r"missing column 'ds'.*reset_index\(\)": lambda: base().set_index("ds"),
-    "missing column 'unique_id'": lambda: base().drop(columns="unique_id"),
+    r"missing column 'unique_id'.*one series, .*df.assign\(unique_id='name'\)":
+        lambda: base().drop(columns="unique_id"),
+    r"missing column 'unique_id', 'y'.*each other column is a series: df.set_index\('ds'\)":
+        lambda: base().drop(columns="unique_id").rename(columns={"y": "sales"}),
     "missing column 'ds'.*time_col=": lambda: pl.DataFrame({"unique_id": [1], "y": [1.0]}),
     "column 'y' occurs 2 times": lambda: pd.concat([base(), base()[["y"]]], axis=1),
     "series 'b', time 2024-01-05 00:00:00 occurs more than once":

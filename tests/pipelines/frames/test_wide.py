@@ -30,7 +30,7 @@ def test_rows_without_times_are_told_to_be_counted():
     notes = read_frame(table).notes
     assert notes == (
         "no id and time columns: rows are counted from 0, and each column ('year', 'volume') is a "
-        "series.",
+        "series. Name the time column (time_col=) or drop a column that is none.",
     )
     assert read_frame(table.set_index("year")).notes == ()
     assert read_frame(table["volume"]).notes == ()

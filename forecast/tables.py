@@ -1,0 +1,76 @@
+"""Tables read from files: times are a column, and an id is often left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["long_table", "with_only_series"]
+
+
+def long_table(
+    table: pd.DataFrame, id_col: Any, time_col: Any, target_col: Any
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A table without an id column as a long one, where it can be read in one way only.
+
+    With a time and a target column, and no time twice, its rows are one series, named as the
+    target. With a time column only, every other column is a series if all hold numbers.
+
+    Args:
+        table: as read from a file.
+        id_col: name of the column of ids.
+        time_col: name of the column of times.
+        target_col: name of the column of values.
+
+    Returns:
+        A long table, or `table` where it has ids or can be read in no such way; how it was read, in
+        a sentence.
+
+    Example:
+        >>> table = pd.DataFrame({"day": [1, 2], "a": [3.0, 4.0], "b": [5.0, 6.0]})
+        >>> long_table(table, "unique_id", "day", "a")[0].columns.tolist()
+        ['unique_id', 'day', 'a', 'b']
+        >>> long_table(table, "unique_id", "day", "y")[1]
+        ("no columns 'unique_id' and 'y': each column beside 'day' ('a', 'b') is a series.",)
+    """
+    names = list(table.columns)
+    if id_col in names or time_col not in names:
+        return table, ()
+    if target_col in names:
+        if table[time_col].duplicated().any():
+            return table, ()
+        note = f"no column {id_col!r}: all rows are one series, named {target_col!r}."
+        return _named(table, id_col, target_col), (note,)
+    series = [name for name in names if name != time_col]
+    if not series or not all(map(pd.api.types.is_numeric_dtype, table[series].dtypes)):
+        return table, ()
+    shown = ", ".join(map(repr, series[:5])) + (", ..." if len(series) > 5 else "")
+    note = (
+        f"no columns {id_col!r} and {target_col!r}: each column beside {time_col!r} ({shown}) is a "
+        "series."
+    )
+    return table.melt(time_col, series, var_name=id_col, value_name=target_col), (note,)
+
+
+def with_only_series(table: pd.DataFrame, id_col: Any, ids: Any) -> pd.DataFrame:
+    """A table whose rows are of the one series that a forecaster knows, if it names none.
+
+    Args:
+        table: as read from a file.
+        id_col: name of the column of ids.
+        ids: series of the forecaster.
+
+    Example:
+        >>> with_only_series(pd.DataFrame({"ds": [1]}), "unique_id", ["a"]).values.tolist()
+        [['a', 1]]
+    """
+    if id_col in table.columns or len(ids) != 1:
+        return table
+    return _named(table, id_col, ids[0])
+
+
+def _named(table: pd.DataFrame, id_col: Any, name: Any) -> pd.DataFrame:
+    named = table.copy(deep=False)
+    named.insert(0, id_col, name)
+    return named
