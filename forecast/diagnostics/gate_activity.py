@@ -83,7 +83,7 @@ def gate_activity(
         `plot()`.
 
     Raises:
-        TypeError: for what is no forecaster of this library.
+        TypeError: for what is no forecaster of this library; networks of symbols are taken too.
         NotFittedError: for one that is not fitted.
         ValueError: for data that cannot be used, or a forecaster without gates.
 
@@ -97,7 +97,7 @@ def gate_activity(
 
     Source: Karpathy, Johnson and Fei-Fei (2015), Visualizing and understanding recurrent networks.
     """
-    walk = SeriesWalk.of(forecaster, df, num_steps, max_series)
+    walk = SeriesWalk.of(forecaster, df, num_steps, max_series, symbols=True)
     model: Any = walk.part.model
     names = _names(model, walk.name)
     found = []

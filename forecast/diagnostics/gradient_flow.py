@@ -84,7 +84,7 @@ def gradient_flow(
         `table` (a row a series and distance), `kind`, `verdict` (also printed), `plot()`.
 
     Raises:
-        TypeError: for what is no forecaster of this library.
+        TypeError: for what is no forecaster of this library; networks of symbols are taken too.
         NotFittedError: for one that is not fitted.
         ValueError: for data that cannot be used, or a forecaster that cannot be looked into.
 
@@ -99,7 +99,7 @@ def gradient_flow(
     descent is difficult, IEEE Transactions on Neural Networks 5; Pascanu, Mikolov and Bengio
     (2013), On the difficulty of training recurrent neural networks, ICML.
     """
-    walk = SeriesWalk.of(forecaster, df, num_steps, max_series)
+    walk = SeriesWalk.of(forecaster, df, num_steps, max_series, symbols=True)
     sizes = gradients_back(jacobians_along(walk, free_running=False))
     low, middle, high = np.nanquantile(sizes, [0.25, 0.5, 0.75], axis=0)
     count = np.isfinite(sizes[:, 0]).sum(axis=0)

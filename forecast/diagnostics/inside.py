@@ -11,6 +11,7 @@ from forecast.composition.combination import CombinedModel
 from forecast.composition.pipeline_model import PipelineModel
 from forecast.dynamics import dynamics_of
 from forecast.protocol import Block, Model, StateBatch
+from forecast.symbols.model import SymbolModel
 
 __all__ = ["Inside", "inside"]
 
@@ -72,6 +73,11 @@ def inside(forecaster: Any) -> Inside:
             member, words = _member(model, words)
         path.append((model, member))
         model = model.members[member]
+    if isinstance(model, SymbolModel) and dynamics_of(model) is None:
+        raise ValueError(
+            f"{forecaster.name} has no state that gradients go through: its probabilities are "
+            "counted or filtered. SymbolRNN, SymbolLSTM and SymbolGRU have one."
+        )
     if dynamics_of(model) is None:
         raise ValueError(
             f"{forecaster.name} ends in a {type(model).__name__}, which does not say which arrays "

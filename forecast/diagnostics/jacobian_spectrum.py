@@ -87,7 +87,7 @@ def jacobian_spectrum(
         `table` (a row a series and step), `spectrum`, `verdict` (also printed), `plot()`.
 
     Raises:
-        TypeError: for what is no forecaster of this library.
+        TypeError: for what is no forecaster of this library; networks of symbols are taken too.
         NotFittedError: for one that is not fitted.
         ValueError: for data that cannot be used, or a forecaster that cannot be looked into.
 
@@ -102,7 +102,7 @@ def jacobian_spectrum(
     Source: Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural
     networks, ICML.
     """
-    walk = SeriesWalk.of(forecaster, df, num_steps, max_series)
+    walk = SeriesWalk.of(forecaster, df, num_steps, max_series, symbols=True)
     found = jacobians_along(walk, free_running)
     norms, values = np.linalg.norm(found, 2, axis=(2, 3)), np.linalg.eigvals(found)
     radii = np.abs(values).max(axis=2)

@@ -17,6 +17,7 @@ from forecast.forecaster import Forecaster
 from forecast.pipelines import Panel, evenly_spread
 from forecast.progress import progress_bar
 from forecast.protocol import Block, Model, StateBatch, num_channels
+from forecast.symbols import SymbolForecaster
 
 __all__ = ["SeriesWalk", "gap", "read_series"]
 
@@ -44,10 +45,13 @@ class SeriesWalk:
     num_steps: int
 
     @staticmethod
-    def of(forecaster: Any, df: Any, num_steps: int, max_series: int) -> SeriesWalk:
+    def of(
+        forecaster: Any, df: Any, num_steps: int, max_series: int, symbols: bool = False
+    ) -> SeriesWalk:
         """The walk along the newest steps of some series that are longer, evenly spread.
 
-        At most half of the longest series is walked along; what comes before sets the states.
+        At most half of the longest series is walked along; what comes before sets the states. With
+        `symbols` the forecaster may be one of symbols.
 
         Raises:
             TypeError: for what is no forecaster of this library.
@@ -56,7 +60,7 @@ class SeriesWalk:
         """
         check_positive_integer("num_steps", num_steps)
         check_positive_integer("max_series", max_series)
-        panel, series, offsets = read_series(forecaster, df)
+        panel, series, offsets = read_series(forecaster, df, symbols)
         model, part = forecaster.fitted_.model, inside(forecaster)
         channels = num_channels(model)
         lengths = panel.lengths[::channels]
@@ -112,8 +116,8 @@ class SeriesWalk:
             )
 
 
-def read_series(forecaster: Any, df: Any) -> tuple[Panel, NDArray, NDArray]:
-    """The series of a frame as a fitted forecaster sees them.
+def read_series(forecaster: Any, df: Any, symbols: bool = False) -> tuple[Panel, NDArray, NDArray]:
+    """The series of a frame as a fitted forecaster sees them; codes of one that may be of symbols.
 
     Returns:
         The panel; position of each series among the fitted ones, -1 for a new one; its offset, see
@@ -124,7 +128,10 @@ def read_series(forecaster: Any, df: Any) -> tuple[Panel, NDArray, NDArray]:
         NotFittedError: for one that is not fitted.
         ValueError: for data that cannot be used.
     """
-    _check_forecaster(forecaster, df)
+    _check_forecaster(forecaster, df, symbols)
+    if isinstance(forecaster, SymbolForecaster):
+        panel = forecaster._read(df).panel
+        return panel, np.full(panel.num_series, -1), np.zeros(panel.num_series, dtype=np.int64)
     fitted = forecaster.fitted_
     panel = fitted.encoding.apply(forecaster._read(df).panel)
     series = forecaster._fitted_rows(panel.ids)
@@ -138,13 +145,33 @@ def gap(block: Block) -> Block:
     )
 
 
-def _check_forecaster(forecaster: Any, df: Any) -> None:
-    if not isinstance(forecaster, Forecaster):
-        hint = " Call the class to make one, and fit it." if isinstance(forecaster, type) else ""
-        raise TypeError(f"a fitted forecaster of numbers is expected; got {forecaster!r}.{hint}")
+def _check_forecaster(forecaster: Any, df: Any, symbols: bool) -> None:
+    kinds = (Forecaster, SymbolForecaster) if symbols else (Forecaster,)
+    if not isinstance(forecaster, kinds):
+        raise TypeError(
+            "a fitted forecaster of numbers, such as fc.LSTMForecaster().fit(df), is expected"
+            f"{' (or a network of symbols)' if symbols else ''}; got {_named(forecaster)}"
+        )
     forecaster._require_fitted()
     if df is None:
         raise ValueError(
             f"there is nothing to lead {forecaster.name} along: give df, the series. A fitted "
             "forecaster keeps its states, not the rows they came from."
         )
+
+
+def _named(other: Any) -> str:
+    """What came in place of a forecaster, and what to do."""
+    if isinstance(other, type):
+        return f"{other!r}. Call the class to make one, and fit it."
+    if isinstance(other, SymbolForecaster):
+        return (
+            f"the forecaster of symbols {other.name}: gradient_flow, jacobian_spectrum and "
+            "gate_activity take networks of symbols, fc.symbols.score tells how good they are."
+        )
+    if hasattr(other, "fitted_") and hasattr(other, "name"):
+        return (
+            f"{other.name}, which forecasts no next value step by step: its errors on series held "
+            "out are in fc.compare_held_out."
+        )
+    return f"{other!r}."

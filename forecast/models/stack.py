@@ -86,7 +86,7 @@ class RecurrentStack(keras.layers.Layer):
 
     def gates(self, features: Any, states: list[Any]) -> list[Any]:
         """Activities of the gates at one step, `(batch, units)`, layer after layer."""
-        outputs, found = features, []
+        outputs, found = self._encoded(features), []
         for layer in self.recurrent_layers:
             count = _num_states(layer)
             own, states = states[:count], states[count:]

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.dynamics import Dynamics
 from forecast.heads.categorical import log_softmax
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body
@@ -33,6 +34,8 @@ class SymbolNetworkModel(SymbolModel):
         body: the layers, which emit a number for each code.
         end: code of the end mark; None without one.
     """
+
+    dynamics = Dynamics((_CELL,))
 
     def __init__(self, body: Body, end: int | None) -> None:
         """Store both."""
@@ -62,6 +65,14 @@ class SymbolNetworkModel(SymbolModel):
             ahead = last_valid(outputs, valid, ahead)
         return state.advance(_arrays(ahead, cells), block), found
 
+    def jacobian(self, state: StateBatch, block: Block) -> NDArray:
+        """See `forecast.dynamics.Differentiable`: of the cells, by automatic differentiation."""
+        return self.body.jacobian(_fed(state, block), _cells(state))
+
+    def gates(self, state: StateBatch, block: Block) -> list[dict[str, NDArray]]:
+        """How open the gates of each layer are at one step, by name, `(num_rows, units)`."""
+        return self.body.gates(_fed(state, block), _cells(state))
+
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """See `SymbolModel`."""
         return {"body": asdict(self.body.blueprint), "end": self.end}, self.body.arrays()
@@ -90,6 +101,11 @@ class SymbolNetworkModel(SymbolModel):
     def _step(self, codes: NDArray, cells: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         outputs, cells = self.body.step(codes[:, None], cells)
         return log_softmax(outputs.reshape(len(codes), self.num_codes)), cells
+
+
+def _fed(state: StateBatch, block: Block) -> NDArray:
+    """The code that the layers are fed at one step, `(num_rows, 1)`."""
+    return np.where(block.observed, block.values, state.arrays["ahead"].argmax(axis=1)[:, None])
 
 
 def _arrays(ahead: NDArray, cells: list[NDArray]) -> dict[str, NDArray]:
