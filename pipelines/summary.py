@@ -13,6 +13,8 @@ from .gaps import SeriesGaps, series_gaps
 from .origins import rolling_origins
 from .panel import Panel
 
+_SPARSE = 0.5  # share of steps without a value from which a word is due
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -140,9 +142,9 @@ def check_data(reading: Reading, horizon: int, season_length: int | None = None)
     odd = OddSeries(
         tuple(panel.ids[is_constant(panel)]), tuple(short), reading.left_out, series_gaps(panel)
     )  # fmt: skip
-    return DataSummary(
-        _counts(panel), panel.frequency.alias, season, odd, horizon, origins, reading.notes
-    )
+    counts = _counts(panel)
+    notes = (*reading.notes, *_sparse_note(counts))
+    return DataSummary(counts, panel.frequency.alias, season, odd, horizon, origins, notes)
 
 
 def _counts(panel: Panel) -> Counts:
@@ -150,6 +152,17 @@ def _counts(panel: Panel) -> Counts:
     missing = int((~panel.observed).sum())
     return Counts(panel.num_series, panel.num_rows, missing, int(lengths.min()),
                   float(np.median(lengths)), int(lengths.max()))  # fmt: skip
+
+
+def _sparse_note(counts: Counts) -> tuple[str, ...]:
+    """What to do where most steps are missing, as outside of opening hours."""
+    share = counts.missing / counts.steps
+    if share < _SPARSE:
+        return ()
+    return (
+        f"{share:.0%} of the steps have no value. Where nothing happens at such times (nights, "
+        "weekends), number the rows instead: integers as times.",
+    )
 
 
 def is_constant(panel: Panel) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 from io_samples import long_frame
 
@@ -41,3 +43,13 @@ def test_names_frequency_and_season_are_passed_on():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         fc.check(long_frame(), **options)
+
+
+def test_steps_that_are_mostly_missing_are_told_with_a_remedy():
+    """Opening hours: eight of a day's twenty-four."""
+    times = pd.date_range("2024-01-01", periods=24 * 20, freq="h")
+    frame = pd.DataFrame({"unique_id": "shop", "ds": times, "y": np.arange(480.0) % 24})
+    opened = frame[frame["ds"].dt.hour.between(9, 16)]
+    told = "% of the steps have no value. Where nothing happens at such times"
+    assert told in str(fc.check(opened, horizon=8))
+    assert "number the rows" not in str(fc.check(frame, horizon=8))

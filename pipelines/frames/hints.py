@@ -41,7 +41,7 @@ def time_in_index(index: pd.Index | None, missing: list[Any], time: Any) -> str:
     """
     if index is None:
         return ""
-    if set(missing) & set(index.names):
+    if set(missing) & set(index.names) - {None}:
         return " It is in the index: call reset_index()."
     if time in missing and isinstance(index, pd.DatetimeIndex):
         return f" It is in the index: call reset_index(names={time!r})."

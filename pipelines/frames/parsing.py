@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -80,8 +81,21 @@ def _parse_objects(
     plain = entries.infer_objects()
     if pd.api.types.is_numeric_dtype(plain.dtype):
         return parse_times(plain, name, place)
+    _refuse_numbers_among_dates(entries, name, place)
     refuse_without_year(entries, name)
     return _parse_dates(entries, name, place)
+
+
+def _refuse_numbers_among_dates(entries: pd.Index, name: Any, place: Callable[[int], str]) -> None:
+    """Refuse a column of both: a number would be read as nanoseconds since 1970."""
+    numbers = np.array([isinstance(entry, Number) for entry in entries])
+    if not numbers.any() or numbers.all():
+        return
+    number, date = int(np.argmax(numbers)), int(np.argmin(numbers))
+    raise ValueError(
+        f"time column {name!r} mixes numbers and dates: {entries[number]!r} in {place(number)}, "
+        f"{entries[date]!r} in {place(date)}. Give one kind: dates throughout, or integer steps."
+    )
 
 
 def _parse_dates(entries: pd.Index, name: Any, place: Callable[[int], str]) -> pd.DatetimeIndex:

@@ -34,6 +34,10 @@ def test_iso_dates_of_mixed_precision_are_read(entries, expected):
         (["2024-01-01", "01/31/2024 10:00"], r"for example '01/31/2024 10:00'"),
         (["31.01.2024", "01.02.2024 12:00"], r"for example '01.02.2024 12:00'"),
         (["2024-01-01", "2024-01-02T00:00+02:00"], r"'ds' has mixed time zones.*utc=True"),
+        (
+            ["2024-01-01", 7],
+            r"'ds' mixes numbers and dates: 7 in row 1, '2024-01-01' in row 0",
+        ),
         (["2024-01-01T00:00+01:00", "2024-01-02T00:00:00+02:00"], r"mixed time zones"),
     ],
 )
