@@ -57,12 +57,9 @@ def draw_skill(axes: Axes, comparison: Comparison, names: list[str]) -> None:
     axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
     axes.set_yticks(range(len(names)), [short_name(name) for name in names])
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
-    words = (
-        "\nright is better; filled: may be the best"
-        if comparison.significance.basis != "none"
-        else ""
-    )
-    axes.set_xlabel(f"MASE saved, %, and 95 % interval{words}")
+    is_tested = comparison.significance.basis != "none"
+    words = ", and 95 % interval\nright is better; filled: may be the best" if is_tested else ""
+    axes.set_xlabel(f"MASE saved, %{words}")
     axes.locator_params(axis="x", nbins=6)
 
 
