@@ -73,12 +73,12 @@ def inside(forecaster: Any) -> Inside:
             member, words = _member(model, words)
         path.append((model, member))
         model = model.members[member]
-    if isinstance(model, SymbolModel) and dynamics_of(model) is None:
-        raise ValueError(
-            f"{forecaster.name} has no state that gradients go through: its probabilities are "
-            "counted or filtered. SymbolRNN, SymbolLSTM and SymbolGRU have one."
-        )
     if dynamics_of(model) is None:
+        if isinstance(model, SymbolModel):
+            raise ValueError(
+                f"{forecaster.name} has no state that gradients go through: its probabilities are "
+                "counted or filtered. SymbolRNN, SymbolLSTM and SymbolGRU have one."
+            )
         raise ValueError(
             f"{forecaster.name} ends in a {type(model).__name__}, which does not say which arrays "
             "carry its state: give its class an attribute `dynamics`, see forecast.dynamics."
