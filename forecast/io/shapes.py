@@ -179,8 +179,11 @@ def _combined(config: Any, headers: Headers, num_series: int, state: Headers) ->
 
 
 def _network(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
-    """The layers, and the highway inside."""
-    return network_shapes(config["body"], headers) | _inside(config, headers, num_series, state)
+    """The layers, what each series' own readout differs by, and the highway inside."""
+    shapes = network_shapes(config["body"], headers)
+    if "departures" in headers:
+        shapes["departures"] = (num_series, *shapes.get("coefficients", ()))
+    return shapes | _inside(config, headers, num_series, state)
 
 
 def _windowed(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:

@@ -75,6 +75,11 @@ class Body:
         *layers, kernel, bias = self.weights
         return self.with_weights([*layers, factor * kernel, factor * bias])
 
+    @property
+    def without_readout(self) -> Body:
+        """The recurrent layers alone: of a stack with a readout."""
+        return Body(self.blueprint.without_readout, self.weights[:-2])
+
     def trainable(self) -> RecurrentStack:
         """New Keras layers that start with these weights, to be trained."""
         stack = self.blueprint.stack()
@@ -118,6 +123,10 @@ class Body:
         found = iter(self.program.gates(features, *states, *self.tensors))
         return [{name: next(found) for name in names} for names in self.program.gate_names]
 
+    def of_series(self, series: NDArray) -> Body:  # noqa: ARG002
+        """Itself: its readout is that of every series, see `ReadBody.of_series`."""
+        return self
+
     def learned(self, steps: NewerSteps, states: list[NDArray]) -> Body:
         """Layers of the same form after a few gradient steps; see `descended`."""
         return self.with_weights(descended(self.program, self.weights, steps, states))
@@ -133,7 +142,8 @@ class Body:
         body = Body(blueprint, [arrays[f"weight.{index}"] for index in range(count)])
         if blueprint.has_readout:
             return body
-        return ReadBody(body, arrays["coefficients"], arrays.get("information"))
+        kept = (arrays.get(name) for name in ("information", "departures"))
+        return ReadBody(body, arrays["coefficients"], *kept)
 
 
 class ReadBody:
@@ -144,33 +154,54 @@ class ReadBody:
 
     Args:
         body: the recurrent layers.
-        coefficients: the map: of the layers' output, then of the input, then a constant.
+        coefficients: b, the map: of the layers' output, then of the input, then a constant,
+            `(num_columns,)`; or a map for each row, `(num_rows, num_columns)`.
         information: of the fit of the map, see `add_rows`; None where it is not kept.
+        departures: d_i, by which the map of each fitted series, b + d_i, is another one,
+            `(num_series, num_columns)`; None where all share b, as a new series always does.
 
     Raises:
         ValueError: if the information is not a matrix for these coefficients.
     """
 
     def __init__(
-        self, body: Body, coefficients: NDArray, information: NDArray | None = None
+        self,
+        body: Body,
+        coefficients: NDArray,
+        information: NDArray | None = None,
+        departures: NDArray | None = None,
     ) -> None:
         """Store all."""
         self.body = body
         self.coefficients = coefficients
-        self.information = checked_information(information, len(coefficients))
+        self.information = checked_information(information, coefficients.shape[-1])
+        self.departures = departures
         self.num_features = body.num_features
         self.blueprint = body.blueprint
         self.num_outputs = 1
 
     def arrays(self) -> dict[str, NDArray]:
         """All weights by name, for a bundle."""
-        kept = {} if self.information is None else {"information": self.information}
+        kept = {"information": self.information, "departures": self.departures}
+        kept = {name: array for name, array in kept.items() if array is not None}
         return self.body.arrays() | {"coefficients": self.coefficients} | kept
+
+    def of_series(self, series: NDArray) -> ReadBody:
+        """The same layers with a map for each row.
+
+        Args:
+            series: position of each row among the fitted series, -1 for a new one, `(num_rows,)`.
+        """
+        if self.departures is None:
+            return self
+        own = np.where(series[:, None] >= 0, self.departures[series], 0.0)
+        return ReadBody(self.body, self.coefficients + own)
 
     def learned(self, steps: NewerSteps, states: list[NDArray]) -> ReadBody:
         """The same layers with the map that newer steps are added to; see `add_rows`.
 
-        A fit without a correction stays without one.
+        The map that all share moves, and each series keeps its distance from it. A fit without a
+        correction stays without one.
 
         Raises:
             ValueError: if the sums of the fit were too many to be kept.
@@ -191,7 +222,7 @@ class ReadBody:
             self.information, self.coefficients, columns[known], steps.targets[known],
             steps.weights[known],
         )  # fmt: skip
-        return ReadBody(self.body, coefficients, information)
+        return ReadBody(self.body, coefficients, information, self.departures)
 
     def initial_state(self, num_rows: int) -> list[NDArray]:
         """Zero states."""
@@ -218,6 +249,10 @@ class ReadBody:
         return self.body.gates(features, states)
 
     def _read(self, outputs: NDArray, features: NDArray) -> NDArray:
+        if self.coefficients.ndim == 2:
+            constant = np.ones((*outputs.shape[:-1], 1))
+            seen = np.concatenate([outputs, features, constant], axis=-1)
+            return np.einsum("n...c,nc->n...", seen, self.coefficients)
         width = outputs.shape[-1]
         of_outputs = outputs @ self.coefficients[:width]
         return of_outputs + features @ self.coefficients[width:-1] + self.coefficients[-1]

@@ -11,7 +11,7 @@ from forecast.heads import Categorical, Head, head_of
 __all__ = ["NetworkDesign"]
 
 _LINEAR = ("combined", "highway")
-_READOUTS = ("trained", "refitted")
+_READOUTS = ("trained", "refitted", "shrunk")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class NetworkDesign:
             "quantiles", or one of `fc.heads` with settings, as `fc.heads.Quantiles((0.1, 0.9))`.
         readout: "trained" by gradient descent with the layers, or "refitted": read anew in closed
             form afterwards, from states and inputs, with a ridge chosen on the last fifth of the
-            steps; kept where it forecasts better on its own. With head="absolute" and one step.
+            steps; kept where it forecasts better on its own. "shrunk" is refitted for each series,
+            drawn towards the readout of the pool by as many rows of it as were best on these steps;
+            new series have the pool's. With head="absolute" and one step.
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
             blocks back.
@@ -54,7 +56,7 @@ class NetworkDesign:
     linear: Literal["combined", "highway"] | None = None
     head: str | Head = "absolute"
     block_length: int | None = 1
-    readout: Literal["trained", "refitted"] = "trained"
+    readout: Literal["trained", "refitted", "shrunk"] = "trained"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning, and what does not go together."""
@@ -71,9 +73,9 @@ class NetworkDesign:
                 "fc.SymbolLSTM, or number the classes for HiddenMarkov(emission='categorical')."
             )
         absolute = self.output_head == head_of("absolute")
-        if self.readout == "refitted" and not (absolute and self.block_length == 1):
+        if self.readout != "trained" and not (absolute and self.block_length == 1):
             raise ValueError(
-                "readout='refitted' minimises absolute errors one step ahead: take it with "
+                f"readout={self.readout!r} minimises absolute errors one step ahead: take it with "
                 f"head='absolute' and block_length=1; got head={self.head!r} and "
                 f"block_length={self.block_length}."
             )

@@ -245,13 +245,13 @@ class NetworkModel:
             features[:, steps] = inputs.features.reshape(*shape, -1)
             base[:, steps] = inputs.base.reshape(shape)
             unit[:, steps] = inputs.unit.reshape(shape)
-        outputs, cells = self.body.encode(features, valid, cells)
+        outputs, cells = self.body.of_series(past.series).encode(features, valid, cells)
         return base, unit, outputs, cells
 
     def _next(self, past: Past, cells: list[NDArray]) -> tuple[NDArray, list[NDArray]]:
         """Outlook of each past, one step ahead, and the cells' states there."""
         inputs = read_inputs(self.highway, past)
-        outputs, cells = self.body.step(inputs.features, cells)
+        outputs, cells = self.body.of_series(past.series).step(inputs.features, cells)
         return self.emission.outlook(inputs.base, inputs.unit, outputs), cells
 
 

@@ -107,7 +107,7 @@ class _Call:
         """Find the compiled function, and what is the same for all rows."""
         features, lens = highway.features, Lens(highway)
         self.state, self.horizon, self.feedback = state, horizon, feedback
-        layers, self.readout = _parts(body)
+        layers, self.readout = _parts(body.of_series(state.arrays["series"]))
         num_steps = state.num_rows * feedback.num_paths * horizon
         lanes = _num_lanes(state.num_rows, feedback.num_paths)
         form = RolloutForm(
@@ -115,6 +115,7 @@ class _Call:
             num_seasons=len(features.seasons),
             is_scaled=features.scale == "window",
             num_lanes=lanes if num_steps >= _MANY_STEPS else 0,
+            shares_readout=self.readout.ndim == 1,
         )
         self.run = compiled_rollout(layers.program, form).run
         arrays = state.arrays
@@ -130,12 +131,13 @@ class _Call:
         of_rows = (array[rows] for array in self.coefficients)
         upcoming, noise = self.state.arrays["forecast"][rows], np.moveaxis(fed.noise, 2, 0)
         cells = (cell[rows] for cell in self.cells)
+        readout = self.readout if self.readout.ndim == 1 else self.readout[rows]
         return self.run(*past, self.span, self.groups, *of_rows, upcoming, noise, fed.low, fed.high,
-                        self.readout, *cells, *self.weights)  # fmt: skip
+                        readout, *cells, *self.weights)  # fmt: skip
 
 
 def _parts(body: Body | ReadBody) -> tuple[Body, NDArray]:
-    """The layers, and the linear map that reads them; empty where they have a readout."""
+    """The layers, and the linear map or maps that read them; empty where they have a readout."""
     if isinstance(body, ReadBody):
         return body.body, body.coefficients
     return body, np.zeros(0)

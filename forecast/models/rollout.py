@@ -7,7 +7,7 @@ there is one trace for each form of layers, and a new horizon compiles nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -33,12 +33,14 @@ class RolloutForm:
         is_scaled: whether the highway's constant is in the unit of the window.
         num_lanes: paths that the layers are always called with, blank ones among them, so that
             they can be compiled for this number; 0 for any number.
+        shares_readout: whether one linear map of a `ReadBody` reads all rows.
     """
 
     exponent: float
     num_seasons: int
     is_scaled: bool
     num_lanes: int = 0
+    shares_readout: bool = True
 
     @property
     def num_groups(self) -> int:
@@ -56,9 +58,9 @@ class CompiledRollout:
 
     Its arguments, `n` rows of `m` paths: window `(n, window_length)`, oldest first; total and clock
     `(n,)`; span; the four arrays of `forecast.models.lens.Lens`; forecast of the next step `(n,)`;
-    noise `(horizon, n, m)`; smallest and largest value `(n,)`; linear map of a `ReadBody`, or
-    nothing; states of the layers, each `(n, units)`; their weights. It returns values, newest
-    first, `(n, horizon, m)`, and how many of each row were moved into their bounds.
+    noise `(horizon, n, m)`; smallest and largest value `(n,)`; linear map of a `ReadBody`, of all
+    rows or of each, or nothing; states of the layers, each `(n, units)`; their weights. It returns
+    values, newest first, `(n, horizon, m)`, and how many of each row were moved into their bounds.
 
     Args:
         program: the layers.
@@ -76,7 +78,8 @@ class CompiledRollout:
         highway = [(groups, double), (matrix, double), ((None, groups[0]), double),
                    ((None, 2), double)]  # fmt: skip
         feedback = [(row, double), ((None, None, None), double), (row, double), (row, double)]
-        layers = [(row, double), *program.states, *program.weights]
+        readout = row if form.shares_readout else matrix
+        layers = [(readout, double), *program.states, *program.weights]
         self.run = compiled(self._run, [*past, *highway, *feedback, *layers])
 
     def _run(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,7 +100,8 @@ class _Layers:
     Args:
         pure_step: see `Program.pure_step`.
         weights: of the layers.
-        readout: of a `ReadBody`, `(width + num_features + 1,)`; empty where the layers have one.
+        readout: of a `ReadBody`, `(width + num_features + 1,)`, or one for each row, after
+            `of_paths` for each lane; empty where the layers have one.
         form: of the rollout.
     """
 
@@ -106,9 +110,15 @@ class _Layers:
     readout: Tensor
     form: RolloutForm
 
+    def of_paths(self, num_paths: Tensor) -> _Layers:
+        """The same with the linear map of each row for each of its paths."""
+        if self.form.shares_readout:
+            return self
+        return replace(self, readout=self._repeated(self.readout, num_paths))
+
     def begun(self, cells: Sequence[Tensor], num_paths: Tensor) -> list[Tensor]:
         """The state of each row for each of its paths, `(lanes, units)`."""
-        return [self._in_lanes(ops.repeat(cell[:, None], num_paths, axis=1)) for cell in cells]
+        return [self._repeated(cell, num_paths) for cell in cells]
 
     def __call__(
         self, features: Tensor, cells: Sequence[Tensor]
@@ -125,7 +135,13 @@ class _Layers:
         if len(outputs.shape) == 1:
             return outputs
         seen = ops.concatenate([outputs, ops.cast(features, "float64")], axis=1)
+        if not self.form.shares_readout:
+            return ops.sum(seen * self.readout[:, :-1], axis=1) + self.readout[:, -1]
         return ops.matmul(seen, self.readout[:-1, None])[:, 0] + self.readout[-1]
+
+    def _repeated(self, values: Tensor, num_paths: Tensor) -> Tensor:
+        """`(n, width)` as `(lanes, width)`, alike for all paths of a row."""
+        return self._in_lanes(ops.repeat(values[:, None], num_paths, axis=1))
 
     def _in_lanes(self, values: Tensor) -> Tensor:
         """`(n, m, width)` as `(lanes, width)`, blank where there are more lanes than paths."""
@@ -149,10 +165,11 @@ class _Walk:
         feedback: Sequence[Tensor],
     ) -> None:
         """Store all that stays the same from step to step."""
-        self.form, self.highway, self.recent, self.layers = form, highway, recent, layers
+        self.form, self.highway, self.recent = form, highway, recent
         self.noise, low, high = feedback
         self.low, self.high = low[:, None], high[:, None]
         self.horizon, self.num_rows, self.num_paths = ops.shape(self.noise)
+        self.layers = layers.of_paths(self.num_paths)
         ahead = ops.zeros((self.num_rows, self.horizon), dtype="float64")
         self.shared = ops.concatenate([ahead, recent.shared], axis=1)
         self.known = ops.concatenate([ahead, recent.known], axis=1)

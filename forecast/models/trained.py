@@ -28,7 +28,7 @@ from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
-from forecast.models.readout import fit_readout
+from forecast.models.readout import Readout, fit_readout
 from forecast.models.sampling import Sampling
 from forecast.models.start import warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
@@ -140,8 +140,10 @@ class TrainedForecaster(DescendedForecaster):
             body, share = most_useful_share(body, check)
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
-        if self.design.readout == "refitted":
-            model, more = _better_read(model, lesson, seasons_of(task.season), check)
+        if self.design.readout != "trained":
+            seasons, own = seasons_of(task.season), self.design.readout == "shrunk"
+            found = fit_readout(body.without_readout, lesson, seasons, own)
+            model, more = _better_read(model, found, check)
             words += more
         return model, history, words
 
@@ -193,14 +195,12 @@ def _refuse_sampled(training: Training, design: NetworkDesign) -> None:
 
 
 def _better_read(
-    model: NetworkModel, lesson: Lesson, seasons: tuple[int, ...], check: Callable[[Any], float]
+    model: NetworkModel, found: Readout, check: Callable[[Any], float]
 ) -> tuple[NetworkModel, str]:
-    """The network with its readout refitted, if that forecasts better; and words for it."""
+    """The network with its layers read anew, if that forecasts better; and words for it."""
     trained: Any = model.body
-    layers = Body(trained.blueprint.without_readout, trained.weights[:-2])
-    found = fit_readout(layers, lesson, seasons)
-    body = ReadBody(layers, found.coefficients, found.information)
+    layers = trained.without_readout
+    body = ReadBody(layers, found.coefficients, found.information, found.departures)
     if not check(body) < check(trained):
         return model, ", trained readout"
-    kind = "no correction" if np.isinf(found.penalty) else f"ridge {found.penalty:g}"
-    return NetworkModel(model.highway, body), f", readout refitted with {kind}"
+    return model.with_body(body), f", readout refitted with {found.words}"

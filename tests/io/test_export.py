@@ -85,8 +85,8 @@ def with_weights(name, forecaster):
         body = Body(form)
         body = body.with_weights([random.normal(scale=0.4, size=w.shape) for w in body.weights])
     else:
-        coefficients = random.normal(scale=0.3, size=len(model.body.coefficients))
-        body = ReadBody(model.body.body, coefficients)
+        maps = random.normal(scale=0.3, size=(4, len(model.body.coefficients)))
+        body = ReadBody(model.body.body, maps[0], departures=maps[1:])
     estimate = replace(fitted.estimate, model=NetworkModel(highway, body, head))
     forecaster.fitted_ = replace(fitted, estimate=estimate)
     return forecaster.condition(FRAME)

@@ -101,6 +101,16 @@ def network_of(
     return NetworkModel(highway, body, head)
 
 
+def shrunk_network(highway: PooledARModel, num_series: int) -> NetworkModel:
+    """A network with random weights whose readout is another one for each fitted series."""
+    width = input_width(highway)
+    layers = body_of("GRU", width).without_readout
+    rng = np.random.default_rng(4)
+    coefficients = rng.normal(0.05, 0.1, 5 + width + 1)
+    departures = rng.normal(0.0, 0.1, (num_series, len(coefficients)))
+    return NetworkModel(highway, ReadBody(layers, coefficients, departures=departures))
+
+
 def past_of(values: list[float] | NDArray, window_length: int, series: int = -1) -> Past:
     """The past of one row after `values`, all known, put together by hand."""
     values = np.asarray(values, dtype=float)

@@ -136,6 +136,23 @@ def test_the_linear_map_reads_states_inputs_and_a_constant() -> None:
     assert [state.shape for state in after] == [(ROWS, 5)]
 
 
+def test_each_row_is_read_by_the_map_of_its_series() -> None:
+    body, rng = body_of("EchoState", FEATURES, num_layers=1), np.random.default_rng(3)
+    coefficients, departures = rng.normal(size=10), rng.normal(size=(4, 10))
+    read = ReadBody(body, coefficients, departures=departures)
+    series = np.array([2, -1, 0, 3, -1, 2, 1])[:ROWS]
+    features, states = features_of(), random_states(body)
+    valid = np.ones((ROWS, STEPS), dtype=bool)
+    found, _ = read.of_series(series).encode(features, valid, states)
+    first, _ = read.of_series(series).step(features[:, 0], states)
+    for row, which in enumerate(series):
+        own = coefficients if which < 0 else coefficients + departures[which]
+        expected, _ = ReadBody(body, own).encode(features, valid, states)
+        np.testing.assert_allclose(found[row], expected[row], rtol=1e-10, atol=1e-12)
+        assert_near(first[row], expected[row, 0])
+    assert body.of_series(series) is body
+
+
 @pytest.mark.parametrize("layer", TRAINED)
 def test_an_untrained_network_corrects_nothing(layer: str) -> None:
     body = Body(Blueprint(layer, 6, 2, FEATURES, seed=4))

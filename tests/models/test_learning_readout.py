@@ -176,6 +176,16 @@ def test_gaps_are_fed_and_not_learned_from() -> None:
     )
 
 
+def test_each_series_keeps_its_distance_from_the_pool() -> None:
+    model, values, state = fitted_network()
+    block, pooled = block_of(values[:, 30:]), model.body
+    departures = np.random.default_rng(5).normal(0.0, 0.1, (ROWS, len(pooled.coefficients)))
+    read = ReadBody(pooled.body, pooled.coefficients, pooled.information, departures)
+    found = model.with_body(read).learn(state, block).body
+    np.testing.assert_array_equal(found.departures, departures)
+    np.testing.assert_array_equal(found.coefficients, model.learn(state, block).body.coefficients)
+
+
 def test_a_fit_without_a_correction_stays_without_one() -> None:
     model, values, state = fitted_network()
     blank = ReadBody(model.body.body, np.zeros(len(model.body.coefficients)))

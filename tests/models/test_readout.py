@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 import pytest
 from models.material import body_of
@@ -161,3 +163,109 @@ def test_the_reservoir_is_left_as_it_was() -> None:
 def test_thinned_steps_visit_every_phase_of_every_season(stride: int) -> None:
     taken = np.arange(0, 20_000, coprime_stride(stride, (24, 168)))
     assert len(np.unique(taken % 168)) == 168
+
+
+def opposite_lesson(num_series: int, num_steps: int, seed: int) -> Lesson:
+    """Targets of every other series are turned, so that the pool's map is of little use; noise."""
+    lesson = echo_lesson(num_series, num_steps, seed)
+    sign = np.where(np.arange(num_series) % 2 == 0, 1.0, -0.6)[:, None]
+    noise = np.random.default_rng(seed + 50).normal(0.0, 0.3, lesson.targets.shape)
+    return Lesson(lesson.features, sign * lesson.targets + noise, lesson.weights, lesson.lengths)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a lesson by the oracle: columns, targets, weights, lateness and series."""
+
+    design: NDArray
+    target: NDArray
+    weights: NDArray
+    late: NDArray
+    series: NDArray
+
+    @staticmethod
+    def of(body: Body, lesson: Lesson) -> Rows:
+        taught = lesson.weights > 0
+        constant = np.ones((*taught.shape, 1))
+        columns = (oracle_states(body, lesson), lesson.features, constant)
+        steps = np.arange(taught.shape[1])
+        late = (steps >= 0.8 * lesson.lengths[:, None])[taught]
+        design, series = np.concatenate(columns, axis=2)[taught], np.nonzero(taught)[0]
+        return Rows(design, lesson.targets[taught], lesson.weights[taught], late, series)
+
+    def only(self, chosen: NDArray) -> Rows:
+        return Rows(*(getattr(self, one.name)[chosen] for one in fields(self)))
+
+    def shrunk(self, pool: NDArray, penalty: float, kappa: float) -> NDArray:
+        """The map of each series, `(num_series, num_columns)`, by squared errors.
+
+        Minimises `sum_i v_i (y_i - x_i b)^2 + kappa / sum(v) (b - B)' G (b - B)` over the rows of
+        a series, v of mean 1 over all rows, G the matrix of all with the ridge on its diagonal.
+        """
+        weights = self.weights**2 / np.mean(self.weights**2)
+        gram = (self.design.T * weights) @ self.design
+        ridge_of_gram = penalty * np.diagonal(gram)
+        gram += np.diag(np.append(ridge_of_gram[:-1], 0.0))
+        root = np.linalg.cholesky(kappa / weights.sum() * gram).T
+        maps = []
+        for index in range(self.series.max() + 1):
+            own = self.series == index
+            size = np.sqrt(weights[own])
+            missed = size * (self.target[own] - self.design[own] @ pool)
+            system = np.concatenate([size[:, None] * self.design[own], root])
+            maps.append(pool + np.linalg.lstsq(system, np.append(missed, 0.0 * pool))[0])
+        return np.array(maps)
+
+    def error(self, maps: NDArray) -> float:
+        found = (self.design * maps[self.series]).sum(axis=1)
+        return float(np.average(np.abs(self.target - found), weights=self.weights))
+
+
+def test_shrinkage_and_maps_of_series_equal_an_independent_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(regression, "_COLD", regression._SQUARED)
+    body, lesson = reservoir(6), opposite_lesson(4, 150, seed=9)
+    found = fit_readout(body, lesson, (), per_series=True)
+    rows = Rows.of(body, lesson)
+    early, late = rows.only(~rows.late), rows.only(rows.late)
+    scores = {(np.inf, np.inf): 0.998 * late.error(np.zeros((4, 9)))}
+    for penalty in (1e-4, 1e-2, 1.0, 100.0):
+        pool = ridge(early.design, early.target, early.weights, penalty)
+        scores[penalty, np.inf] = late.error(np.tile(pool, (4, 1)))
+        for kappa in (300.0, 100.0, 30.0, 10.0):
+            scores[penalty, kappa] = 1.002 * late.error(early.shrunk(pool, penalty, kappa))
+    assert (found.penalty, found.shrinkage) == min(scores, key=lambda one: scores[one])
+    assert found.words == f"ridge {found.penalty:g}, shrinkage {found.shrinkage:g}"
+    pool = ridge(rows.design, rows.target, rows.weights, found.penalty)
+    expected = rows.shrunk(pool, found.penalty, found.shrinkage)
+    assert found.departures is not None and np.abs(expected - pool).max() > 0.1
+    maps = found.coefficients + found.departures
+    np.testing.assert_allclose(
+        (rows.design * maps[rows.series]).sum(axis=1),
+        (rows.design * expected[rows.series]).sum(axis=1), rtol=1e-4, atol=1e-4,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [10, 11, 12])
+def test_series_that_are_alike_share_the_map_of_the_pool(seed: int) -> None:
+    lesson = echo_lesson(5, 120, seed)
+    noise = np.random.default_rng(seed).normal(0.0, 0.5, lesson.targets.shape)
+    noisy = Lesson(lesson.features, lesson.targets + noise, lesson.weights, lesson.lengths)
+    found = fit_readout(reservoir(), noisy, (), per_series=True)
+    assert found.departures is None and found.words.endswith(", shrinkage inf")
+    pooled = fit_readout(reservoir(), noisy, ())
+    np.testing.assert_array_equal(found.coefficients, pooled.coefficients)
+    assert pooled.shrinkage is None and found.words.startswith(pooled.words)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_series_learns_from_noise(seed: int) -> None:
+    found = fit_readout(reservoir(), lesson_of(4, 100, seed), (), per_series=True)
+    assert found.departures is None and not found.coefficients.any()
+    assert found.words == "no correction"
+
+
+def test_a_series_alone_is_the_pool() -> None:
+    found = fit_readout(reservoir(), echo_lesson(1, 200, seed=13), (), per_series=True)
+    assert found.departures is None and found.shrinkage == np.inf and found.penalty < np.inf

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from models.material import LAYERS, block_of, highway_of, network_of, no_future, seasonal_values
+from models.material import (
+    LAYERS,
+    block_of,
+    highway_of,
+    network_of,
+    no_future,
+    seasonal_values,
+    shrunk_network,
+)
 
 from forecast.draws import Bounds, Draws, FeedBack
 from forecast.models import paths
@@ -45,8 +53,10 @@ def together(model: NetworkModel, state: StateBatch, horizon: int, *feedback: fl
     return found, model.walk(state, horizon, other), one.num_clipped, other.num_clipped
 
 
-@pytest.fixture(scope="module", params=[*LAYERS, "logarithm"])
+@pytest.fixture(scope="module", params=[*LAYERS, "logarithm", "shrunk"])
 def model(request: pytest.FixtureRequest) -> NetworkModel:
+    if request.param == "shrunk":
+        return shrunk_network(highway_of(num_series=ROWS), ROWS)
     logarithm = request.param == "logarithm"
     layer = "LSTM" if logarithm else request.param
     return network_of(highway_of(logarithm=logarithm, num_series=ROWS), layer)
@@ -65,10 +75,12 @@ def test_the_compiled_rollout_is_the_walk(model, horizon: int, num_paths: int) -
     assert_near(found, expected)
 
 
-def test_layers_compiled_for_a_number_of_lanes_give_the_same(monkeypatch) -> None:
+@pytest.mark.parametrize("is_shrunk", [False, True])
+def test_layers_compiled_for_a_number_of_lanes_give_the_same(monkeypatch, is_shrunk) -> None:
     monkeypatch.setattr(paths, "_MANY_STEPS", 0)
     monkeypatch.setattr(paths, "_NUM_LANES", 8)
-    model = network_of(highway_of(num_series=ROWS), "LSTM")
+    highway = highway_of(num_series=ROWS)
+    model = shrunk_network(highway, ROWS) if is_shrunk else network_of(highway, "LSTM")
     state = state_of(model)
     for num_paths in (3, 5, 11):  # two rows a call, one row, one row in more lanes
         found, expected, *_ = together(model, state, 6, num_paths)

@@ -48,7 +48,7 @@ class ServedNetwork(ServedWindow):
         layers = body.body if isinstance(body, ReadBody) else body
         self._program, self._sizes = layers.program, layers.state_sizes
         self._weights = [learned(weight, np.float32) for weight in layers.weights]
-        self._readout = learned(body.coefficients) if isinstance(body, ReadBody) else None
+        self._readout = learned(_maps(body)) if isinstance(body, ReadBody) else None
 
     def state_arrays(self) -> dict[str, StateArray]:
         """See `ServedModel`."""
@@ -92,7 +92,7 @@ class ServedNetwork(ServedWindow):
         inputs = tensor_inputs(self._highway(after["series"]), recent)
         features, names = inputs.features[:, :, 0], [_cell(i) for i in range(len(self._sizes))]
         outputs, cells = self._step(features, [state[name] for name in names])
-        raw = self._correction(outputs, features)
+        raw = self._correction(outputs, features, after["series"])
         return {**after, **dict(zip(names, cells, strict=True))}, inputs.unit, raw
 
     def _forecast(self, state: Tensors, unit: Any, raw: Any) -> dict[str, Any]:
@@ -106,8 +106,7 @@ class ServedNetwork(ServedWindow):
         return {**state, "forecast": said[:, 0] if self.block_length == 1 else said}
 
     def _highway(self, series: Any) -> Highway:
-        sets = series + 1 if self._of_lags.shape[0] > 1 else tf.zeros_like(series)
-        features = self._features
+        sets, features = _sets(self._of_lags, series), self._features
         return Highway(
             self._groups.read_value(),
             tf.gather(self._of_lags, sets),
@@ -122,13 +121,25 @@ class ServedNetwork(ServedWindow):
         with self._program.of([weight.read_value() for weight in self._weights]) as stack:
             return stack.step(features, cells)
 
-    def _correction(self, outputs: Any, features: Any) -> Any:
+    def _correction(self, outputs: Any, features: Any, series: Any) -> Any:
         """What the layers give, or what a readout in closed form makes of it, in float64."""
         outputs = tf.cast(outputs, tf.float64)
         if self._readout is None:
             return outputs
         seen = tf.concat([outputs, tf.cast(features, tf.float64)], axis=1)
-        return tf.linalg.matvec(seen, self._readout[:-1]) + self._readout[-1]
+        own = tf.gather(self._readout, _sets(self._readout, series))
+        return tf.reduce_sum(seen * own[:, :-1], axis=1) + own[:, -1]
+
+
+def _sets(learned_sets: Any, series: Any) -> Any:
+    """Which of the sets is each row's: the pool's first, then those of the series, if there are."""
+    return series + 1 if learned_sets.shape[0] > 1 else tf.zeros_like(series)
+
+
+def _maps(body: ReadBody) -> NDArray:
+    """The linear map of the pool, then that of each series, if they have their own."""
+    own = 0 if body.departures is None else len(body.departures)
+    return np.atleast_2d(body.of_series(np.arange(own + 1) - 1).coefficients)
 
 
 def _cell(index: int) -> str:

@@ -103,7 +103,7 @@ class ESNForecaster(NetworkForecaster):
         lesson = make_lesson(highway, task.panel, task.season.length)
         found = fit_readout(body, lesson, seasons_of(task.season))
         model = NetworkModel(highway, ReadBody(body, found.coefficients, found.information))
-        words = "no correction" if np.isinf(found.penalty) else f"readout ridge {found.penalty:g}"
+        words = found.words if np.isinf(found.penalty) else f"readout {found.words}"
         longest = int(np.argmax(lesson.lengths))
         inputs = lesson.features[longest, : lesson.lengths[longest]]
         reservoir = Reservoir(self.units, self.spectral_radius, self.leak_rate)
