@@ -145,7 +145,7 @@ class _Layers:
 
     def _in_lanes(self, values: Tensor) -> Tensor:
         """`(n, m, width)` as `(lanes, width)`, blank where there are more lanes than paths."""
-        width = values.shape[2]
+        width = ops.shape(values)[2]
         lanes = ops.reshape(values, (-1, width))
         if not self.form.num_lanes:
             return lanes
