@@ -66,6 +66,7 @@ LONG = {
     "Ensemble-network",
     "GRUForecaster",
     "Pipeline-network",
+    "RNN-shrunk",
     "RNNForecaster",
     "Seq2SeqForecaster",
     "TemporalConvolutionForecaster",
@@ -197,6 +198,7 @@ def cases() -> list[Case]:
             slow=True,
         ),
         Case("RNN-normal", forecast.RNNForecaster, _emitting(head="normal")),
+        Case("RNN-shrunk", forecast.RNNForecaster, _emitting(readout="shrunk")),
         Case(
             "Ensemble-network",
             forecast.Ensemble,
@@ -285,7 +287,9 @@ def awaken(fitted: Forecaster, frame: pd.DataFrame) -> None:
         return
     network, rng = parts[0], np.random.default_rng(0)
     body = network.body
-    if hasattr(body, "coefficients"):
+    if getattr(fitted, "design", None) == forecast.NetworkDesign("highway", readout="shrunk"):
+        network.body = _shrunk(body, len(fitted.fitted_.ids), rng)
+    elif hasattr(body, "coefficients"):
         body.coefficients = rng.normal(0.0, 0.03, body.coefficients.shape)
     elif hasattr(body, "form"):
         awake = [rng.normal(0.0, 0.2, weight.shape) for weight in body.weights]
@@ -297,6 +301,16 @@ def awaken(fitted: Forecaster, frame: pd.DataFrame) -> None:
     before = fitted.predict(1)[fitted.name].to_numpy()
     fitted.condition(frame)
     assert not np.allclose(fitted.predict(1)[fitted.name], before, rtol=1e-4), "still asleep"
+
+
+def _shrunk(body: Any, num_series: int, rng: np.random.Generator) -> Any:
+    """The layers read by a random map that is another one for each series."""
+    from forecast.models.body import ReadBody
+
+    layers = body.body if isinstance(body, ReadBody) else body.without_readout
+    num_columns = layers.blueprint.units + layers.num_features + 1
+    maps = rng.normal(0.0, 0.03, (1 + num_series, num_columns))
+    return ReadBody(layers, maps[0], 100.0 * np.eye(num_columns), maps[1:])
 
 
 def panel_of(frame: pd.DataFrame) -> Panel:

@@ -106,6 +106,14 @@ def test_arrays_that_do_not_fit(name, array, change, message, good, tmp_path):
     refuse(path, message)
 
 
+def test_readouts_of_other_series_than_those_of_the_fit(tmp_path):
+    forecaster = fc.ESNForecaster(units=3).fit(long_frame(), horizon=3)
+    body = forecaster.fitted_.model.body
+    body.departures = np.zeros((7, len(body.coefficients)))
+    with pytest.raises(BundleError, match=r"'departures' is .* of shape \(7, .*; .* shape \(2, "):
+        save(forecaster, tmp_path / "m.kfc")
+
+
 @pytest.mark.parametrize("name", FORECASTERS)
 def test_every_array_is_needed_and_no_other_is_let_in(name, good, tmp_path):
     content = good[name]
