@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -28,7 +27,7 @@ from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
-from forecast.models.readout import Readout, fit_readout
+from forecast.models.readout import fit_readout
 from forecast.models.sampling import Sampling
 from forecast.models.start import warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
@@ -141,11 +140,18 @@ class TrainedForecaster(DescendedForecaster):
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
         if self.design.readout != "trained":
-            seasons, own = seasons_of(task.season), self.design.readout == "shrunk"
-            found = fit_readout(body.without_readout, lesson, seasons, own)
-            model, more = _better_read(model, found, check)
-            words += more
+            read, _ = self._read(body.without_readout, lesson, task)
+            better = check(read) < check(body)
+            model = model.with_body(read) if better else model
+            words += ", readout refitted" if better else ", trained readout"
         return model, history, words
+
+    def _read(self, layers: Body, lesson: Lesson, task: Task) -> tuple[ReadBody, str]:
+        """The layers with a readout in closed form, and words for it."""
+        per_series = self.design.readout == "shrunk"
+        found = fit_readout(layers, lesson, seasons_of(task.season), per_series)
+        body = ReadBody(layers, found.coefficients, found.information, found.departures)
+        return body, f" with {found.words}"
 
     def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -171,15 +177,21 @@ class TrainedForecaster(DescendedForecaster):
         """The same network around a highway that knows all training series.
 
         Where the later steps would change what the network sees (other lags, no logarithm any
-        more), the highway that it was trained on stays.
+        more), the highway that it was trained on stays. A readout in closed form is fitted again:
+        it corrects what this highway misses.
         """
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
-        old, new = estimate.model.highway, self._highway(task, estimate.settled)
-        if (old.power, old.features.lags) != (new.power, new.features.lags):
-            return estimate
-        model = NetworkModel(new, estimate.model.body, estimate.model.head)
-        return replace(estimate, model=model)
+        old, highway = estimate.model.highway, self._highway(task, estimate.settled)
+        if (old.power, old.features.lags) != (highway.power, highway.features.lags):
+            highway = old
+        body, words = estimate.model.body, ""
+        if isinstance(body, ReadBody):
+            given = self.training.cut.target_weights
+            lesson = make_lesson(highway, task.panel, task.season.length, given=given)
+            body, words = self._read(body.body, lesson, task)
+        model = NetworkModel(highway, body, estimate.model.head)
+        return replace(estimate, model=model, choices=estimate.choices + words)
 
 
 def _refuse_sampled(training: Training, design: NetworkDesign) -> None:
@@ -192,15 +204,3 @@ def _refuse_sampled(training: Training, design: NetworkDesign) -> None:
             "of one step: take a point head such as 'absolute' with block_length=1; got "
             f"{design!r}."
         )
-
-
-def _better_read(
-    model: NetworkModel, found: Readout, check: Callable[[Any], float]
-) -> tuple[NetworkModel, str]:
-    """The network with its layers read anew, if that forecasts better; and words for it."""
-    trained: Any = model.body
-    layers = trained.without_readout
-    body = ReadBody(layers, found.coefficients, found.information, found.departures)
-    if not check(body) < check(trained):
-        return model, ", trained readout"
-    return model.with_body(body), f", readout refitted with {found.words}"

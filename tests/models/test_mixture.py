@@ -11,9 +11,12 @@ from models.material import frame_of, seasonal_values
 
 import forecast as fc
 from forecast import engine
+from forecast.baselines.autoregression.lags import seasons_of
 from forecast.baselines.naive import NaiveModel
 from forecast.composition.combination import CombinedModel
 from forecast.fitting import fit_model
+from forecast.models.readout import fit_readout
+from forecast.models.teaching import make_lesson
 from forecast.pipelines import read_frame
 
 HORIZON = 4
@@ -144,13 +147,19 @@ def test_an_unknown_word_is_refused() -> None:
 
 @pytest.mark.long
 def test_a_refitted_readout_is_kept_where_it_forecasts_better(tmp_path) -> None:
-    design = fc.NetworkDesign(linear="highway", readout="refitted")
-    values = np.array(chaotic(num_steps=400))[None]
+    design = fc.NetworkDesign(linear="highway", readout="shrunk")
+    values = np.array([chaotic(num_steps=400), 1.0 - np.array(chaotic(num_steps=403))[3:]])
     forecaster = fc.LSTMForecaster(
         units=12, training=fc.Training(num_steps=120, learning_rate=1e-2), design=design, seed=0
     )
     fitted = forecaster.fit(frame_of(values), horizon=3)
-    assert "readout refitted with ridge" in fitted.choices_
+    model, season = fitted.fitted_.model, fitted.fitted_.season
+    lesson = make_lesson(model.highway, read_frame(frame_of(values)).panel, season.length)
+    whole = fit_readout(model.body.body, lesson, seasons_of(season), per_series=True)
+    assert fitted.choices_.endswith(f", readout refitted with {whole.words}")
+    assert whole.departures is not None
+    np.testing.assert_allclose(model.body.coefficients, whole.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(model.body.departures, whole.departures, rtol=1e-9, atol=1e-12)
     alone = forecaster.clone().set_params(design=fc.NetworkDesign(linear="highway"))
     alone.fit(frame_of(values), horizon=3)
     assert fitted.fitted_.calibration.mase < alone.fitted_.calibration.mase
@@ -170,8 +179,9 @@ def chaotic(num_steps: int) -> list[float]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"readout": "none"}, "`readout` must be one of trained, refitted; got 'none'"),
+        ({"readout": "none"}, "`readout` must be one of trained, refitted, shrunk; got 'none'"),
         ({"readout": "refitted", "head": "huber"}, "take it with head='absolute'"),
+        ({"readout": "shrunk", "head": "squared"}, "readout='shrunk' minimises absolute errors"),
         ({"readout": "refitted", "block_length": 3}, "block_length=1; got"),
     ],
 )
