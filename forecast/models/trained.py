@@ -140,13 +140,15 @@ class TrainedForecaster(DescendedForecaster):
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
         if self.design.readout != "trained":
-            read, _ = self._read(body.without_readout, lesson, task)
+            read, _ = self._read_in_closed_form(body.without_readout, lesson, task)
             better = check(read) < check(body)
             model = model.with_body(read) if better else model
             words += ", readout refitted" if better else ", trained readout"
         return model, history, words
 
-    def _read(self, layers: Body, lesson: Lesson, task: Task) -> tuple[ReadBody, str]:
+    def _read_in_closed_form(
+        self, layers: Body, lesson: Lesson, task: Task
+    ) -> tuple[ReadBody, str]:
         """The layers with a readout in closed form, and words for it."""
         per_series = self.design.readout == "shrunk"
         found = fit_readout(layers, lesson, seasons_of(task.season), per_series)
@@ -189,7 +191,7 @@ class TrainedForecaster(DescendedForecaster):
         if isinstance(body, ReadBody):
             given = self.training.cut.target_weights
             lesson = make_lesson(highway, task.panel, task.season.length, given=given)
-            body, words = self._read(body.body, lesson, task)
+            body, words = self._read_in_closed_form(body.body, lesson, task)
         model = NetworkModel(highway, body, estimate.model.head)
         return replace(estimate, model=model, choices=estimate.choices + words)
 
