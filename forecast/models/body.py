@@ -182,8 +182,8 @@ class ReadBody:
 
     def arrays(self) -> dict[str, NDArray]:
         """All weights by name, for a bundle."""
-        kept = {"information": self.information, "departures": self.departures}
-        kept = {name: array for name, array in kept.items() if array is not None}
+        named = {"information": self.information, "departures": self.departures}
+        kept = {name: array for name, array in named.items() if array is not None}
         return self.body.arrays() | {"coefficients": self.coefficients} | kept
 
     def of_series(self, series: NDArray) -> ReadBody:

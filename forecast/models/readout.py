@@ -156,8 +156,10 @@ class _Rows:
 
     def part(self, chosen: NDArray) -> _Rows:
         """Some of the rows."""
-        arrays = (self.design, self.target, self.weights, self.late, self.series)
-        return _Rows(*(array[chosen] for array in arrays), self.num_series)
+        return _Rows(
+            self.design[chosen], self.target[chosen], self.weights[chosen], self.late[chosen],
+            self.series[chosen], self.num_series,
+        )  # fmt: skip
 
     def pool(self, penalty: float) -> PoolFit:
         """The map that all series share."""
