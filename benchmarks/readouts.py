@@ -2,17 +2,18 @@
 
     python benchmarks/readouts.py --dataset nn5_daily --dataset hospital
 
-A network on its linear highway (`NetworkDesign(linear="highway")`), the same training each time,
-with its readout as trained, refitted for all series, and refitted for each series, shrunk to that
-of all. Each is scored on the end of the training part of a panel; test parts are not looked at.
-Prints a table, with the mean difference to the trained readout and its standard error over series,
-and writes benchmarks/results/readouts.json. Data are read from the folder given by --data.
+One training of a network on its linear highway (`NetworkDesign(linear="highway")`), scored with its
+readout as trained, refitted for all series, and for each series, shrunk to that of all, whether
+`NetworkDesign(readout=)` would keep it or not. All is scored on the end of the training part of a
+panel; test parts are not looked at. Prints a table, with the mean difference to the trained readout
+and its standard error over series, and writes benchmarks/results/readouts.json. Data are read from
+the folder given by --data.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,14 @@ import numpy as np
 import pandas as pd
 from keeping import RESULTS, keep
 from losses import losses_of
-from panels import PANELS, read
+from panels import PANELS, Parts, read
 
 import forecast as fc
+from forecast.baselines.autoregression.lags import seasons_of
+from forecast.models.body import ReadBody
+from forecast.models.readout import fit_readout
+from forecast.models.teaching import make_lesson
+from forecast.pipelines import read_frame
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = RESULTS / "readouts.json"
@@ -31,40 +37,46 @@ READOUTS = ("trained", "refitted", "shrunk")
 
 def measured(name: str, seed: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each readout of one panel and seed."""
-    panel, found = PANELS[name], []
-    parts = read(panel, arguments.data, "validation")
+    panel, parts = PANELS[name], read(PANELS[name], arguments.data, "validation")
+    training = fc.Training(num_steps=arguments.num_steps)
+    design = fc.NetworkDesign(linear="highway")
+    forecaster = fc.LSTMForecaster(training=training, design=design, seed=seed)
+    forecaster.fit(parts.train, horizon=panel.horizon)
+    network, found = forecaster.fitted_.model, []
     for readout in READOUTS:
-        forecaster = fc.LSTMForecaster(
-            training=fc.Training(num_steps=arguments.num_steps),
-            design=fc.NetworkDesign(linear="highway", readout=readout),
-            seed=seed,
-        )
-        began = time.process_time()
-        forecaster.fit(parts.train, horizon=panel.horizon)
-        seconds = time.process_time() - began
+        body, words = network.body, forecaster.choices_
+        if readout != "trained":
+            body, words = refitted(forecaster, parts, per_series=readout == "shrunk")
+        with_model(forecaster, network.with_body(body)).condition(parts.train)
         losses = losses_of(forecaster, panel, parts, "validation").mean(axis=0)
-        trained = found[0]["losses"] if found else losses
-        found.append(
-            {
-                "panel": name,
-                "seed": seed,
-                "readout": readout,
-                panel.measure: float(np.nanmean(losses)),
-                **_difference(losses - trained),
-                "processor s": seconds,
-                "choices": forecaster.choices_,
-                "losses": losses,
-            }
-        )
-        print(f"  {name} {readout}: {np.nanmean(losses):.4f}, {forecaster.choices_}", flush=True)
-    return [{key: row[key] for key in row if key != "losses"} for row in found]
+        losses = losses[~np.isnan(losses)]  # of a series without change there is none
+        with_model(forecaster, network)
+        moved = losses - (found[0][1] if found else losses)
+        row = {"panel": name, "seed": seed, "readout": readout, panel.measure: losses.mean()}
+        error = moved.std(ddof=1) / np.sqrt(len(moved))
+        row |= {"beside trained": moved.mean(), "standard error": error, "choices": words}
+        print(f"  {name} {readout}: {losses.mean():.4f}, {words}", flush=True)
+        found.append((row, losses))
+    return [row for row, _ in found]
 
 
-def _difference(moved: np.ndarray) -> dict[str, float]:
-    """Mean over series, and its standard error."""
-    known = moved[~np.isnan(moved)]
-    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else np.nan
-    return {"beside trained": float(known.mean()), "standard error": float(error)}
+def refitted(
+    forecaster: fc.LSTMForecaster, parts: Parts, per_series: bool
+) -> tuple[ReadBody, str]:  # fmt: skip
+    """The layers of a fitted network with a readout in closed form, and words for it."""
+    network, season = forecaster.fitted_.model, forecaster.fitted_.season
+    layers = network.body.without_readout
+    lesson = make_lesson(network.highway, read_frame(parts.train).panel, season.length)
+    found = fit_readout(layers, lesson, seasons_of(season), per_series)
+    body = ReadBody(layers, found.coefficients, found.information, found.departures)
+    return body, found.words
+
+
+def with_model(forecaster: fc.LSTMForecaster, model: Any) -> fc.LSTMForecaster:
+    """The forecaster itself, with another model."""
+    fitted = forecaster.fitted_
+    forecaster.fitted_ = replace(fitted, estimate=replace(fitted.estimate, model=model))
+    return forecaster
 
 
 def main() -> None:

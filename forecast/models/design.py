@@ -36,9 +36,9 @@ class NetworkDesign:
             "quantiles", or one of `fc.heads` with settings, as `fc.heads.Quantiles((0.1, 0.9))`.
         readout: "trained" by gradient descent with the layers, or "refitted": read anew in closed
             form afterwards, from states and inputs, with a ridge chosen on the last fifth of the
-            steps; kept where it forecasts better on its own. "shrunk" is refitted for each series,
-            drawn towards the readout of the pool by as many rows of it as were best on these steps;
-            new series have the pool's. With head="absolute" and one step.
+            steps; kept where it forecasts better on its own, and then fitted again on all steps.
+            "shrunk" is refitted for each series, drawn towards the readout of the pool, by how much
+            is chosen alike; new series have the pool's. With head="absolute" and one step.
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
             blocks back.
