@@ -157,8 +157,8 @@ class ReadBody:
         coefficients: b, the map: of the layers' output, then of the input, then a constant,
             `(num_columns,)`; or a map for each row, `(num_rows, num_columns)`.
         information: of the fit of the map, see `add_rows`; None where it is not kept.
-        departures: d_i, by which the map of each fitted series, b + d_i, is another one,
-            `(num_series, num_columns)`; None where all share b, as a new series always does.
+        departures: d_i, where the map of each fitted series is `b + d_i`,
+            `(num_series, num_columns)`; None where all have b, as a new series always does.
 
     Raises:
         ValueError: if the information is not a matrix for these coefficients.

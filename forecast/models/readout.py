@@ -39,7 +39,7 @@ class Readout:
             `(num_columns, num_columns)`; None without a correction, or of too many numbers.
         shrinkage: kappa chosen, infinite where all series share the coefficients; None where that
             was no question.
-        departures: by which the coefficients of each series are others,
+        departures: what the coefficients of each series differ by from these,
             `(num_series, num_columns)`; None where all share them.
     """
 
