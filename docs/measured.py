@@ -61,6 +61,12 @@ class Row:
         return "better" if self.entry["skill"] > 0 else "worse"
 
     @property
+    def spread(self) -> str:
+        """How far seeds differ; a row measured later than the others says how many it has."""
+        alone = len(self.entry.get("seeds", ())) == 1
+        return "(one seed)" if alone else f"± {self.entry['spread']:.3f}"
+
+    @property
     def cells(self) -> list[str]:
         """What the table shows."""
         row, linear = self.entry, self.entry["best linear"]
@@ -69,7 +75,7 @@ class Row:
             DATA.get(row["panel"], ""),
             row["measure"],
             f"{linear} {row[linear]:.3f}",
-            f"{row[self.network]:.3f} ± {row['spread']:.3f}",
+            f"{row[self.network]:.3f} {self.spread}",
             f"{row['skill']:+.1%}",
             "-" if row["interval"] is None else "{:+.1%} to {:+.1%}".format(*row["interval"]),
             _p_value(row["p"]),
