@@ -5,11 +5,11 @@
 
 Encoder and decoder, a causal convolution, a transformer, and encoder and decoder with additive
 attention, each with its defaults, beside the default LSTM: the same seed, the same number of
-updates, the same linear forecasters inside. Skill is the share of a rival's loss that is saved, with a 95 % interval
-and a test of equal accuracy over series: beside the linear forecaster that is best on what is
-scored, and beside the LSTM. Looks at test parts go to benchmarks/test_scores.jsonl, rows to
-benchmarks/results/window_networks.json after every fit; a panel that is run takes the place of what
-was kept of it.
+updates, the same linear forecasters inside. Skill is the share of a rival's loss that is saved,
+with a 95 % interval and a test of equal accuracy over series: beside the linear forecaster that is
+best on what is scored, and beside the LSTM. Looks at test parts go to benchmarks/test_scores.jsonl,
+rows to benchmarks/results/window_networks.json after every fit; a panel that is run takes the place
+of what was kept of it.
 """
 
 from __future__ import annotations
