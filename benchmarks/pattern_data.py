@@ -27,7 +27,7 @@ def pedestrian_days(folder: Path) -> pd.DataFrame:
     place, day = frame["unique_id"], frame["ds"].dt.normalize()
     frame = frame.assign(
         place=place,
-        weekday=[_DAYS[number] for number in day.dt.weekday],
+        weekday=[_DAYS[number] for number in day.dt.day_of_week],
         month=day.dt.strftime("%b"),
         unique_id=place.str[:4] + day.dt.strftime(" %Y-%m-%d"),
     )
@@ -58,7 +58,7 @@ def weather_weeks(folder: Path) -> pd.DataFrame:
                 "ds": frame["ds"],
                 "y": frame["temperature"],
                 "hour": frame["local"].dt.strftime("%H h"),
-                "weekday": [_DAYS[number] for number in frame["local"].dt.weekday],
+                "weekday": [_DAYS[number] for number in frame["local"].dt.day_of_week],
                 "holiday": frame["holiday"].map({True: "yes", False: "no"}),
                 "level": (1 + fifths.searchsorted(frame["y"])).astype(str),
             }
