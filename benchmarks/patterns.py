@@ -73,11 +73,19 @@ def new_days(folder: Path, training: fc.Training) -> Rows:
 
 
 def places(folder: Path, training: fc.Training) -> Rows:
-    """The place that a day's counts come from, beside a regression on all 24 of them, too."""
+    """The place that a day's counts come from, beside a regression on all 24 of them, too.
+
+    Which hour a count belongs to the regression knows by its column; the network counts the steps,
+    or is told.
+    """
     frame = pedestrian_days(folder)
-    network = fc.SeriesClassifier(training=training)
-    found = fc.compare_held_out(network, frame, label_col="place", target_col="share", freq="h")
-    yield from rows_of("pedestrians", beside_values(found, frame, "share", "place"))
+    for alias, calendar in (("LSTM", None), ("LSTM, told the hour", ["hour_of_day"])):
+        network = fc.SeriesClassifier(training=training, alias=alias)
+        found = fc.compare_held_out(
+            network, frame, label_col="place", target_col="share", calendar_features=calendar,
+            freq="h",
+        )  # fmt: skip
+        yield from rows_of("pedestrians", beside_values(found, frame, "share", "place"))
 
 
 def beside_values(found: HeldOut, frame: pd.DataFrame, value: str, label: str) -> HeldOut:
@@ -115,8 +123,13 @@ def rows_of(data: str, found: HeldOut) -> Rows:
         row |= {"score": float(entry[measure]), "steps": found.network.num_steps_}
         if model != network:
             row |= saved(losses[network], losses[model])
-            row |= {"p": float(entry["p_value"]), "test": found.test}
+            row |= {"p": _known(entry["p_value"]), "test": found.test}
         yield row | {"held out": len(losses)}
+
+
+def _known(p_value: float) -> float | None:
+    """None where there is no test."""
+    return None if np.isnan(p_value) else float(p_value)
 
 
 def saved(losses: pd.Series, rival: pd.Series) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def symbols(folder: Path, training: fc.Training) -> Rows:
             row |= {"measure": "bits", "score": entry["bits"]}
             if entry is not first:
                 row["saved"] = 1.0 - first["bits"] / entry["bits"]
-                row |= {"p": entry["p_value"], "test": "Diebold-Mariano test over steps"}
+                row |= {"p": _known(entry["p_value"]), "test": "Diebold-Mariano test over steps"}
             yield row | {"held out": entry["symbols"]}
 
 
