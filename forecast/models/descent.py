@@ -70,13 +70,15 @@ class Student(Learner):
         forecasts = base + unit * ops.cast(outputs, "float64")
         return ops.cast((forecasts - inputs["base"]) / inputs["unit"], "float32")
 
-    def _states(self, inputs: dict[str, Any]) -> list[Any]:
-        """Zeros, or the states of the batch before where a row goes on."""
-        if not self.carried:
-            num_rows = ops.shape(inputs["features"])[0]
-            return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
-        goes_on = 1.0 - ops.cast(inputs["begins"], "float32")[:, None]
-        return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
+    def _states(self, inputs: dict[str, Any]) -> list[Any] | None:
+        """None for zeros, or the states of the batch before where a row goes on."""
+        if self.carried:
+            goes_on = 1.0 - ops.cast(inputs["begins"], "float32")[:, None]
+            return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
+        if self.walk is None:
+            return None
+        num_rows = ops.shape(inputs["features"])[0]
+        return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
 
 
 def descend(

@@ -90,6 +90,26 @@ def test_the_initial_state_is_zero_in_float32(body: Body) -> None:
     assert all(state.dtype == np.float32 and not state.any() for state in states)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        Blueprint("LSTM", 5, 2, FEATURES, seed=3),
+        Blueprint("TemporalConvolution", 5, 1, FEATURES, seed=3, options={"context_length": 5}),
+    ],
+)
+def test_no_states_are_zeros(form: Blueprint) -> None:
+    drawn = np.random.default_rng(4)
+    body = Body(form)
+    body = body.with_weights([drawn.normal(0.0, 0.4, weight.shape) for weight in body.weights])
+    features, mask = features_of(), np.ones((ROWS, STEPS), dtype=bool)
+    mask[0, 6:] = False
+    outputs, after = body.trainable()(features, mask, None)
+    expected, states = body.encode(features, mask, body.initial_state(ROWS))
+    assert_near(outputs, expected)
+    for found, wanted in zip(after, states, strict=True):
+        assert_near(found, wanted)
+
+
 def test_outputs_are_float64_and_states_float32(body: Body) -> None:
     features, states = features_of(), body.initial_state(ROWS)
     outputs, after = body.encode(features, np.ones((ROWS, STEPS), dtype=bool), states)
