@@ -40,7 +40,7 @@ from forecast.patterns.linear import logistic
 
 ROOT = Path(__file__).resolve().parent.parent
 _KNOWN = ("hour", "weekday", "holiday")
-_SYMBOL_STEPS = 400
+_SYMBOL_STEPS, _SYMBOL_NETWORKS = 400, ("SymbolLSTM", "SymbolGRU", "SymbolRNN")
 _DAYS_AHEAD, _HOURS_AHEAD, _NEWEST_HOURS, _ORIGINS = 14, 24, 2000, 20
 
 Rows = Iterator[dict[str, Any]]
@@ -120,7 +120,11 @@ def rows_of(data: str, found: HeldOut) -> Rows:
     network, losses, measure = found.trial.network, found.by_series, str(found.table.columns[0])
     for model, entry in found.table.iterrows():
         row = {"data": data, "network": network, "model": model, "measure": measure}
-        row |= {"score": float(entry[measure]), "steps": found.network.num_steps_}
+        row |= {
+            "simple": model != network,
+            "score": float(entry[measure]),
+            "steps": found.network.num_steps_,
+        }
         if model != network:
             row |= saved(losses[network], losses[model])
             row |= {"p": _known(entry["p_value"]), "test": found.test}
@@ -151,7 +155,8 @@ def symbols(folder: Path, training: fc.Training) -> Rows:
         first = table[0]
         for entry in table:
             row = {"data": case.name, "network": first["model"], "model": entry["model"]}
-            row |= {"measure": "bits", "score": entry["bits"]}
+            row |= {"simple": entry["model"] not in _SYMBOL_NETWORKS, "measure": "bits"}
+            row["score"] = entry["bits"]
             if entry is not first:
                 row["saved"] = 1.0 - first["bits"] / entry["bits"]
                 row |= {"p": _known(entry["p_value"]), "test": "Diebold-Mariano test over steps"}
@@ -165,7 +170,7 @@ def next_hours(folder: Path, training: fc.Training) -> Rows:
     found = fc.compare(network, frame, _HOURS_AHEAD, n_windows=_ORIGINS, num_seeds=1, refit=False)
     for model in found.aliases():
         row = {"data": "pedestrians", "network": network.name, "model": model}
-        row |= {"measure": "MASE", "score": found.score(model)}
+        row |= {"simple": model != network.name, "measure": "MASE", "score": found.score(model)}
         if model != network.name:
             interval, test = (
                 found.skill_interval(network.name, model),
@@ -189,7 +194,7 @@ PATTERNS: dict[str, Callable[[Path, fc.Training], Rows]] = {
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as text."""
-    frame = pd.DataFrame(rows).drop(columns=["pattern", "test"])
+    frame = pd.DataFrame(rows).drop(columns=["pattern", "simple", "test"])
     frame["saved"] = [
         f"{100 * share:+.1f} %" if share == share else "-" for share in frame["saved"]
     ]

@@ -43,8 +43,7 @@ def pattern_table(record: Path) -> str:
     lines = []
     for (pattern, data, network), entries in groups.items():
         own = next(entry for entry in entries if entry["model"] == network)
-        rivals = [entry for entry in entries if entry is not own and "saved" in entry]
-        rival = min(rivals, key=lambda entry: entry["saved"])
+        rival = min((one for one in entries if one["simple"]), key=lambda one: one["saved"])
         words = [f"{one['model']}: {own['measure']} {one['score']:.3g}" for one in (own, rival)]
         saved = [f"{rival['saved']:+.1%}", _interval(rival), p_value(rival["p"])]
         lines.append([pattern, data, *words, *saved])

@@ -198,9 +198,10 @@ def test_a_network_of_a_pattern_stands_beside_the_best_of_the_simple_models(tmp_
 
     about = {"pattern": "one to one", "data": "load", "network": "Dense", "measure": "accuracy"}
     rows = [
-        about | {"model": "simple", "score": 0.5, "saved": 0.4, "interval": None, "p": 0.01},
-        about | {"model": "better", "score": 0.7, "saved": -0.1, "p": None},
-        about | {"model": "Dense", "score": 0.6512},
+        about | {"model": "line", "simple": True, "score": 0.5, "saved": 0.4, "p": 0.01},
+        about | {"model": "better", "simple": True, "score": 0.7, "saved": -0.1, "p": None},
+        about | {"model": "LSTM", "simple": False, "score": 0.8, "saved": -0.3, "p": 0.01},
+        about | {"model": "Dense", "simple": False, "score": 0.6512},
     ]
     (tmp_path / "rows.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
     assert measured_networks.pattern_table(tmp_path / "rows.json").splitlines()[2:] == [

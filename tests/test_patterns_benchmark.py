@@ -91,8 +91,8 @@ def test_a_pattern_that_is_run_takes_the_place_of_what_was_kept(tmp_path, monkey
     path, scores = tmp_path / "found.json", iter([0.5, 0.25, 0.75])
 
     def rows(folder, training):
-        yield {"model": "network", "test": "-", "score": next(scores), "saved": float("nan")}
-        yield {"model": "simple", "test": "paired", "score": 1.0, "saved": 0.5,
+        yield {"model": "network", "simple": False, "test": "-", "score": next(scores)}
+        yield {"model": "line", "simple": True, "test": "paired", "score": 1.0, "saved": 0.5,
                "interval": [0.4, 0.6]}  # fmt: skip
 
     monkeypatch.setattr(patterns, "PATTERNS", {"first": rows, "second": rows})
