@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from keeping import RESULTS, keep
+from numpy.typing import NDArray
 from pattern_data import cash_machines, pedestrian_days, pedestrian_hours, weather_weeks
 from symbol_series import real_cases, scored
 
@@ -37,6 +38,7 @@ import forecast as fc
 from forecast.evaluation.significance import panel_skill_interval
 from forecast.patterns.held_out import HeldOut, judged
 from forecast.patterns.linear import logistic
+from forecast.patterns.trials import Trial
 
 ROOT = Path(__file__).resolve().parent.parent
 _KNOWN = ("hour", "weekday", "holiday")
@@ -55,10 +57,28 @@ def levels(folder: Path, training: fc.Training) -> Rows:
         fc.SequenceLabeler("LSTM", bidirectional=True, training=training, alias="both directions"),
     )
     for network in networks:
-        yield from rows_of(
-            "load",
-            fc.compare_held_out(network, frame, label_col="level", future_covariates=list(_KNOWN)),
+        found = fc.compare_held_out(
+            network, frame, label_col="level", future_covariates=list(_KNOWN)
         )
+        said = usual(frame, found.trial, list(_KNOWN), "level")
+        yield from rows_of("load", beside(found, "most frequent class of the hour", said))
+
+
+def usual(frame: pd.DataFrame, trial: Trial, known: list[str], label: str) -> NDArray:
+    """The share of each class among the learned steps that agree in what is known of them."""
+    held = frame["unique_id"].isin(trial.ids)
+    learned = frame[~held]
+    shares = pd.crosstab([learned[name] for name in known], learned[label], normalize="index")
+    of_series = dict(list(frame[held].groupby("unique_id", sort=False)))
+    asked = pd.concat([of_series[name] for name in trial.ids])[known]
+    found = shares.reindex(pd.MultiIndex.from_frame(asked), columns=list(trial.classes))
+    return found.fillna(0.0).to_numpy()
+
+
+def beside(found: HeldOut, model: str, said: NDArray) -> HeldOut:
+    """The same comparison with what one more model says, `(num_answers, num_classes)`."""
+    more = {**found.trial.said, model: said}
+    return judged(replace(found.trial, said=more), found.network)
 
 
 def new_days(folder: Path, training: fc.Training) -> Rows:
@@ -85,24 +105,21 @@ def places(folder: Path, training: fc.Training) -> Rows:
             network, frame, label_col="place", target_col="share", calendar_features=calendar,
             freq="h",
         )  # fmt: skip
-        yield from rows_of("pedestrians", beside_values(found, frame, "share", "place"))
+        said = regression_on_values(frame, found.trial, "share", "place")
+        yield from rows_of("pedestrians", beside(found, "logistic regression on the values", said))
 
 
-def beside_values(found: HeldOut, frame: pd.DataFrame, value: str, label: str) -> HeldOut:
-    """The same with a logistic regression on the values, of series of one length.
+def regression_on_values(frame: pd.DataFrame, trial: Trial, value: str, label: str) -> NDArray:
+    """Probabilities of a logistic regression on all values, of series of one length.
 
     The features of `compare_held_out` leave out the shape, which is what tells such series apart.
     """
-    trial = found.trial
     values = frame.groupby("unique_id", sort=False)[value].apply(np.array)
     labels = frame.groupby("unique_id", sort=False)[label].first()
     learned = ~values.index.isin(trial.ids)
     codes = pd.Index(trial.classes).get_indexer(labels[learned])
-    said = logistic(
-        np.stack(values[learned]), codes, np.stack(values[trial.ids]), len(trial.classes), seed=0
-    )
-    more = {**trial.said, "logistic regression on the values": said}
-    return judged(replace(trial, said=more), found.network)
+    inputs = np.stack(values[learned]), codes, np.stack(values[trial.ids])
+    return logistic(*inputs, num_classes=len(trial.classes), seed=0)
 
 
 def coming_days(folder: Path, training: fc.Training) -> Rows:

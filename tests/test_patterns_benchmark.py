@@ -10,6 +10,7 @@ import pytest
 from benchmark_material import ROOT  # noqa: F401 (makes the scripts importable)
 
 import forecast as fc
+from forecast.patterns.trials import Trial
 
 import pattern_data  # isort: skip
 import patterns  # isort: skip
@@ -76,7 +77,8 @@ def test_rows_say_what_the_network_saves(folder):
     frame["y"] = slope + rng.normal(size=len(frame)) * 0.1
     network = fc.SeriesClassifier("Dense", units=2, training=fc.Training(num_steps=2, num_checks=1))
     found = fc.compare_held_out(network, frame, test_share=0.5)
-    more = patterns.beside_values(found, frame, "y", "label")
+    said = patterns.regression_on_values(frame, found.trial, "y", "label")
+    more = patterns.beside(found, "logistic regression on the values", said)
     rows = {row["model"]: row for row in patterns.rows_of("made up", more)}
     assert rows["logistic regression on the values"]["score"] == 1.0
     assert rows[network.name]["score"] == found.table["accuracy"][network.name]
@@ -85,6 +87,15 @@ def test_rows_say_what_the_network_saves(folder):
     beside = rows["most frequent class"]
     assert beside["saved"] == pytest.approx(1 - own.mean() / rare.mean())
     assert (beside["held out"], beside["test"], beside["steps"]) == (30, "McNemar's exact test", 2)
+
+
+def test_what_is_usual_is_counted_among_the_learned_steps():
+    frame = pd.DataFrame({"unique_id": list("aabbcc"), "hour": list("010101"), "day": "Mon"})
+    frame["level"] = ["x", "y", "x", "x", "y", "y"]
+    trial = Trial("n", "labels", np.array(["c"]), np.zeros(2), np.arange(2), np.zeros(2), {},
+                  ("x", "y"))  # fmt: skip
+    found = patterns.usual(frame, trial, ["hour", "day"], "level")
+    np.testing.assert_allclose(found, [[1.0, 0.0], [0.5, 0.5]])
 
 
 def test_a_pattern_that_is_run_takes_the_place_of_what_was_kept(tmp_path, monkeypatch, capsys):
