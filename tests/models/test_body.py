@@ -110,6 +110,23 @@ def test_no_states_are_zeros(form: Blueprint) -> None:
         assert_near(found, wanted)
 
 
+def test_a_window_is_read_in_parts(monkeypatch) -> None:
+    """What is computed at once bounds the memory of attention, and changes nothing."""
+    options = {"context_length": 5}
+    body = Body(Blueprint("CausalTransformer", 4, 1, FEATURES, seed=3, options=options))
+    drawn = np.random.default_rng(4)
+    body = body.with_weights([drawn.normal(0.0, 0.4, weight.shape) for weight in body.weights])
+    mask = np.random.default_rng(5).uniform(size=(ROWS, STEPS)) > 0.2
+    given = features_of(), mask, body.initial_state(ROWS)
+    whole, states = body.encode(*given)
+    monkeypatch.setattr("forecast.models.body._MOST_ROWS", 2)
+    monkeypatch.setattr("forecast.models.body._MOST_STEPS", 4)
+    parts, after = body.encode(*given)
+    assert_near(parts, whole)
+    for found, wanted in zip(after, states, strict=True):
+        assert_near(found, wanted)
+
+
 def test_outputs_are_float64_and_states_float32(body: Body) -> None:
     features, states = features_of(), body.initial_state(ROWS)
     outputs, after = body.encode(features, np.ones((ROWS, STEPS), dtype=bool), states)
