@@ -8,8 +8,8 @@ attention, each with its defaults, beside the default LSTM: the same seed, the s
 updates, the same linear forecasters inside. Skill is the share of a rival's loss that is saved,
 with a 95 % interval and a test of equal accuracy over series: beside the linear forecaster that is
 best on what is scored, and beside the LSTM. Looks at test parts go to benchmarks/test_scores.jsonl,
-rows to benchmarks/results/window_networks.json after every fit; a panel that is run takes the place
-of what was kept of it.
+rows to benchmarks/results/window_networks.json after every fit, in the place of those kept of the
+same panel and model.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ NETWORKS = (DEFAULT, "Seq2Seq", "TemporalConvolution", "Transformer", "Attention
 _STEPS = 300
 
 
-def rows_of(trials: Trials, seed: int, num_steps: int) -> Iterator[dict[str, Any]]:
+def rows_of(
+    trials: Trials, networks: Sequence[str], seed: int, num_steps: int
+) -> Iterator[dict[str, Any]]:
     """A row a forecaster of one panel, each as soon as it is scored."""
-    models = (*LINEAR, *NETWORKS)
+    models = (*LINEAR, *networks)
     forecasters = [made(model, trials.panel, seed, None, num_steps) for model in models]
     found: dict[str, Fitted] = {}
     for model, forecaster in zip(models, forecasters, strict=True):
@@ -104,12 +106,13 @@ def parts_of(panel: Panel, arguments: argparse.Namespace) -> Parts:
     return Parts(*(frame[frame["unique_id"].isin(ids)] for frame in frames))
 
 
-def kept_of_others(path: Path | None, panel: str) -> list[dict[str, Any]]:
-    """Rows of other panels in a file of results."""
-    if path is None or not path.exists():
-        return []
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    return [row for row in rows if row["panel"] != panel]
+def merged(path: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, and those of a file of results that they do not replace, in order."""
+    old = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    found = {(row["panel"], row["model"]): row for row in (*old, *rows)}
+    order = (*LINEAR, *NETWORKS)
+    return sorted(found.values(), key=lambda row: (DATASETS.index(row["panel"]),
+                                                   order.index(row["model"])))  # fmt: skip
 
 
 def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
@@ -120,6 +123,7 @@ def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
     """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", choices=DATASETS, action="append", help="repeatable")
+    parser.add_argument("--network", choices=NETWORKS[1:], action="append", help="repeatable")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=_STEPS, help="updates of each network")
     parser.add_argument("--part", choices=["test", "validation"], default="test")
@@ -133,6 +137,7 @@ def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
             parser.error("--num-series is for --part validation: a test part is scored whole")
         arguments.output = arguments.output or RESULTS / "window_networks.json"
     arguments.dataset = arguments.dataset or list(DATASETS)
+    arguments.network = [DEFAULT, *(arguments.network or NETWORKS[1:])]
     return arguments
 
 
@@ -143,31 +148,25 @@ def main(texts: Sequence[str] | None = None) -> None:
     try:
         if arguments.part == "test" and arguments.again is None:
             for name in arguments.dataset:
-                Ledger(PATH).refuse_second_look(name, [*LINEAR, *NETWORKS])
+                Ledger(PATH).refuse_second_look(name, [*LINEAR, *arguments.network])
         for name in arguments.dataset:
             print(name, flush=True)
             panel = PANELS[name]
             trials = Trials(name, panel, parts_of(panel, arguments), arguments, code)
-            for row in rows_of(trials, arguments.seed, arguments.steps):
+            for row in rows_of(trials, arguments.network, arguments.seed, arguments.steps):
                 rows.append(row)
-                write(rows, name, arguments, code)
+                write(rows, arguments, code)
     except (LedgerError, FileNotFoundError) as error:
         raise SystemExit(f"error: {error}") from error
     with pd.option_context("display.width", 250):
         print(table(rows))
 
 
-def write(
-    rows: Sequence[dict[str, Any]], panel: str, arguments: argparse.Namespace, code: Version
-) -> None:
-    """Keep the rows of a panel beside those of others."""
-    if arguments.output is None:
-        return
-    own = [row for row in rows if row["panel"] == panel]
-    settings = vars(arguments) | vars(code)
-    merged = [*kept_of_others(arguments.output, panel), *own]
-    merged.sort(key=lambda row: DATASETS.index(row["panel"]))
-    keep(arguments.output, settings, ("numpy", "keras", "tensorflow"), rows=merged)
+def write(rows: Sequence[dict[str, Any]], arguments: argparse.Namespace, code: Version) -> None:
+    """Keep the rows beside those of others."""
+    if arguments.output is not None:
+        settings, packages = vars(arguments) | vars(code), ("numpy", "keras", "tensorflow")
+        keep(arguments.output, settings, packages, rows=merged(arguments.output, rows))
 
 
 if __name__ == "__main__":

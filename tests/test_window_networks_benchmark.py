@@ -14,6 +14,7 @@ import window_networks as benchmark  # isort: skip
 from forecasters import made  # isort: skip
 from networks import Fitted, Trials  # isort: skip
 
+OLD = {"panel": "m4_weekly", "model": "Seq2Seq", "score": 0.0}
 RNG = np.random.default_rng(3)
 
 
@@ -46,18 +47,20 @@ def test_a_row_stands_beside_the_best_linear_and_the_default():
     assert beside["p"] < 0.001
 
 
-def test_a_run_in_small_keeps_the_rows_of_other_panels(tmp_path, monkeypatch, capsys):
+def test_a_run_in_small_keeps_the_rows_of_others(tmp_path, monkeypatch, capsys):
     frame = counted({f"W{name}": 70 + 9 * name for name in range(4)}, num_test=13, period=7)
     data, path = write(tmp_path, WEEKLY, frame), tmp_path / "rows.json"
-    path.write_text(json.dumps({"rows": [{"panel": "m4_hourly", "model": "AR"}]}))
+    path.write_text(json.dumps({"rows": [{"panel": "m4_hourly", "model": "AR"}, OLD]}))
     monkeypatch.setattr(benchmark, "made", lambda name, *_: fc.AR(lags=len(name), alias=name))
     options = ["--part", "validation", "--dataset", "m4_weekly", "--num-series", "3"]
+    options += ["--network", "Transformer"]
     for _ in range(2):
         benchmark.main([*options, "--data", str(data), "--output", str(path)])
     rows = json.loads(path.read_text())["rows"]
-    models = ["AR", "PooledAR", "Combine", *benchmark.NETWORKS]
+    models = ["AR", "PooledAR", "Combine", "LSTM", "Seq2Seq", "Transformer"]
     assert [row["model"] for row in rows] == [*models, "AR"]
-    assert all(row["steps"] is None and row["score"] > 0 for row in rows[:-1])
+    assert rows[4] == OLD
+    assert all(row["steps"] is None and row["score"] > 0 for row in (*rows[:4], rows[5]))
     assert "saved of LSTM" in capsys.readouterr().out
 
 
