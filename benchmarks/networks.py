@@ -18,6 +18,7 @@ import argparse
 import json
 import platform
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 from panels import PANELS, Panel, Parts, read
 
 from forecast.evaluation.significance import equal_accuracy, panel_skill_interval
+from forecast.forecaster import Forecaster
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -41,28 +43,65 @@ LINEAR = ("AR", "PooledAR", "Combine")
 _THINNED = 24
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """One forecaster on one panel: its losses at each origin and series, and how it was fitted."""
+
+    losses: NDArray
+    seconds: float
+    choices: str
+    num_steps: int | None
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Fits on one panel, of which those on its test part are written into the ledger.
+
+    Args:
+        name: the panel.
+        panel: what it is.
+        parts: its rows.
+        arguments: of the command line: part, again.
+        code: what is scored.
+    """
+
+    name: str
+    panel: Panel
+    parts: Parts
+    arguments: argparse.Namespace
+    code: Version
+
+    def fitted(self, forecaster: Forecaster, label: str) -> Fitted:
+        """Fit it, score it, say so."""
+        part, began = self.arguments.part, time.perf_counter()
+        forecaster.fit(self.parts.train, horizon=self.panel.horizon)
+        seconds = time.perf_counter() - began
+        losses = losses_of(forecaster, self.panel, self.parts, part)
+        print(f"  {label}: {np.nanmean(losses):.4f} ({seconds:.0f} s)", flush=True)
+        if part == "test" and self.name in PANELS:
+            score = {self.panel.measure: float(np.nanmean(losses))}
+            Ledger(PATH).add(self.code, self.name, forecaster.name, score, forecaster.choices_,
+                             self.arguments.again or "")  # fmt: skip
+        num_steps = getattr(forecaster, "num_steps_", None)
+        return Fitted(losses, seconds, forecaster.choices_, num_steps)
+
+
 def measured(name: str, arguments: argparse.Namespace, version_: Version) -> dict[str, Any]:
     """One row: all forecasters on one panel."""
     panel = PANELS.get(name) or NONLINEAR[name]
-    parts = _parts(name, panel, arguments)
-    losses: dict[str, NDArray] = {}
-    seconds, choices = {}, {}
-    wanted = [(model, 0) for model in LINEAR]
-    wanted += [(arguments.model, seed) for seed in arguments.seeds]
-    for model, seed in wanted:
-        label = model if model in LINEAR else f"{model} seed {seed}"
-        began = time.perf_counter()
-        forecaster = made(model, panel, seed, arguments.max_seconds)
-        forecaster.fit(parts.train, horizon=panel.horizon)
-        seconds[label] = time.perf_counter() - began
-        choices[label] = forecaster.choices_
-        losses[label] = losses_of(forecaster, panel, parts, arguments.part)
-        print(f"  {label}: {np.nanmean(losses[label]):.4f} ({seconds[label]:.0f} s)", flush=True)
-        if arguments.part == "test" and name in PANELS:
-            score = {panel.measure: float(np.nanmean(losses[label]))}
-            Ledger(PATH).add(version_, name, forecaster.name, score, choices[label],
-                             arguments.again or "")  # fmt: skip
-    return _row(name, panel, arguments, losses) | {"seconds": seconds, "choices": choices}
+    trials = Trials(name, panel, _parts(name, panel, arguments), arguments, version_)
+    wanted = {model: (model, 0) for model in LINEAR}
+    wanted |= {f"{arguments.model} seed {seed}": (arguments.model, seed)
+               for seed in arguments.seeds}  # fmt: skip
+    found = {
+        label: trials.fitted(made(model, panel, seed, arguments.max_seconds), label)
+        for label, (model, seed) in wanted.items()
+    }
+    losses = {label: one.losses for label, one in found.items()}
+    return _row(name, panel, arguments, losses) | {
+        "seconds": {label: one.seconds for label, one in found.items()},
+        "choices": {label: one.choices for label, one in found.items()},
+    }
 
 
 def _parts(name: str, panel: Panel, arguments: argparse.Namespace) -> Parts:
@@ -78,11 +117,6 @@ def _row(
     seeds = [label for label in losses if label not in LINEAR]
     best = min(LINEAR, key=lambda label: scores[label])
     network = np.mean([losses[label] for label in seeds], axis=0)
-    thin = _THINNED if panel.stride == 1 and len(network) > _THINNED else 1
-    reach = (panel.horizon, panel.stride * thin)
-    pair = network[::thin], losses[best][::thin]
-    test = equal_accuracy(pair[0] - pair[1], *reach)
-    interval = panel_skill_interval(*pair, *reach)
     return {
         "panel": name,
         "measure": panel.measure,
@@ -90,7 +124,25 @@ def _row(
         arguments.model: float(np.mean([scores[label] for label in seeds])),
         "spread": float(np.std([scores[label] for label in seeds], ddof=len(seeds) > 1)),
         "best linear": best,
-        "skill": 1.0 - float(np.nanmean(network)) / scores[best],
+        **saved(panel, network, losses[best]),
+    }
+
+
+def saved(panel: Panel, losses: NDArray, rival: NDArray) -> dict[str, Any]:
+    """The share of a rival's loss that is saved, its interval, and the test of equal accuracy.
+
+    Args:
+        panel: whose origins they are.
+        losses: `(num_origins, num_series)`.
+        rival: as losses.
+    """
+    thin = _THINNED if panel.stride == 1 and len(losses) > _THINNED else 1
+    reach = (panel.horizon, panel.stride * thin)
+    pair = losses[::thin], rival[::thin]
+    test = equal_accuracy(pair[0] - pair[1], *reach)
+    interval = panel_skill_interval(*pair, *reach)
+    return {
+        "skill": 1.0 - float(np.nanmean(losses)) / float(np.nanmean(rival)),
         "interval": None if interval is None else [float(interval.low), float(interval.high)],
         "p": None if test.p_value is None else float(test.p_value),
         "test over": test.basis,

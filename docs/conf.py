@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import docstrings
 import measured
+import measured_networks
 
 with native_errors_muted():
     import public_names
@@ -44,6 +45,7 @@ python_maximum_signature_line_length = 80
 myst_enable_extensions = ["deflist", "substitution"]
 myst_substitutions = {
     **measured.substitutions(),
+    **measured_networks.substitutions(),
     "future_users": public_names.forecasters_that("uses_covariates"),
     "past_users": public_names.forecasters_that("uses_past_covariates"),
     "static_users": public_names.forecasters_that("uses_static_covariates"),

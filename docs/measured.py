@@ -78,13 +78,14 @@ class Row:
             f"{row[self.network]:.3f} {self.spread}",
             f"{row['skill']:+.1%}",
             "-" if row["interval"] is None else "{:+.1%} to {:+.1%}".format(*row["interval"]),
-            _p_value(row["p"]),
+            p_value(row["p"]),
             row["test over"],
             self.outcome,
         ]
 
 
-def _p_value(p: float | None) -> str:
+def p_value(p: float | None) -> str:
+    """A p-value in words; a dash for none."""
     if p is None:
         return "-"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

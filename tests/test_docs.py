@@ -175,6 +175,40 @@ def test_the_table_of_networks_is_that_of_the_record(tmp_path):
     assert "| - | 0.050 | series | level |" in lines[3] and "| - | series | level |" in lines[4]
 
 
+def test_window_networks_stand_beside_the_best_linear_and_the_lstm(tmp_path):
+    import measured_networks
+
+    record, beside = tmp_path / "rows.json", {"skill": -0.015, "p": 0.2}
+    saved = {"best linear": "AR", "skill": 0.02, "interval": [0.01, 0.03], "p": 0.0001}
+    rows = [
+        {"panel": "m4_weekly", "model": "AR", "score": 0.75},
+        {"panel": "m4_weekly", "model": "LSTM", "score": 0.71, **saved},
+        {"panel": "m4_weekly", "model": "Seq2Seq", "score": 0.72, "beside LSTM": beside, **saved},
+    ]
+    record.write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    assert measured_networks.window_table(record).splitlines()[2:] == [
+        "| `m4_weekly` | `LSTM` | 0.710 | AR 0.750 | +2.0% | +1.0% to +3.0% | < 0.001 | - | - |",
+        "| `m4_weekly` | `Seq2Seq` | 0.720 | AR 0.750 | +2.0% | +1.0% to +3.0% | < 0.001 | -1.5% "
+        "| 0.200 |",
+    ]
+
+
+def test_a_network_of_a_pattern_stands_beside_the_best_of_the_simple_models(tmp_path):
+    import measured_networks
+
+    about = {"pattern": "one to one", "data": "load", "network": "Dense", "measure": "accuracy"}
+    rows = [
+        about | {"model": "line", "simple": True, "score": 0.5, "saved": 0.4, "p": 0.01},
+        about | {"model": "better", "simple": True, "score": 0.7, "saved": -0.1, "p": None},
+        about | {"model": "LSTM", "simple": False, "score": 0.8, "saved": -0.3, "p": 0.01},
+        about | {"model": "Dense", "simple": False, "score": 0.6512},
+    ]
+    (tmp_path / "rows.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    assert measured_networks.pattern_table(tmp_path / "rows.json").splitlines()[2:] == [
+        "| one to one | load | Dense: accuracy 0.651 | better: accuracy 0.7 | -10.0% | - | - |"
+    ]
+
+
 def test_what_the_guide_says_of_panels_was_measured():
     """The words around the table are typed: they must still fit the record."""
     import measured

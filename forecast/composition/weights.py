@@ -74,7 +74,8 @@ def _errors(
     """Free-running errors of each member, and the MASE denominator of each origin."""
     errors, rows, panel = [], np.empty(0, dtype=np.int64), models[0][1]
     for model, panel in models:
-        stops = list(engine.walk(model, panel, np.arange(panel.num_series), origins))
+        every = np.arange(panel.num_series)
+        stops = list(engine.walk(model, panel, every, origins, one_step=False))
         rows, found, _ = engine.errors_at(model, panel, stops, origins.horizon)
         errors.append(found)
     return np.stack(errors), seasonal_changes(panel, season)[rows]

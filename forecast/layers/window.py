@@ -89,19 +89,25 @@ class WindowCell(keras.layers.Layer):
         return outputs[:, 0], states
 
     def run(
-        self, sequences: Any, states: list[Any], mask: Any, training: bool
+        self, sequences: Any, states: list[Any] | None, mask: Any, training: bool
     ) -> tuple[Any, list[Any]]:
         """Return the outputs after all steps at once, and the states after the last one.
 
         Args:
             sequences: shape (batch, steps, features); finite at masked steps.
-            states: [output, window] before the first step.
+            states: [output, window] before the first step; None for an empty window, which the
+                network is then spared.
             mask: bool, shape (batch, steps), or None.
             training: whether dropout is on.
         """
-        output, window = states
         valid = ops.ones(ops.shape(sequences)[:2], "bool") if mask is None else mask
         rows = ops.concatenate([sequences, ops.ones_like(sequences[:, :, :1])], axis=-1)
+        if states is None:
+            outputs = self.network(sequences, mask=mask, training=training)
+            blank = (ops.shape(rows)[0], self.num_steps, rows.shape[-1])
+            before = ops.zeros(blank, rows.dtype)
+            return outputs, [outputs[:, -1], self._moved(before, rows, valid)]
+        output, window = states
         before = ops.reshape(window, (-1, self.num_steps, rows.shape[-1]))
         after = ops.concatenate([before, rows], axis=1)
         known = ops.concatenate([_known(before[:, :, -1]), valid], axis=1)
@@ -175,16 +181,38 @@ class Window(RecurrentLayer):
         cell = WindowCell(network)
         super().__init__(cell, **{"dtype": cell.dtype_policy, **kwargs})
 
+    def call(
+        self,
+        sequences: Any,
+        initial_state: list[Any] | None = None,
+        mask: Any = None,
+        training: bool = False,
+    ) -> Any:
+        """Return the output, and the states with `return_state`; see the class.
+
+        From no state the steps of a window that does not exist are not computed: half of the work
+        of a training on sequences as long as the window.
+        """
+        if initial_state is not None or self.stateful or self._is_looped:
+            return super().call(sequences, initial_state, mask, training)
+        last, outputs, states = self._run(sequences, None, mask, training)
+        shown = outputs if self.return_sequences else last
+        return (shown, *states) if self.return_state else shown
+
+    @property
+    def _is_looped(self) -> bool:
+        return self.implementation == "plain" or self.unroll
+
     def _run(
-        self, sequences: Any, initial_state: list[Any], mask: Any, training: bool
+        self, sequences: Any, initial_state: list[Any] | None, mask: Any, training: bool
     ) -> tuple[Any, Any, list[Any]]:
         """All steps at once, but where the loop over the cell is asked for."""
-        if self.implementation == "plain" or self.unroll:
+        if self._is_looped and initial_state is not None:
             return self._run_plain(sequences, initial_state, mask, training)
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)
-        outputs, states = self.cell.run(sequences, list(initial_state), mask, training)
+        outputs, states = self.cell.run(sequences, initial_state, mask, training)
         if mask is not None and self.zero_output_for_mask:
             outputs = ops.where(mask[:, :, None], outputs, ops.zeros_like(outputs))
         return states[0], outputs, states

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.learning import why_not_kept
+from forecast.context import CAUSAL
 from forecast.models.blueprint import Blueprint
 from forecast.models.compiled import tensor
 from forecast.models.learning import descended
@@ -19,6 +20,10 @@ from forecast.models.recursive import add_rows, checked_information
 from forecast.models.stack import RecurrentStack
 
 __all__ = ["Body", "ReadBody"]
+
+
+# Rows and steps that a layer whose state is a window computes at once.
+_MOST_ROWS, _MOST_STEPS = 256, 128
 
 
 class Body:
@@ -105,6 +110,28 @@ class Body:
             num_outputs)`; of a stack without a readout what it would see, `(rows, steps, width)`;
             and the states after the last valid step of each row.
         """
+        if self.blueprint.layer not in CAUSAL or not features.size:
+            return self._encoded(features, valid, states)
+        parts = [
+            self._in_parts(features[rows], valid[rows], [state[rows] for state in states])
+            for rows in _slices(len(features), _MOST_ROWS)
+        ]
+        outputs, after = zip(*parts, strict=True)
+        return np.concatenate(outputs), [np.concatenate(one) for one in zip(*after, strict=True)]
+
+    def _in_parts(
+        self, features: NDArray, valid: NDArray, states: list[NDArray]
+    ) -> tuple[NDArray, list[NDArray]]:
+        """`encode`, some steps after the other: attention takes the square of them in memory."""
+        outputs = []
+        for steps in _slices(features.shape[1], _MOST_STEPS):
+            found, states = self._encoded(features[:, steps], valid[:, steps], states)
+            outputs.append(found)
+        return np.concatenate(outputs, axis=1), states
+
+    def _encoded(
+        self, features: NDArray, valid: NDArray, states: list[NDArray]
+    ) -> tuple[NDArray, list[NDArray]]:
         outputs, *states = self.program.encode(features, valid, *states, *self.tensors)
         return outputs.astype(np.float64), states
 
@@ -256,6 +283,10 @@ class ReadBody:
         width = outputs.shape[-1]
         of_outputs = outputs @ self.coefficients[:width]
         return of_outputs + features @ self.coefficients[width:-1] + self.coefficients[-1]
+
+
+def _slices(total: int, most: int) -> list[slice]:
+    return [slice(start, start + most) for start in range(0, total, most)]
 
 
 def _drawn(blueprint: Blueprint) -> list[NDArray]:

@@ -58,8 +58,9 @@ class Student(Learner):
 
     def call(self, inputs: dict[str, Any]) -> Any:
         """Outputs, `(batch, time, ...)`; of a walk as corrections of forecasts from the truth."""
-        features, states = inputs["features"], self._states(inputs)
+        features, states = inputs["features"], self._states_before(inputs)
         if self.walk is not None:
+            states = states or self._zeros(features)
             features, base, unit = self.walk(self.stack.weights, inputs, states, self.share)
         outputs, after = self.stack(features, inputs["mask"], states)
         for variable, state in zip(self.carried, after, strict=False):
@@ -70,13 +71,16 @@ class Student(Learner):
         forecasts = base + unit * ops.cast(outputs, "float64")
         return ops.cast((forecasts - inputs["base"]) / inputs["unit"], "float32")
 
-    def _states(self, inputs: dict[str, Any]) -> list[Any]:
-        """Zeros, or the states of the batch before where a row goes on."""
+    def _states_before(self, inputs: dict[str, Any]) -> list[Any] | None:
+        """The states of the batch before where a row goes on; None where none is carried."""
         if not self.carried:
-            num_rows = ops.shape(inputs["features"])[0]
-            return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
+            return None
         goes_on = 1.0 - ops.cast(inputs["begins"], "float32")[:, None]
         return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
+
+    def _zeros(self, features: Any) -> list[Any]:
+        num_rows = ops.shape(features)[0]
+        return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
 
 
 def descend(

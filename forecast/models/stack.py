@@ -8,6 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from forecast.layers import Window
+
 __all__ = ["RecurrentStack"]
 
 
@@ -61,15 +63,19 @@ class RecurrentStack(keras.layers.Layer):
             self.readout.build(shape)
         self.built = True
 
-    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+    def call(self, features: Any, mask: Any, states: list[Any] | None) -> tuple[Any, list[Any]]:
         """Outputs after each step, and the states of all layers after the last one.
 
-        One output is `(batch, time)`, several are `(batch, time, num_outputs)`.
+        One output is `(batch, time)`, several are `(batch, time, num_outputs)`. No states are
+        zeros.
         """
         outputs, final = self._encoded(features), []
         for layer in self.recurrent_layers:
-            count = _num_states(layer)
-            own, states = states[:count], states[count:]
+            if states is None:
+                own = _blank_states(layer, outputs)
+            else:
+                count = _num_states(layer)
+                own, states = states[:count], states[count:]
             outputs, *after = layer(outputs, initial_state=own, mask=mask)
             final += after
         return self._read(outputs), final
@@ -109,6 +115,15 @@ class RecurrentStack(keras.layers.Layer):
             return outputs
         read = self.readout(outputs)
         return ops.squeeze(read, axis=-1) if self.readout.units == 1 else read
+
+
+def _blank_states(layer: keras.layers.Layer, inputs: Any) -> list[Any] | None:
+    """Zeros; None for a window, which then knows that it is empty and computes less."""
+    if isinstance(layer, Window):
+        return None
+    sizes = layer.cell.state_size
+    sizes = [sizes] if isinstance(sizes, int) else sizes
+    return [ops.zeros((ops.shape(inputs)[0], units)) for units in sizes]
 
 
 def _num_states(layer: keras.layers.Layer) -> int:

@@ -18,7 +18,7 @@ from forecast.patterns.trials import Trial, trial_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["HeldOut", "compare_held_out"]
+__all__ = ["HeldOut", "compare_held_out", "judged"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def compare_held_out(
         raise ValueError(f"`test_share` must be above 0 and below 1; got {test_share!r}.")
     learned, held = _parted(df, fit.get("id_col", "unique_id"), test_share, seed)
     network = network.clone().fit(learned, **fit)
-    return _judged(trial_of(network, learned, held), network)
+    return judged(trial_of(network, learned, held), network)
 
 
 def _parted(df: Any, id_col: str, test_share: float, seed: int) -> tuple[Any, Any]:
@@ -144,7 +144,13 @@ def _parted(df: Any, id_col: str, test_share: float, seed: int) -> tuple[Any, An
     return df.filter(~is_held), df.filter(is_held)
 
 
-def _judged(trial: Trial, network: PatternNetwork) -> HeldOut:
+def judged(trial: Trial, network: PatternNetwork) -> HeldOut:
+    """Scores and tests of all models of a trial.
+
+    Args:
+        trial: what came, and what the network and the models beside it said.
+        network: as fitted.
+    """
     losses = trial.losses()
     scores = pd.DataFrame({name: trial.scores(name) for name in trial.said}).T
     own = losses[trial.network]

@@ -44,7 +44,7 @@ class FeedForwardStack(_Stateless):
             shape = (*shape[:-1], layer.units)
         self.built = True
 
-    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:  # noqa: ARG002
+    def call(self, features: Any, mask: Any, states: Any) -> tuple[Any, list[Any]]:  # noqa: ARG002
         """Outputs of each step, `(batch, time, num_outputs)`; there is no state."""
         for layer in self.hidden:
             features = layer(features)
@@ -86,7 +86,7 @@ class BidirectionalStack(_Stateless):
         self.readout.build((*input_shape[:2], width))
         self.built = True
 
-    def call(self, features: Any, mask: Any, states: list[Any]) -> tuple[Any, list[Any]]:  # noqa: ARG002
+    def call(self, features: Any, mask: Any, states: Any) -> tuple[Any, list[Any]]:  # noqa: ARG002
         """Outputs of each step, `(batch, time, num_outputs)`; there is no state."""
         forward, backward = self.directions
         zeros = [ops.zeros((ops.shape(features)[0], units)) for units in forward.state_sizes]

@@ -234,6 +234,24 @@ def test_a_window_carried_over_blocks_gives_what_the_layer_gives(case: str) -> N
 # Refusals -----------------------------------------------------------------------------------------
 
 
+@every_case
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}])
+def test_no_window_is_an_empty_one(case: str, options: dict[str, bool]) -> None:
+    """From no state the network is spared the window, and gives the same."""
+    window = layers.Window(ready(case), return_sequences=True, return_state=True, **options)
+    sequences = material()
+    window.build(sequences.shape)
+    mask = np.random.default_rng(3).uniform(size=(ROWS, STEPS)) > 0.3
+    mask[0, :4], mask[1] = False, True
+    for own in (mask, None):
+        empty = window.cell.get_initial_state(ROWS)
+        expected = window(sequences, initial_state=empty, mask=own)
+        for found, wanted in zip(window(sequences, mask=own), expected, strict=True):
+            assert largest_error(found, wanted) < 1e-12
+    last = layers.Window(window.cell.network, **options)
+    assert largest_error(last(sequences, mask=mask), window(sequences, mask=mask)[1]) < 1e-12
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -90,6 +90,43 @@ def test_the_initial_state_is_zero_in_float32(body: Body) -> None:
     assert all(state.dtype == np.float32 and not state.any() for state in states)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        Blueprint("LSTM", 5, 2, FEATURES, seed=3),
+        Blueprint("TemporalConvolution", 5, 1, FEATURES, seed=3, options={"context_length": 5}),
+    ],
+)
+def test_no_states_are_zeros(form: Blueprint) -> None:
+    drawn = np.random.default_rng(4)
+    body = Body(form)
+    body = body.with_weights([drawn.normal(0.0, 0.4, weight.shape) for weight in body.weights])
+    features, mask = features_of(), np.ones((ROWS, STEPS), dtype=bool)
+    mask[0, 6:] = False
+    outputs, after = body.trainable()(features, mask, None)
+    expected, states = body.encode(features, mask, body.initial_state(ROWS))
+    assert_near(outputs, expected)
+    for found, wanted in zip(after, states, strict=True):
+        assert_near(found, wanted)
+
+
+def test_a_window_is_read_in_parts(monkeypatch) -> None:
+    """What is computed at once bounds the memory of attention, and changes nothing."""
+    options = {"context_length": 5}
+    body = Body(Blueprint("CausalTransformer", 4, 1, FEATURES, seed=3, options=options))
+    drawn = np.random.default_rng(4)
+    body = body.with_weights([drawn.normal(0.0, 0.4, weight.shape) for weight in body.weights])
+    mask = np.random.default_rng(5).uniform(size=(ROWS, STEPS)) > 0.2
+    given = features_of(), mask, body.initial_state(ROWS)
+    whole, states = body.encode(*given)
+    monkeypatch.setattr("forecast.models.body._MOST_ROWS", 2)
+    monkeypatch.setattr("forecast.models.body._MOST_STEPS", 4)
+    parts, after = body.encode(*given)
+    assert_near(parts, whole)
+    for found, wanted in zip(after, states, strict=True):
+        assert_near(found, wanted)
+
+
 def test_outputs_are_float64_and_states_float32(body: Body) -> None:
     features, states = features_of(), body.initial_state(ROWS)
     outputs, after = body.encode(features, np.ones((ROWS, STEPS), dtype=bool), states)
