@@ -86,7 +86,7 @@ class _One:
         """By the layer: spans of few long rows side by side, where that is possible."""
         if noise is not None:
             inputs = np.concatenate([inputs, noise], axis=2)
-        after = None
+        after, _ = None, self._layer  # built before threads ask for it
         # A cycle has no product to wait for; that of few rows is compiled badly in float64.
         if self.recurrent_kernel.ndim == 2 and inputs.dtype == np.float32:
             after = run_in_spans(self._filled, inputs, states, self._forgetting)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from forecast.baselines.algebra.design_path import design_path
 from forecast.baselines.algebra.gram import Gram, gram_of_rows
 from forecast.baselines.algebra.ridge_path import choose_ridge, ridge_path
+from forecast.baselines.algebra.threads import map_threads
 from forecast.baselines.learning import MOST_NUMBERS
 from forecast.models.echo.bank import MOST_HELD, Bank
 from forecast.models.echo.lesson import EchoLesson, EchoWalk
@@ -130,10 +131,16 @@ class _Sums:
             self._shift = rows.mean(axis=0)
             self._first = np.zeros(rows.shape[1])
             self._second = np.zeros((rows.shape[1], rows.shape[1]))
-        rows -= self._shift
         self.count += len(rows)
-        self._first += rows.sum(axis=0)
-        self._second += rows.T @ rows
+        # Always two parts, so that the number of cores changes no result.
+        for first, second in map_threads(self._moved, np.array_split(rows, 2)):
+            self._first += first
+            self._second += second
+
+    def _moved(self, rows: NDArray) -> tuple[NDArray, NDArray]:
+        """Sums of rows and of their products, less the shift."""
+        rows -= self._shift
+        return rows.sum(axis=0), rows.T @ rows
 
     @property
     def gram(self) -> Gram:
