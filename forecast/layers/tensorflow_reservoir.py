@@ -6,6 +6,7 @@ begins with the loop once more.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import tensorflow as tf
@@ -71,13 +72,22 @@ def _differentiable(*unchanged: Any) -> Any:
 
     @tf.custom_gradient
     def states(*arguments: Any) -> tuple[Any, Any]:
+        forward, backward = _compiled()
         # Of what a tape watches, the compiled loop would hand out all that its own gradient needs.
         given = map(tf.stop_gradient, arguments)
-        return _FORWARD(*unchanged, *given), lambda gradient: _BACKWARD(
+        return forward(*unchanged, *given), lambda gradient: backward(
             gradient, *unchanged, *arguments
         )
 
     return states
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[Any, Any]:
+    """The loop and its gradient; a shape is compiled when it first comes."""
+    return tuple(
+        tf.function(function, jit_compile=True, autograph=False) for function in (_loop, _gradients)
+    )
 
 
 def _gradients(gradient: Any, num_steps: Any, mask: Any, *arguments: Any) -> list[Any]:
@@ -121,9 +131,3 @@ def _unstacked(values: Any) -> Any:
     """One element for each step, of values (steps, ...)."""
     array = tf.TensorArray(values.dtype, values.shape[0], element_shape=values.shape[1:])
     return array.unstack(values)
-
-
-# A shape is compiled when it first comes.
-_FORWARD, _BACKWARD = (
-    tf.function(function, jit_compile=True, autograph=False) for function in (_loop, _gradients)
-)

@@ -91,7 +91,7 @@ def test_noise_is_the_same_in_both_loops(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_few_numbers_of_steps_are_compiled() -> None:
-    layer, compiled = make(), tensorflow_reservoir._FORWARD
+    layer, compiled = make(), tensorflow_reservoir._compiled()[0]
     before = compiled.experimental_get_tracing_count()
     for steps in (1500, 130, 256, 1400, 131, 1536):
         layer(np.zeros((BATCH + 8, steps, FEATURES), "float32"))

@@ -72,25 +72,25 @@ class _One:
         after = (1.0 - self.leak_rate) * states + self.leak_rate * heard
         return after, slope * kernel.T, own
 
-    def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
-        """States after each step, `(rows, steps, units)`."""
+    def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None, out: NDArray) -> None:
+        """Write the states after each step to `out`, `(rows, steps, units)`."""
         if self._sparse is None and inputs.shape[1] >= MANY_STEPS:
-            return self._compiled(inputs, states, noise)
-        after = np.empty((*inputs.shape[:2], states.shape[1]), dtype=inputs.dtype)
+            self._compiled(inputs, states, noise, out)
+            return
         for step in range(inputs.shape[1]):
             drawn = 0.0 if noise is None else noise[:, step]
-            states = after[:, step] = self.step(inputs[:, step], states, drawn)
-        return after
+            states = out[:, step] = self.step(inputs[:, step], states, drawn)
 
-    def _compiled(self, inputs: NDArray, states: NDArray, noise: NDArray | None) -> NDArray:
+    def _compiled(
+        self, inputs: NDArray, states: NDArray, noise: NDArray | None, out: NDArray
+    ) -> None:
         """By the layer: spans of few long rows side by side, where that is possible."""
         if noise is not None:
             inputs = np.concatenate([inputs, noise], axis=2)
-        after, _ = None, self._layer  # built before threads ask for it
         # A cycle has no product to wait for; that of few rows is compiled badly in float64.
-        if self.recurrent_kernel.ndim == 2 and inputs.dtype == np.float32:
-            after = run_in_spans(self._filled, inputs, states, self._forgetting)
-        return self._filled(inputs, states) if after is None else after
+        in_spans = self.recurrent_kernel.ndim == 2 and inputs.dtype == np.float32
+        if not in_spans or not run_in_spans(self._filled, inputs, states, self._forgetting, out):
+            out[:] = self._filled(inputs, states)
 
     def _filled(self, inputs: NDArray, states: NDArray) -> NDArray:
         """By the layer, whose rows are filled up: few numbers of them are compiled."""
@@ -115,14 +115,14 @@ class _One:
 
 
 def _filled_rows(num_rows: int) -> int:
-    """The power of two from so many rows on; from 64 on, of four numbers between two of them.
+    """The power of two from so many rows on; from 64 on, of eight numbers between two of them.
 
     Example:
         >>> [_filled_rows(num_rows) for num_rows in (3, 33, 65, 100, 300)]
-        [4, 64, 80, 112, 320]
+        [4, 64, 72, 104, 320]
     """
     power = 2 ** (num_rows - 1).bit_length()
-    unit = power // 8 if power > _MOST_DOUBLED else power
+    unit = power // 16 if power > _MOST_DOUBLED else power
     return -(-num_rows // unit) * unit
 
 
@@ -203,22 +203,30 @@ class Bank:
                 below, of_below = after, found[:, start:stop]
         return found
 
-    def run(self, inputs: NDArray, states: NDArray, noise: NDArray | None = None) -> NDArray:
+    def run(
+        self,
+        inputs: NDArray,
+        states: NDArray,
+        noise: NDArray | None = None,
+        out: NDArray | None = None,
+    ) -> NDArray:
         """States after each step, `(rows, steps, units)`.
 
         Args:
             inputs: `(rows, steps, num_inputs)`.
             states: before them, `(rows, units)`.
             noise: added to the drive of each unit, `(rows, steps, units)`; none by default.
+            out: where they are written, such as some columns of a wider array; new by default.
         """
         below = inputs = np.asarray(inputs, dtype=self.dtype)
-        parts = []
+        if out is None:
+            out = np.empty((*inputs.shape[:2], self.units), dtype=self.dtype)
         for one, start, stop in zip(self._all, self._stops, self._stops[1:], strict=False):
             drawn = None if noise is None else noise[:, :, start:stop]
-            after = one.run(below, states[:, start:stop], drawn)
+            after = out[:, :, start:stop]
+            one.run(below, states[:, start:stop], drawn, after)
             below = after if self.design.is_deep else inputs
-            parts.append(after)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+        return out
 
 
 @lru_cache(maxsize=8)

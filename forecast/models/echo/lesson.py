@@ -83,16 +83,27 @@ class EchoWalk:
         memory = EchoMemory.initial(self._bank, self._view, num_rows)
         for begin, end in blocks(num_rows, num_steps, self._bank.units):
             inputs = part.inputs[:, begin:end].astype(self.dtype)
-            after = self._bank.run(inputs, memory.states, self._drawn(inputs, first, begin))
-            seen = [*self._view.parts(after, inputs, memory.recent), part.targets[:, begin:end]]
+            drawn = self._drawn(inputs, first, begin)
+            rows = self._rows(inputs, part.targets[:, begin:end], memory, drawn)
+            recent = self._view.remembered(memory.recent, inputs)
+            memory = EchoMemory(rows[:, -1, : self._bank.units].copy(), recent)
             chosen, is_late = part.taught[:, begin:end], late[:, begin:end]
             first_taught = np.argmax(chosen.any(axis=0))  # a washout is not even copied
-            seen, chosen = [each[:, first_taught:] for each in seen], chosen[:, first_taught:]
-            rows = np.concatenate(seen, axis=2, dtype=self.dtype)
-            yield _flat(rows, chosen), _flat(is_late[:, first_taught:], chosen)
-            recent = self._view.remembered(memory.recent, inputs)
-            memory = EchoMemory(after[:, -1].copy(), recent)
+            rows, is_late, chosen = (each[:, first_taught:] for each in (rows, is_late, chosen))
+            yield _flat(rows, chosen), _flat(is_late, chosen)
         self._ends.append(memory)
+
+    def _rows(
+        self, inputs: NDArray, targets: NDArray, memory: EchoMemory, drawn: NDArray | None
+    ) -> NDArray:
+        """Columns without the constant beside targets, of a block after `memory`."""
+        units, width = self._bank.units, self._view.width
+        shape = (*inputs.shape[:2], units + width + targets.shape[2])
+        rows = np.empty(shape, dtype=self.dtype)
+        self._bank.run(inputs, memory.states, drawn, out=rows[:, :, :units])
+        self._view.fill(rows[:, :, units : units + width], inputs, memory.recent)
+        rows[:, :, units + width :] = targets
+        return rows
 
     def _drawn(self, inputs: NDArray, first: int, begin: int) -> NDArray | None:
         """The noise of a block."""

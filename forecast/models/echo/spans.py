@@ -1,30 +1,27 @@
 """Spans of a long series run side by side: a reservoir that forgets its start can begin anywhere.
 
 A step of one row waits for the memory that holds the recurrent weights; a step of four rows waits
-for it once, and two threads wait at the same time. So a series is cut to spans, each of which
-begins a while before its place, from nothing. Whether the start is forgotten by then is looked at,
-not believed: the state in which a span arrives must be the one that the span before it has left.
+for it once. So a series is cut to spans, each of which begins a while before its place, from
+nothing. Whether the start is forgotten by then is looked at, not believed: the state in which a
+span arrives must be the one that the span before it has left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.algebra.threads import map_threads
 from forecast.models.echo.reservoir import Reservoir
 
 __all__ = ["Forgetting", "run_in_spans"]
 
 Run = Callable[[NDArray, NDArray], NDArray]
 
-# Rows that a step is fast for at once, and threads. Both are fixed: the number of cores changes no
-# result.
-_ROWS, _THREADS = 4, 2
+# Rows that a step is fast for at once.
+_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,9 @@ class Forgetting:
 
 
 def run_in_spans(
-    run: Run, inputs: NDArray, states: NDArray, forgetting: Forgetting
-) -> NDArray | None:
-    """States after each step, `(rows, steps, units)`; None where spans are no help.
+    run: Run, inputs: NDArray, states: NDArray, forgetting: Forgetting, out: NDArray
+) -> bool:
+    """Write the states after each step to `out`; False, and nothing written, if spans are no help.
 
     They are none for many rows, for few steps, and where the start is not forgotten in time.
 
@@ -76,32 +73,25 @@ def run_in_spans(
         inputs: `(rows, steps, features)`.
         states: before them, `(rows, units)`.
         forgetting: of the reservoir.
+        out: `(rows, steps, units)`.
     """
     (num_rows, num_steps, _), lead = inputs.shape, forgetting.num_steps
-    num_spans = 0 if lead is None else _num_spans(num_rows, num_steps, lead)
-    if not num_spans:
-        return None
+    num_spans = _ROWS // num_rows
+    if num_spans < 2 or lead is None or num_steps < lead * (num_spans + 1):
+        return False
     length = -(-(num_steps - lead) // num_spans)
     missing = lead + num_spans * length - num_steps
     filled = np.pad(inputs, ((0, 0), (0, missing), (0, 0)))
-    spans = np.stack([filled[:, at : at + lead + length] for at in length * np.arange(num_spans)])
+    begins = length * np.arange(num_spans)
+    spans = np.stack([filled[:, begin : begin + lead + length] for begin in begins])
     starts = np.concatenate([states[None], np.zeros((num_spans - 1, *states.shape), states.dtype)])
-    halves = zip(np.split(spans, _THREADS), np.split(starts, _THREADS), strict=True)
-    after = list(chain.from_iterable(map_threads(lambda half: _as_rows(run, *half), halves)))
-    for earlier, later in pairwise(after):
-        if np.abs(earlier[:, -1] - later[:, lead - 1]).max() > forgetting.size:
-            return None
-    found = np.concatenate([after[0], *(each[:, lead:] for each in after[1:])], axis=1)
-    return found[:, :num_steps]
-
-
-def _num_spans(num_rows: int, num_steps: int, lead: int) -> int:
-    """The most whose beginnings are short beside them, a multiple of the threads; 0 for none."""
-    most = min(_THREADS * (_ROWS // num_rows), num_steps // lead - 1)
-    return max(most, 0) // _THREADS * _THREADS
-
-
-def _as_rows(run: Run, spans: NDArray, states: NDArray) -> NDArray:
-    """States after each step of spans `(spans, rows, steps, features)`, all rows run at once."""
-    after = run(spans.reshape(-1, *spans.shape[2:]), states.reshape(-1, states.shape[2]))
-    return after.reshape(*spans.shape[:3], -1)
+    after = run(spans.reshape(-1, *spans.shape[2:]), starts.reshape(-1, states.shape[1]))
+    after = after.reshape(num_spans, num_rows, lead + length, -1)
+    left, arrived = after[:-1, :, -1], after[1:, :, lead - 1]
+    if np.abs(left - arrived).max() > forgetting.size:
+        return False
+    out[:, :lead] = after[0, :, :lead]
+    for begin, span in zip(begins + lead, after[:, :, lead:], strict=True):
+        place = out[:, begin : begin + length]
+        place[:] = span[:, : place.shape[1]]
+    return True

@@ -54,20 +54,24 @@ class View:
             inputs: of these steps, `(rows, steps, num_inputs)`.
             recent: inputs before them, oldest first, `(rows, length, num_inputs)`.
         """
-        parts = [*self.parts(states, inputs, recent), np.ones((*inputs.shape[:2], 1))]
-        return np.concatenate(parts, axis=2, dtype=states.dtype)
+        units = states.shape[2]
+        columns = np.empty((*inputs.shape[:2], units + self.width + 1), dtype=states.dtype)
+        columns[:, :, :units] = states
+        self.fill(columns[:, :, units:-1], inputs, recent)
+        columns[:, :, -1] = 1.0
+        return columns
 
-    def parts(self, states: NDArray, inputs: NDArray, recent: NDArray) -> list[NDArray]:
-        """`columns` but the constant, not put together yet."""
+    def fill(self, out: NDArray, inputs: NDArray, recent: NDArray) -> None:
+        """Write the columns besides the states and the constant to `out`, as for `columns`."""
         num_steps = inputs.shape[1]
         known = np.concatenate([recent, inputs], axis=1)
         newest = [known[:, self.length - lag :][:, :num_steps] for lag in range(self.length)]
-        parts = [states, *newest[: self.lags]]
+        parts = newest[: self.lags]
         if self.quadratic_lags:
             factors = np.concatenate(newest[: self.quadratic_lags], axis=2)
             first, second = np.triu_indices(factors.shape[2])
             parts.append(factors[:, :, first] * factors[:, :, second])
-        return parts
+        np.concatenate(parts, axis=2, out=out)
 
     def remembered(self, recent: NDArray, inputs: NDArray) -> NDArray:
         """The newest inputs after these, `(rows, length, num_inputs)`."""
