@@ -25,6 +25,9 @@ _RIDGES = {
     "float32": 10.0 ** np.arange(-6, 3),
     "float64": 10.0 ** np.arange(-15, 3),
 }
+# Parts of a block that are summed by threads; always as many, so that the number of cores changes no
+# result.
+_PARTS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +135,7 @@ class _Sums:
             self._first = np.zeros(rows.shape[1])
             self._second = np.zeros((rows.shape[1], rows.shape[1]))
         self.count += len(rows)
-        # Always two parts, so that the number of cores changes no result.
-        for first, second in map_threads(self._moved, np.array_split(rows, 2)):
+        for first, second in map_threads(self._moved, np.array_split(rows, _PARTS)):
             self._first += first
             self._second += second
 
