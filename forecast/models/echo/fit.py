@@ -25,8 +25,7 @@ _RIDGES = {
     "float32": 10.0 ** np.arange(-6, 3),
     "float64": 10.0 ** np.arange(-15, 3),
 }
-# Parts of a block that are summed by threads; always as many, so that the number of cores changes no
-# result.
+# Parts of a block that threads sum; always as many: the number of cores changes no result.
 _PARTS = 4
 
 
