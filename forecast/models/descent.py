@@ -60,7 +60,7 @@ class Student(Learner):
         """Outputs, `(batch, time, ...)`; of a walk as corrections of forecasts from the truth."""
         features, states = inputs["features"], self._states_before(inputs)
         if self.walk is not None:
-            states = states or self._zeros(features)
+            states = states or self.stack.zero_states(features)
             features, base, unit = self.walk(self.stack.weights, inputs, states, self.share)
         outputs, after = self.stack(features, inputs["mask"], states)
         for variable, state in zip(self.carried, after, strict=False):
@@ -77,10 +77,6 @@ class Student(Learner):
             return None
         goes_on = 1.0 - ops.cast(inputs["begins"], "float32")[:, None]
         return [goes_on * ops.convert_to_tensor(variable) for variable in self.carried]
-
-    def _zeros(self, features: Any) -> list[Any]:
-        num_rows = ops.shape(features)[0]
-        return [ops.zeros((num_rows, units)) for units in self.stack.state_sizes]
 
 
 def descend(

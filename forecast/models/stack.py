@@ -50,6 +50,11 @@ class RecurrentStack(keras.layers.Layer):
         """States of the last layer; the first of them is its output."""
         return _num_states(self.recurrent_layers[-1])
 
+    def zero_states(self, features: Any) -> list[Any]:
+        """States of all layers before the first of the steps `(batch, time, features)`."""
+        num_rows = ops.shape(features)[0]
+        return [ops.zeros((num_rows, units)) for units in self.state_sizes]
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create all weights for inputs `(batch, time, features)`."""
         shape = tuple(input_shape)
@@ -69,14 +74,16 @@ class RecurrentStack(keras.layers.Layer):
         One output is `(batch, time)`, several are `(batch, time, num_outputs)`. No states are
         zeros.
         """
+        is_blank = states is None
+        if states is None:
+            states = self.zero_states(features)
         outputs, final = self._encoded(features), []
         for layer in self.recurrent_layers:
-            if states is None:
-                own = _blank_states(layer, outputs)
-            else:
-                count = _num_states(layer)
-                own, states = states[:count], states[count:]
-            outputs, *after = layer(outputs, initial_state=own, mask=mask)
+            count = _num_states(layer)
+            own, states = states[:count], states[count:]
+            # A window that is given none knows that it is empty, and computes less.
+            given = None if is_blank and isinstance(layer, Window) else own
+            outputs, *after = layer(outputs, initial_state=given, mask=mask)
             final += after
         return self._read(outputs), final
 
@@ -115,15 +122,6 @@ class RecurrentStack(keras.layers.Layer):
             return outputs
         read = self.readout(outputs)
         return ops.squeeze(read, axis=-1) if self.readout.units == 1 else read
-
-
-def _blank_states(layer: keras.layers.Layer, inputs: Any) -> list[Any] | None:
-    """Zeros; None for a window, which then knows that it is empty and computes less."""
-    if isinstance(layer, Window):
-        return None
-    sizes = layer.cell.state_size
-    sizes = [sizes] if isinstance(sizes, int) else sizes
-    return [ops.zeros((ops.shape(inputs)[0], units)) for units in sizes]
 
 
 def _num_states(layer: keras.layers.Layer) -> int:
