@@ -9,11 +9,12 @@ from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 import forecast as fc
-from forecast import engine
 from forecast.baselines.smoothing import model as exponential_smoothing
+from forecast.baselines.smoothing.model import SmoothingModel
 from forecast.baselines.smoothing.theta import estimate_theta
 from forecast.evaluation import naive2
-from forecast.pipelines import read_frame
+from forecast.pipelines import Block, read_frame
+from forecast.protocol import Static
 
 
 def walk(steps: int, seed: int, drift: float = 0.3) -> np.ndarray:
@@ -98,17 +99,24 @@ def test_a_gap_is_fed_the_own_forecast():
     )
 
 
-def test_a_long_block_is_filtered_as_it_is_walked(monkeypatch):
-    frame = frame_of(a=seasonal(400, 40.0), b=seasonal(300, 0.0, seed=1))
-    fitted = fc.Theta(SEASON).fit(frame)
-    model, panel = fitted.fitted_.model, read_frame(frame).panel
-    block, state = panel.block(0, panel.lengths), engine.begin(model, np.arange(2))
-    quick, fast = engine.absorb(model, state, block)
-    monkeypatch.setattr(exponential_smoothing, "_STEPS_A_ROW", 1e9)
-    slow, steps = engine.absorb(model, state, block)
-    np.testing.assert_allclose(fast[block.valid], steps[block.valid], rtol=1e-11, atol=1e-11)
-    for name, array in slow.arrays.items():
-        np.testing.assert_allclose(quick.arrays[name], array, rtol=1e-11, atol=1e-11)
+@pytest.mark.parametrize("gamma", [0.0, 0.3])
+def test_few_series_one_by_one_are_the_same_to_the_bit(gamma, monkeypatch):
+    rng, lengths = np.random.default_rng(4), np.array([90, 40, 71])
+    smoothing = np.c_[rng.uniform(0.1, 0.6, (3, 2)), np.full(3, gamma), rng.uniform(0.8, 1.0, 3)]
+    smoothing[1, 2] = 0.0
+    start = np.array([[20.0, 0.1], [np.nan, 0.0], [18.0, -0.2]])
+    season = np.array([[0.9, 1.2, 0.0, 0.8], [0.5, -0.3, 0.2, -0.4], [2.0, -1.0, 0.5, -1.5]])
+    model = SmoothingModel(smoothing, start, season, np.array([True, False, False]))
+    valid = np.arange(90) < lengths[:, None]
+    observed = valid & (rng.random(valid.shape) < 0.8)
+    block = Block(rng.normal(20.0, 3.0, valid.shape), observed, valid, np.zeros((*valid.shape, 0)))
+    state = model.init_state(3, Static(np.array([2, 0, 1]), np.array([0, 3, 0])))
+    after, ahead = model.observe(state, block)
+    monkeypatch.setattr(exponential_smoothing, "_FEW_ROWS", 0)
+    together, steps = model.observe(state, block)
+    np.testing.assert_array_equal(ahead[valid], steps[valid])
+    for name, array in together.arrays.items():
+        np.testing.assert_array_equal(after.arrays[name], array)
 
 
 def test_a_straight_line_goes_on_at_half_its_slope():

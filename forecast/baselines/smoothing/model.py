@@ -5,19 +5,21 @@ Naive2, Theta and ETS are this one recursion with other parameters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import isnan
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from forecast.dynamics import Dynamics
 from forecast.protocol import Block, Feedback, StateBatch, Static
 
 __all__ = ["SmoothingModel"]
 
-# A series costs a filter about as much as this many steps of all series at once.
-_STEPS_A_ROW = 8
+# A step of as many series costs arrays what it costs plain numbers.
+_FEW_ROWS = 48
+_PASSED = ("level", "trend", "phase")
 
 
 class SmoothingModel:
@@ -84,16 +86,9 @@ class SmoothingModel:
         return StateBatch(arrays, nothing, nothing.copy())
 
     def observe(self, state: StateBatch, block: Block) -> tuple[StateBatch, NDArray]:
-        """See `forecast.protocol.Model`; step after step, all series at once.
-
-        A long block of few series without gaps is filtered series after series, where nothing but
-        the level is corrected.
-        """
-        filtered = self._only_levels and block.num_steps > _STEPS_A_ROW * block.num_rows
-        if filtered and np.array_equal(block.observed, block.valid):
-            arrays, one_step = self._filter(state, block)
-        else:
-            arrays, one_step = self._walk(state, block)
+        """See `forecast.protocol.Model`; all series at once, or few of them one by one."""
+        walked = self._one_by_one if block.num_rows <= _FEW_ROWS else self._walk
+        arrays, one_step = walked(state, block)
         seen = state.count[:, None] + np.cumsum(block.observed, axis=1) - block.observed
         return state.advance(arrays, block), np.where(seen > 0, one_step, np.nan)
 
@@ -115,11 +110,6 @@ class SmoothingModel:
             walk.absorb(paths[-1].ravel(), always, always)
         return np.concatenate(paths, axis=2)
 
-    @property
-    def _only_levels(self) -> bool:
-        _, beta, gamma, phi = self.smoothing.T
-        return bool(np.all((beta == 0.0) & (gamma == 0.0) & (phi == 1.0)))
-
     def _walk(self, state: StateBatch, block: Block) -> tuple[dict[str, NDArray], NDArray]:
         walk = _Walk(self, state)
         one_step = np.empty(block.values.shape)
@@ -129,24 +119,25 @@ class SmoothingModel:
             walk.absorb(block.values[:, step], observed, valid)
         return walk.arrays(), one_step
 
-    def _filter(self, state: StateBatch, block: Block) -> tuple[dict[str, NDArray], NDArray]:
-        """The bases as one linear filter: `p' = (1 - alpha) p + alpha x + b`."""
+    def _one_by_one(self, state: StateBatch, block: Block) -> tuple[dict[str, NDArray], NDArray]:
+        """`_walk` in plain numbers, to the same bit."""
         arrays = {name: array.copy() for name, array in state.arrays.items()}
         one_step = np.full(block.values.shape, np.nan)
-        for row in np.flatnonzero(block.valid[:, 0]):
-            series, trend = arrays["series"][row], arrays["trend"][row]
-            values = block.values[row, block.valid[row]]
-            phase = (arrays["phase"][row] + np.arange(len(values) + 1)) % self.season.shape[1]
-            season, alpha = self.season[series, phase[:-1]], self.smoothing[series, 0]
-            multiplicative = self.multiplicative[series]
-            adjusted = values / season if multiplicative else values - season
-            base = arrays["level"][row] + trend
-            base = adjusted[0] if np.isnan(base) else base
-            start = [(1.0 - alpha) * base]
-            later, _ = lfilter([1.0], [1.0, alpha - 1.0], alpha * adjusted + trend, zi=start)
-            bases = np.concatenate([[base], later[:-1]])
-            one_step[row, : len(values)] = bases * season if multiplicative else bases + season
-            arrays["level"][row], arrays["phase"][row] = later[-1] - trend, phase[-1]
+        for row, series in enumerate(arrays["series"]):
+            valid = block.valid[row]
+            season = arrays["season"][row] if self.adapts else self.season[series]
+            passing = _Passing(
+                *self.smoothing[series].tolist(), bool(self.multiplicative[series]),
+                season.tolist(), *(arrays[name][row].item() for name in _PASSED),
+            )  # fmt: skip
+            steps = zip(
+                block.values[row, valid].tolist(), block.observed[row, valid].tolist(), strict=True
+            )
+            one_step[row, valid] = [passing.step(value, observed) for value, observed in steps]
+            for name in _PASSED:
+                arrays[name][row] = getattr(passing, name)
+            if self.adapts:
+                arrays["season"][row] = passing.season
         return arrays, one_step
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
@@ -185,9 +176,9 @@ class _Walk:
         return self.base * factor + np.where(self.multiplicative, 0.0, self.now)
 
     def absorb(self, values: NDArray, observed: NDArray, valid: NDArray) -> None:
-        """Move on by the step that was forecast."""
+        """Move on by the step that was forecast; a season of 0 tells nothing of the level."""
         base, season = self.base, self.now
-        ratio = values / np.where(self.multiplicative, season, 1.0)
+        ratio = values / np.where(self.multiplicative & (season != 0.0), season, 1.0)
         adjusted = np.where(self.multiplicative, ratio, values - season)
         base = np.where(np.isnan(base) & observed, adjusted, base)
         error = np.where(observed, adjusted - base, 0.0)
@@ -209,3 +200,51 @@ class _Walk:
         wanted = np.where(self.multiplicative, ratio, values - level)
         change = np.where(observed, self.gamma * (wanted - self.now), 0.0)
         self.season[self.rows, self.phase] = self.now + change
+
+
+@dataclass(slots=True)
+class _Passing:
+    """One row on its way, as `_Walk` in plain numbers.
+
+    Args:
+        alpha: of its series, as the next three.
+        beta: see the model.
+        gamma: see the model.
+        phi: see the model.
+        multiplicative: whether the season multiplies.
+        season: by phase; changed.
+        level: where the row stands, as the next two.
+        trend: see the model.
+        phase: of the next step.
+    """
+
+    alpha: float
+    beta: float
+    gamma: float
+    phi: float
+    multiplicative: bool
+    season: list[float]
+    level: float
+    trend: float
+    phase: int
+
+    def step(self, value: float, observed: bool) -> float:
+        """The forecast of a step, which is then absorbed."""
+        base, season, error = self.level + self.phi * self.trend, self.season[self.phase], 0.0
+        forecast = base * season if self.multiplicative else base + season
+        if observed:
+            adjusted = value / (season or 1.0) if self.multiplicative else value - season
+            base = adjusted if isnan(base) else base
+            error = adjusted - base
+        self.level = base + self.alpha * error
+        self.trend = self.phi * self.trend + self.beta * error
+        if observed and self.gamma > 0.0:
+            self._correct_season(value)
+        self.phase = (self.phase + 1) % len(self.season)
+        return forecast
+
+    def _correct_season(self, value: float) -> None:
+        season, wanted = self.season[self.phase], value - self.level
+        if self.multiplicative:
+            wanted = value / self.level if self.level > 0.0 else season
+        self.season[self.phase] = season + self.gamma * (wanted - season)
