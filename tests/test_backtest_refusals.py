@@ -132,6 +132,10 @@ def test_refit_is_a_flag_or_a_number_of_origins(run, refit):
     (5, "got 5"),
     (fc.AR, r"got <class .*>\. Call the class to make one"),
     ([fc.Naive], r"got <class .*>\. Call the class to make one"),
+    (fc.SymbolLSTM, r"got <class .*>\. Call the class to make one"),
+    ([fc.SymbolLSTM()], r"^SymbolLSTM does not .* scored by fc\.symbols\.score\(\[forecaster\.fit"),
+    (fc.MarkovChain(), r"scored by fc\.symbols\.score"),
+    ([fc.AR(), fc.SequenceLabeler()], r"^SequenceLabeler .* scored by fc\.compare_held_out"),
 ])  # fmt: skip
 def test_what_is_no_forecaster_is_refused(run, wrong, words):
     with pytest.raises(TypeError, match=words):

@@ -33,6 +33,11 @@ def listed(forecasters: Any) -> list[Any]:
 def _participant(one: Any) -> Any:
     if isinstance(one, Forecaster | Guest | Chooses):
         return one
+    if hasattr(one, "scored_by") and not isinstance(one, type):
+        raise TypeError(
+            f"{type(one).__name__} does not forecast the next values of a series, so it has no "
+            f"part in a backtest. It is scored by {one.scored_by}."
+        )
     if is_guest(one):
         return Guest(one)
     missing = [name for name in ("fit", "predict") if not callable(getattr(one, name, None))]

@@ -71,6 +71,8 @@ class PatternNetwork(Parameters, ABC):
     uses_covariates: ClassVar[bool] = True
     uses_past_covariates: ClassVar[bool] = True
     uses_static_covariates: ClassVar[bool] = True
+    scored_by: ClassVar[str] = "fc.compare_held_out(network, df, ...), on series held out"
+    """What takes the place of a backtest, which names it when it refuses one."""
 
     fitted_: Learned
     store_: StateStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ class SymbolForecaster(SymbolServing, ABC):
     state. All series share one model, and new ones are taken. With an end mark
     (`Alphabet(end=...)`) every training series is a complete sequence.
     """
+
+    scored_by: ClassVar[str] = "fc.symbols.score([forecaster.fit(df), ...], later_rows)"
+    """What takes the place of a backtest, which names it when it refuses one."""
 
     @abstractmethod
     def _estimate(self, panel: Panel, alphabet: Alphabet) -> SymbolFit:
