@@ -19,6 +19,7 @@ __all__ = [
     "Calibration",
     "calibrate",
     "calibration_origins",
+    "filled_origins",
     "mean_scaled_error",
     "past_score",
     "spread_origins",
@@ -48,6 +49,7 @@ class Calibration:
         num_channels: consecutive rows whose residuals are drawn jointly.
         optimism: size of the first step's residuals over that of one-step errors at steps that
             the model has learned from, at least 1.
+        crowding: k, neighbouring origins that tell as much of the spread as one, at least 1.
     """
 
     by_step: NDArray
@@ -56,6 +58,7 @@ class Calibration:
     mase: float
     num_channels: int = 1
     optimism: float = 1.0
+    crowding: float = 1.0
 
     def scale(self, state: StateBatch) -> NDArray:
         """Size of the one-step errors of each row, `(num_rows,)`."""
@@ -65,10 +68,10 @@ class Calibration:
     def half_width(self, level: float, horizon: int) -> NDArray:
         """Half the width of the central interval, in units of the scale, `(horizon,)`.
 
-        The smallest w with `(n + 1) level` of the n absolute residuals at that step within it
-        (split conformal prediction). Where n is too small for that, the largest, which stands for
-        the level `n / (n + 1)`, is stretched as the normal distribution's quantiles are. Steps
-        beyond the calibrated ones grow with the square root.
+        The smallest w with `(n + k) level` of the n absolute residuals at that step within it
+        (split conformal prediction, where k is 1). Where n is too small for that, the largest,
+        which stands for the level `n / (n + k)`, is stretched as the normal distribution's
+        quantiles are. Steps beyond the calibrated ones grow with the square root.
 
         Args:
             level: percent, above 0 and below 100.
@@ -94,9 +97,10 @@ class Calibration:
         residuals, number = self._ordered[:, step], int(self._known[step])
         if number < _FEWEST_RESIDUALS:
             return _normal_width(share) * np.sqrt(step + 1.0) / _NORMAL_MEAN_ABSOLUTE
-        rank = int(np.ceil(share * (number + 1) - 1e-9))
+        counted = number + self.crowding
+        rank = int(np.ceil(share * counted - 1e-9))
         if rank > number:
-            stretched = _normal_width(share) / _normal_width(number / (number + 1))
+            stretched = _normal_width(share) / _normal_width(number / counted)
             return float(residuals[number - 1]) * stretched
         return float(residuals[rank - 1])
 
@@ -156,12 +160,31 @@ def spread_origins(lengths: NDArray, origins: Origins) -> Origins | None:
     if len(origins.ends) <= _MOST_ORIGINS:
         return None
     room = int(lengths.max()) // 3 - origins.horizon
-    wanted = int(np.clip(_ENOUGH_RESIDUALS // len(lengths), _MOST_ORIGINS, _MOST_SPREAD_ORIGINS))
+    wanted = _most_origins(lengths)
     step = int(np.clip(room // wanted, 1, origins.horizon))
     number = min(wanted, room // step)
     if number * step <= (len(origins.ends) - 1) * origins.step_size:
         return None
     ends = lengths - origins.horizon - np.arange(number, -1, -1)[:, None] * step
+    usable = ends >= np.maximum(lengths // 2, 2)
+    return Origins(np.where(usable, ends, -1), origins.horizon, step)
+
+
+def filled_origins(lengths: NDArray, origins: Origins) -> Origins:
+    """Origins between those of a few long series as well, where there is room.
+
+    Origins k steps apart meet other values at each of k neighbouring steps ahead, and the same
+    ones at every k-th: widths of few of them go up and down with that period.
+
+    Args:
+        lengths: steps of each series.
+        origins: those of `calibration_origins`; none is added before the first of them.
+    """
+    span = (len(origins.ends) - 1) * origins.step_size
+    step = -(-span // _most_origins(lengths))
+    if len(origins.ends) <= _MOST_ORIGINS or step >= origins.step_size:
+        return origins
+    ends = lengths - origins.horizon - np.arange(span // step, -1, -1)[:, None] * step
     usable = ends >= np.maximum(lengths // 2, 2)
     return Origins(np.where(usable, ends, -1), origins.horizon, step)
 
@@ -191,6 +214,11 @@ def calibrate(
     pooled = _pool(pool, model.block_length, channels, point)
     optimism = _optimism(residuals[usable, 0], engine.scores(stops[0].state))
     return Calibration(residuals[usable], pooled, default, mase, channels, optimism)
+
+
+def _most_origins(lengths: NDArray) -> int:
+    """Origins of a few long series at most."""
+    return int(np.clip(_ENOUGH_RESIDUALS // len(lengths), _MOST_ORIGINS, _MOST_SPREAD_ORIGINS))
 
 
 def past_score(model: Model, panel: Panel, origins: Origins, season: int) -> float:

@@ -14,6 +14,7 @@ from forecast.calibration import (
     Calibration,
     calibrate,
     calibration_origins,
+    filled_origins,
     past_score,
     spread_origins,
 )
@@ -230,14 +231,19 @@ def fit_model(
 def _calibrated(
     forecaster: Forecaster, model: Model, task: Task, origins: Origins, season: int
 ) -> Calibration:
-    """The residuals at the origins; at some further apart, where few series are long enough.
+    """The residuals at the origins; where few series are long enough, at others beside them.
 
     Errors several steps ahead of neighbouring origins are nearly the same and say little of their
-    spread. A closed form is fitted once more, with what was settled, before the first of the
-    origins; what it chose, and its score, stand.
+    spread. A closed form is fitted once more, with what was settled, before the first of origins
+    further apart; what it chose, and its score, stand. A network keeps its weights, and so has
+    more origins only between those that told it when to stop.
     """
+    if not forecaster.closed_form:
+        filled = filled_origins(task.panel.lengths, origins)
+        found = calibrate(model, task.panel, filled, season, forecaster.point)
+        return replace(found, crowding=origins.step_size / filled.step_size)
     apart = spread_origins(task.panel.lengths, origins)
-    if not forecaster.closed_form or apart is None:
+    if apart is None:
         return calibrate(model, task.panel, origins, season, forecaster.point)
     score = past_score(model, task.panel, origins, season)
     head = task.panel.head(apart.first_ends(task.panel.lengths))

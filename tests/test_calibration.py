@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from forecast.calibration import (
     Calibration,
     calibrate,
     calibration_origins,
+    filled_origins,
     spread_origins,
 )
 from forecast.pipelines import Origins, read_frame
@@ -83,6 +86,15 @@ def test_few_residuals_mean_normal_errors():
     np.testing.assert_allclose(widths, stats.norm.ppf(0.9) * deviation)
 
 
+def test_crowded_origins_count_as_fewer():
+    """40 residuals, 4 of which tell as much as one: ranks of 10, stretched beyond 10 / 11."""
+    residuals = np.random.default_rng(2).permutation(np.arange(1.0, 41.0))[:, None]
+    crowded = replace(calibration_of(residuals), crowding=4.0)
+    np.testing.assert_allclose(crowded.half_width(80, 1), [36.0])  # the 0.8 (40 + 4)th: 35.2
+    stretched = stats.norm.ppf(0.975) / stats.norm.ppf(0.5 + 10 / 11 / 2)
+    np.testing.assert_allclose(crowded.half_width(95, 1), [40.0 * stretched])
+
+
 @given(
     lengths=st.lists(st.integers(1, 400), min_size=1, max_size=40),
     horizon=st.integers(1, 60),
@@ -121,6 +133,21 @@ def test_origins_of_a_few_long_series_reach_far_back(lengths, step_size, number)
     short, many = np.full(2, 90), np.full(60, 600)
     for each in (short, many):
         assert spread_origins(each, calibration_origins(each, 12, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("lengths", "season", "step_size", "number"),
+    [([2225], 52, 1, 97), ([9000, 700], 500, 5, 197), ([2225] * 25, 52, 4, 25), ([90], 1, 1, 19)],
+)
+def test_between_the_origins_of_a_few_series_lie_others(lengths, season, step_size, number):
+    lengths = np.array(lengths)
+    origins = calibration_origins(lengths, 12, season)
+    filled = filled_origins(lengths, origins)
+    assert (filled.step_size, len(filled.ends)) == (step_size, number)
+    np.testing.assert_array_equal(filled.ends[-1], origins.ends[-1])
+    assert (filled.ends[0] >= origins.ends[0]).all(), "none before the fit"
+    if step_size == origins.step_size:
+        assert filled is origins
 
 
 def test_spread_origins_change_residuals_alone():
