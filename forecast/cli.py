@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 __all__ = ["main"]
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except _ERRORS as error:
-        return _fail(error, options.debug)
+        return _fail(error, options)
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted\n")
         return _INTERRUPTED
@@ -56,12 +57,22 @@ def _run(options: argparse.Namespace) -> None:
     sys.stdout.flush()
 
 
-def _fail(error: BaseException, debug: bool) -> int:
-    if debug:
+def _fail(error: BaseException, options: argparse.Namespace) -> int:
+    if options.debug:
         traceback.print_exception(error)
     words = " ".join(str(error).split()) or type(error).__name__
-    sys.stderr.write(f"error: {words}\n")
+    sys.stderr.write(f"error: {_with_options(words, vars(options))}\n")
     return _FAILED
+
+
+def _with_options(words: str, known: Container[str]) -> str:
+    """A message with arguments written as options: `id_col=` as `--id-col`."""
+
+    def written(found: re.Match[str]) -> str:
+        name = found[1]
+        return "--" + name.replace("_", "-") if name in known else found[0]
+
+    return re.sub(r"\b(\w+)=(?=[\s,).;]|$)", written, words)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,6 +27,9 @@ def long_table(
         A long table, or `table` where it has ids or can be read in no such way; how it was read, in
         a sentence.
 
+    Raises:
+        ValueError: if only the time column is there, and others hold text.
+
     Example:
         >>> table = pd.DataFrame({"day": [1, 2], "a": [3.0, 4.0], "b": [5.0, 6.0]})
         >>> long_table(table, "unique_id", "day", "a")[0].columns.tolist()
@@ -43,14 +46,29 @@ def long_table(
         note = f"no column {id_col!r}: all rows are one series, named {target_col!r}."
         return _named(table, id_col, target_col), (note,)
     series = [name for name in names if name != time_col]
-    if not series or not all(map(pd.api.types.is_numeric_dtype, table[series].dtypes)):
+    if not series:
         return table, ()
+    _refuse_text(table[series], id_col, time_col, target_col)
     shown = ", ".join(map(repr, series[:5])) + (", ..." if len(series) > 5 else "")
     note = (
         f"no columns {id_col!r} and {target_col!r}: each column beside {time_col!r} ({shown}) is a "
         "series."
     )
     return table.melt(time_col, series, var_name=id_col, value_name=target_col), (note,)
+
+
+def _refuse_text(series: pd.DataFrame, id_col: Any, time_col: Any, target_col: Any) -> None:
+    """Refuse columns that would be series if they did not hold text; the first is named."""
+    for name, values in series.items():
+        if not pd.api.types.is_numeric_dtype(values.dtype):
+            wrong = pd.to_numeric(values, errors="coerce").isna() & values.notna()
+            example = f", for example {values[wrong].iloc[0]!r}" if wrong.any() else ""
+            raise ValueError(
+                f"no columns {id_col!r} and {target_col!r}, so each column beside {time_col!r} "
+                f"would be a series, but {name!r} holds no numbers{example}. If the table is long, "
+                "say which columns hold ids and values (id_col=, target_col=); if it is wide, "
+                "correct that column or leave it out."
+            )
 
 
 def with_only_series(table: pd.DataFrame, id_col: Any, ids: Any) -> pd.DataFrame:

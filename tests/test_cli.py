@@ -104,6 +104,15 @@ def test_several_series_without_ids_are_refused(csv, capsys):
     changed(csv, lambda frame: frame.drop(columns="unique_id"))
     shown = error_of(capsys, "check", csv, "--horizon", 3)
     assert "missing column 'unique_id'" in shown
+    assert "(--id-col, --time-col, --target-col)" in shown, "as options, not as arguments"
+
+
+def test_a_column_of_text_among_columns_of_series_is_refused(csv, capsys):
+    wide = pd.read_csv(csv).pivot(index="ds", columns="unique_id", values="y").reset_index()
+    wide.assign(region="north").to_csv(csv, index=False)
+    shown = error_of(capsys, "check", csv, "--horizon", 3)
+    assert "would be a series, but 'region' holds no numbers, for example 'north'." in shown
+    assert "(--id-col, --target-col)" in shown
 
 
 def test_check_proves_that_a_model_does_not_look_ahead(csv, capsys, monkeypatch):
