@@ -145,7 +145,7 @@ def test_holm_leaves_out_what_was_not_tested() -> None:
         (192, 12, 12, "The data hold 8 origins 12 steps apart: n_windows=8, step_size=12 allow a "),
         (191, 12, 12, "The data hold 7 origins 12 steps apart; 1 more step is needed for 8."),
         (30, 12, 12, "The data hold 1 origin 12 steps apart; 162 more steps are needed for 8."),
-        (20, 12, 12, "The data hold 0 origins 12 steps apart; 172 more steps are needed for 8."),
+        (20, 12, 12, "172 more steps are needed for 8 origins 12 steps apart."),
         (200, 12, 6, "The data hold 8 origins 12 steps apart: n_windows=8, step_size=12 allow a "),
         (260, 12, 6, "The data hold 20 origins 6 steps apart: n_windows=20, step_size=6 allow a "),
     ],

@@ -34,15 +34,16 @@ class OriginsThatFit:
             'The data hold 12 origins 6 steps apart: n_windows=12, step_size=6 allow a test.'
             >>> OriginsThatFit(3, step_size=6, needed=8, missing_steps=60).words
             'The data hold 3 origins 6 steps apart; 60 more steps are needed for 8.'
+            >>> OriginsThatFit(0, step_size=40, needed=8, missing_steps=585).words
+            '585 more steps are needed for 8 origins 40 steps apart.'
         """
-        held = (
-            f"The data hold {_counted(self.number, 'origin')} "
-            f"{_counted(self.step_size, 'step')} apart"
-        )
+        apart = f"{_counted(self.step_size, 'step')} apart"
+        held = f"The data hold {_counted(self.number, 'origin')} {apart}"
         if not self.missing_steps:
             return f"{held}: n_windows={self.number}, step_size={self.step_size} allow a test."
         more = "step is" if self.missing_steps == 1 else "steps are"
-        return f"{held}; {self.missing_steps:,} more {more} needed for {self.needed}."
+        missing = f"{self.missing_steps:,} more {more} needed for {self.needed}"
+        return f"{held}; {missing}." if self.number else f"{missing} origins {apart}."
 
 
 def origins_that_fit(length: int, horizon: int, step_size: int) -> OriginsThatFit:
