@@ -16,10 +16,10 @@ from forecast.models.causal import causal_network
 from forecast.models.encoder import SymbolInput
 from forecast.models.stack import RecurrentStack
 
-__all__ = ["Blueprint"]
+__all__ = ["TRAINED", "Blueprint"]
 
 _OUTPUTS: dict[str, Any] = {"return_sequences": True, "return_state": True}
-_TRAINED = {"SimpleRNN": SimpleRNN, "LSTM": LSTM, "GRU": GRU}
+TRAINED = {"SimpleRNN": SimpleRNN, "LSTM": LSTM, "GRU": GRU}
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Blueprint:
 
     def __post_init__(self) -> None:
         """Refuse a layer that is not in the list."""
-        if self.layer not in (*_TRAINED, *CAUSAL, "EchoState"):
-            known = ", ".join([*_TRAINED, *CAUSAL, "EchoState"])
+        if self.layer not in (*TRAINED, *CAUSAL, "EchoState"):
+            known = ", ".join([*TRAINED, *CAUSAL, "EchoState"])
             raise ValueError(f"`layer` must be one of {known}; got {self.layer!r}.")
 
     @property
@@ -129,7 +129,7 @@ class Blueprint:
 
     def _trained(self, kernel: Any, recurrent: Any) -> keras.layers.Layer:
         """A layer with these initializers."""
-        return _TRAINED[self.layer](
+        return TRAINED[self.layer](
             self.units, kernel_initializer=kernel, recurrent_initializer=recurrent,
             **self.options, **_OUTPUTS,
         )  # fmt: skip

@@ -63,6 +63,19 @@ def test_two_blocks_equal_one(body: Body) -> None:
         assert_near(found, wanted)
 
 
+@pytest.mark.parametrize("layer", TRAINED)
+def test_a_long_history_in_chunks_equals_the_whole(layer: str, monkeypatch) -> None:
+    body, features = body_of(layer, FEATURES), features_of(11)
+    states, valid = random_states(body), np.arange(11) < np.array([11, 6, 3])[:, None]
+    whole, end = body.encode(features, valid, states)
+    monkeypatch.setattr(program, "_LONG", 11)
+    monkeypatch.setattr(program, "_CHUNK", 4)
+    outputs, after = body.encode(features, valid, states)
+    assert_near(outputs[valid], whole[valid])
+    for found, wanted in zip(after, end, strict=True):
+        assert_near(found, wanted)
+
+
 def test_padded_rows_stand_still_and_the_others_do_not_notice(body: Body) -> None:
     features, states = features_of(), random_states(body)
     lengths = np.array([STEPS, 4, 0])
