@@ -123,13 +123,8 @@ class SmoothingModel:
         """`_walk` in plain numbers, to the same bit."""
         arrays = {name: array.copy() for name, array in state.arrays.items()}
         one_step = np.full(block.values.shape, np.nan)
-        for row, series in enumerate(arrays["series"]):
-            valid = block.valid[row]
-            season = arrays["season"][row] if self.adapts else self.season[series]
-            passing = _Passing(
-                *self.smoothing[series].tolist(), bool(self.multiplicative[series]),
-                season.tolist(), *(arrays[name][row].item() for name in _PASSED),
-            )  # fmt: skip
+        for row in range(state.num_rows):
+            valid, passing = block.valid[row], self._passing(arrays, row)
             steps = zip(
                 block.values[row, valid].tolist(), block.observed[row, valid].tolist(), strict=True
             )
@@ -139,6 +134,15 @@ class SmoothingModel:
             if self.adapts:
                 arrays["season"][row] = passing.season
         return arrays, one_step
+
+    def _passing(self, arrays: dict[str, NDArray], row: int) -> _Passing:
+        """A row where it stands."""
+        series = arrays["series"][row]
+        alpha, beta, gamma, phi = self.smoothing[series].tolist()
+        season = arrays["season"][row] if self.adapts else self.season[series]
+        multiplicative = bool(self.multiplicative[series])
+        standing = {name: arrays[name][row].item() for name in _PASSED}
+        return _Passing(alpha, beta, gamma, phi, multiplicative, season.tolist(), **standing)
 
     def to_saved(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """What a bundle keeps of the model: settings for JSON, and arrays."""
