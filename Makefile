@@ -1,7 +1,10 @@
 # make demo, make test, make docs, make lint, make clean: they work in a fresh clone.
 
 PYTHON ?= python3
-PYTEST_FLAGS ?= -n 2 --dist loadfile
+PYTEST_FLAGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+
+# Installed without byte code: Python compiles, and keeps, the modules that are used, at first use.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Each of the test processes has a core for itself: threads of its own would only get in the way.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1
@@ -10,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The build of an editable install warns about folders named like the package: not for the user.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install -qq \
-	--disable-pip-version-check -c constraints.txt
+	--disable-pip-version-check --no-compile -c constraints.txt
 DEMO_STAMP := $(VENV)/.installed-demo
 DEV_STAMP := $(VENV)/.installed-dev
 LINK_TREE := .mypy_link
@@ -48,7 +51,7 @@ lint: $(DEV_STAMP)
 	$(BIN)/ruff format --check --quiet
 	@rm -rf $(LINK_TREE) && mkdir -p $(LINK_TREE)/forecast
 	@ln -s $(addprefix ../../,$(filter-out %/__pycache__,$(wildcard forecast/*)) pipelines) $(LINK_TREE)/forecast
-	cd $(LINK_TREE) && ../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -p forecast
+	cd $(LINK_TREE) && ../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -n 2 -p forecast
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix --quiet || true

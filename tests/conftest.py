@@ -22,6 +22,28 @@ settings.register_profile(
 )
 settings.load_profile("keras-forecast")
 
+# What takes longest comes first, so that test processes side by side end together. While one is in
+# the notebooks, the other keeps the fits that the contracts share.
+FIRST = [
+    "test_notebooks.py",
+    "test_contracts.py",
+    "test_streaming_laws.py",
+    "test_forecaster_contracts.py",
+    "test_learning_contracts.py",
+    "test_doctests.py",
+    "test_docs.py",
+    "test_splits.py",
+    "test_cli.py",
+]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the files for processes side by side (`--no-loadscope-reorder` keeps to it)."""
+    if hasattr(config, "workerinput"):
+        rank = {name: place for place, name in enumerate(FIRST)}
+        items.sort(key=lambda item: rank.get(item.path.name, len(FIRST)))
+
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -139,7 +139,8 @@ def test_past_covariates_are_changed_too():
     ids=str,
 )  # fmt: skip
 def test_as_a_backtest_is_run(settings):
-    report = fc.check_leakage([fc.AR(lags=2), fc.PooledAR()], frame_of(), HORIZON, **settings)
+    forecasters = [fc.AR(lags=2), fc.PooledAR(lags=2)]
+    report = fc.check_leakage(forecasters, frame_of(), HORIZON, **settings)
     assert report, report.verdict
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -26,9 +27,15 @@ def reload(forecaster, folder):
     return load(folder / "model.kfc")
 
 
+@cache
+def fitted(baseline):
+    """Fitted once; no test may change it."""
+    return baseline().fit(long_frame())
+
+
 @every_baseline
 def test_forecasts_are_equal_bit_for_bit(baseline, tmp_path):
-    saved = baseline().fit(long_frame())
+    saved = fitted(baseline)
     loaded = reload(saved, tmp_path)
     assert type(loaded) is baseline
     pd.testing.assert_frame_equal(
@@ -70,8 +77,7 @@ def test_update_goes_on_from_where_it_stood(baseline, tmp_path):
 
 @every_baseline
 def test_saving_what_was_loaded_gives_the_same_file(baseline, tmp_path):
-    saved = baseline().fit(long_frame())
-    save(saved, tmp_path / "first.kfc")
+    save(fitted(baseline), tmp_path / "first.kfc")
     save(load(tmp_path / "first.kfc"), tmp_path / "second.kfc")
     assert (tmp_path / "first.kfc").read_bytes() == (tmp_path / "second.kfc").read_bytes()
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from forecast import layers
 
-ROWS, STEPS, FEATURES, UNITS = 3, 7, 2, 4
+ROWS, STEPS, FEATURES, UNITS = 3, 5, 2, 4
 DROPS = {"dropout": 0.3, "recurrent_dropout": 0.2}
 
 
@@ -54,14 +54,17 @@ def gradients(name: str, is_masked: bool, **options: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("is_masked", [False, True], ids=["whole", "masked"])
-@pytest.mark.parametrize("return_sequences", [True, False], ids=["sequences", "last"])
+@pytest.mark.parametrize(
+    ("return_sequences", "is_masked"),
+    [(True, False), (True, True), (False, True)],
+    ids=["sequences", "masked sequences", "masked last"],
+)
 def test_a_chunk_runs_again_with_the_same_dropout(
-    name: str, is_masked: bool, return_sequences: bool
+    name: str, return_sequences: bool, is_masked: bool
 ) -> None:
     whole, chunked = (
         gradients(name, is_masked, return_sequences=return_sequences, chunk_length=length)
-        for length in (None, 3)
+        for length in (None, 2)
     )
     for expected, found in zip(whole, chunked, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, np.abs(expected).max()))

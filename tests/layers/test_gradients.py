@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from layer_material import (
     LOOPS,
     MASK,
@@ -21,14 +23,21 @@ STEP = 1e-5
 every_case = pytest.mark.parametrize("case", LOOPS)
 
 
-def loss_of(layer: Any, mask: Any, sources: list[np.ndarray]) -> float:
-    """Return the loss at other inputs, initial states and weights."""
+def loss_of(layer: Any, mask: Any) -> Callable[[list[np.ndarray]], float]:
+    """Return the loss as a function of inputs, initial states and weights, traced once."""
     num_states = len(layer.get_initial_state(1))
-    inputs, states, weights = sources[0], sources[1 : 1 + num_states], sources[1 + num_states :]
-    for variable, value in zip(layer.trainable_weights, weights, strict=True):
-        variable.assign(value)
-    results = layer(inputs, initial_state=states, mask=mask)
-    return float(weighted_sum(as_list(results)))
+
+    @tf.function(autograph=False)
+    def traced(inputs: Any, states: list[Any]) -> Any:
+        return weighted_sum(as_list(layer(inputs, initial_state=states, mask=mask)))
+
+    def loss(sources: list[np.ndarray]) -> float:
+        inputs, *rest = [tf.constant(source) for source in sources]
+        for variable, value in zip(layer.trainable_weights, rest[num_states:], strict=True):
+            variable.assign(value)
+        return float(traced(inputs, rest[:num_states]))
+
+    return loss
 
 
 @pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
@@ -42,7 +51,7 @@ def test_gradient_is_the_finite_difference(case: str, mask: Any) -> None:
     sources = [inputs, *states, *[np.asarray(weight) for weight in layer.trainable_weights]]
     gradients = values_and_gradients(layer, inputs, states, mask)[-len(sources) :]
     assert all(np.isfinite(gradient).all() for gradient in gradients)
-    rng = np.random.default_rng(3)
+    rng, loss = np.random.default_rng(3), loss_of(layer, mask)
     alone = [[place] for place in range(len(sources))] if mask is not None else []
     for places in [list(range(len(sources))), *alone]:
         directions = [rng.normal(size=source.shape) for source in sources]
@@ -51,7 +60,7 @@ def test_gradient_is_the_finite_difference(case: str, mask: Any) -> None:
              for place, (s, d) in enumerate(zip(sources, directions, strict=True))]
             for sign in (1, -1)
         ]  # fmt: skip
-        upper, lower = (loss_of(layer, mask, part) for part in moved)
+        upper, lower = (loss(part) for part in moved)
         slope = sum(float((gradients[place] * directions[place]).sum()) for place in places)
         size = sum(float(np.abs(gradients[place] * directions[place]).sum()) for place in places)
         assert slope == pytest.approx((upper - lower) / (2 * STEP), rel=0, abs=1e-7 * size + 1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import keras
@@ -37,8 +38,9 @@ WAYS: dict[str, Callable[..., Any]] = {
 }
 
 
+@cache
 def pair(name: str, **arguments: Any) -> tuple[Any, Any]:
-    """Return a layer with a kernel and its plain twin."""
+    """Return a layer with a kernel and its plain twin; no test changes their weights."""
     arguments = {"dtype": "float64", "return_state": True, **arguments}
     units = arguments.pop("units", UNITS)
     fast = getattr(layers, name)(units, **arguments)
