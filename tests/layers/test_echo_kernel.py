@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -33,21 +35,35 @@ def make(topology: str = "sparse", **options: Any) -> EchoState:
     return layer
 
 
-def results(layer: EchoState, mask: Any = None, steps: int = STEPS) -> list[np.ndarray]:
+def results(
+    layer: EchoState,
+    mask: Any = None,
+    steps: int = STEPS,
+    way: Callable[..., Any] = lambda function: function,
+) -> list[np.ndarray]:
     """Return outputs, state, and the gradients to the inputs and the initial state."""
     rng = np.random.default_rng(6)
     inputs = tf.constant(rng.normal(size=(BATCH, steps, FEATURES)), layer.compute_dtype)
     state = tf.constant(rng.normal(size=(BATCH, UNITS)), layer.compute_dtype)
-    with tf.GradientTape() as tape:
-        tape.watch([inputs, state])
-        found = layer(inputs, initial_state=[state], mask=mask)
-        loss = sum(tf.reduce_sum(part * rng.normal(size=part.shape)) for part in found)
-    return [np.asarray(part) for part in [*found, *tape.gradient(loss, [inputs, state])]]
+    factors = tf.constant(rng.normal(size=(BATCH, steps, UNITS)), layer.compute_dtype)
+
+    def compute(inputs: Any, state: Any) -> list[Any]:
+        with tf.GradientTape() as tape:
+            tape.watch([inputs, state])
+            outputs, after = layer(inputs, initial_state=[state], mask=mask)
+            own = factors if layer.return_sequences else factors[:, 1]
+            loss = tf.reduce_sum(outputs * own) + tf.reduce_sum(after * factors[:, 0])
+        return [outputs, after, *tape.gradient(loss, [inputs, state])]
+
+    return [np.asarray(part) for part in way(compute)(inputs, state)]
 
 
-def plain(layer: EchoState, monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> list[np.ndarray]:
+def plain(
+    layer: EchoState, monkeypatch: pytest.MonkeyPatch, mask: Any = None, steps: int = STEPS
+) -> list[np.ndarray]:
+    """Return the same from the loop of Keras, in a graph: eagerly each step takes long."""
     monkeypatch.setattr(EchoState, "_kernel", lambda *_: None)
-    return results(layer, *arguments)
+    return results(layer, mask, steps, partial(tf.function, autograph=False))
 
 
 def assert_equal(first: list[np.ndarray], second: list[np.ndarray], tolerance: float) -> None:

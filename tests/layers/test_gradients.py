@@ -24,18 +24,20 @@ every_case = pytest.mark.parametrize("case", LOOPS)
 
 
 def loss_of(layer: Any, mask: Any) -> Callable[[list[np.ndarray]], float]:
-    """Return the loss as a function of inputs, initial states and weights, traced once."""
+    """Return the loss as a function of inputs, initial states and weights."""
     num_states = len(layer.get_initial_state(1))
 
-    @tf.function(autograph=False)
-    def traced(inputs: Any, states: list[Any]) -> Any:
+    def run(inputs: Any, states: list[Any]) -> Any:
         return weighted_sum(as_list(layer(inputs, initial_state=states, mask=mask)))
+
+    if mask is not None:  # which is called often enough to be traced
+        run = tf.function(run, autograph=False)
 
     def loss(sources: list[np.ndarray]) -> float:
         inputs, *rest = [tf.constant(source) for source in sources]
         for variable, value in zip(layer.trainable_weights, rest[num_states:], strict=True):
             variable.assign(value)
-        return float(traced(inputs, rest[:num_states]))
+        return float(run(inputs, rest[:num_states]))
 
     return loss
 

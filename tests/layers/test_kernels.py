@@ -90,7 +90,7 @@ def assert_same(actual: list[np.ndarray], expected: list[np.ndarray], within: fl
 @pytest.mark.parametrize(
     ("name", "arguments", "way"),
     [(*case, "eager") for case in CASES]
-    + [(*case, way) for case in CASES[1::4] for way in ("graph", "compiled")],
+    + [(*case, way) for case in CASES[5:6] for way in ("graph", "compiled")],
     ids=str,
 )
 def test_equals_the_plain_loop(name: str, arguments: dict[str, Any], way: str) -> None:
@@ -222,12 +222,11 @@ def test_every_plan_is_traced_once(name: str) -> None:
     assert tensorflow_kernel.plan_of.cache_info().misses == 1
 
 
-@pytest.mark.parametrize("cores", [2, 3])
-def test_number_of_cores_changes_no_result(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_cores_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     fast, plain = pair("LSTM", return_sequences=True)
     inputs, states = material(fast, rows=25)
     expected = values_and_gradients(plain, inputs, states)
-    monkeypatch.setattr(tensorflow_kernel, "_num_cores", lambda: cores)
+    monkeypatch.setattr(tensorflow_kernel, "_num_cores", lambda: 3)
     assert_same(values_and_gradients(fast, inputs, states, way="graph"), expected, 1e-12)
 
 
