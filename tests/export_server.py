@@ -2,7 +2,8 @@
 
     python export_server.py FOLDER...
 
-It serves each exported folder with the rows in FOLDER/../rows.npz and writes FOLDER/../NAME.npz.
+It serves each exported folder with the rows in FOLDER/../rows.npz and writes FOLDER/../NAME.npz; it
+runs the example of the folders that are called `guided` there.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ if __name__ == "__main__":
         manifest = json.loads((folder / "manifest.json").read_text())
         rows = dict(np.load(folder.parent / "rows.npz"))
         rows["series"] = rows["series" if manifest["takes_new_series"] else "fitted_series"]
-        result = serve(folder, rows) | run_guide(folder)
+        result = serve(folder, rows)
+        if folder.name in rows["guided"]:
+            result |= run_guide(folder)
         np.savez(folder.parent / f"{folder.name}.npz", **result)
     if any(name.split(".")[0] in ("forecast", "pipelines") for name in sys.modules):
         raise SystemExit("the library itself was imported")
