@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         rank = {name: place for place, name in enumerate(FIRST)}
         items.sort(key=lambda item: rank.get(item.path.name, len(FIRST)))
+
+
+def pytest_collection_finish() -> None:
+    """Take what is there for good, TensorFlow and all tests, out of the garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
