@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PYTEST_FLAGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-# Installed without byte code: Python compiles, and keeps, the modules that are used, at first use.
+# The many processes that tests start find byte code of what an earlier one has imported.
 unexport PYTHONDONTWRITEBYTECODE
 
 # Each of the test processes has a core for itself: threads of its own would only get in the way.
@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The build of an editable install warns about folders named like the package: not for the user.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install -qq \
-	--disable-pip-version-check --no-compile -c constraints.txt
+	--disable-pip-version-check -c constraints.txt
 DEMO_STAMP := $(VENV)/.installed-demo
 DEV_STAMP := $(VENV)/.installed-dev
 LINK_TREE := .mypy_link
@@ -75,6 +75,7 @@ $(DEMO_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+# Without byte code: Python compiles what is used of it, at first use.
 	@echo "Installing into $(VENV) with the tools of development, once ..."
-	@$(PIP_INSTALL) -e '.[dev]'
+	@$(PIP_INSTALL) --no-compile -e '.[dev]'
 	@touch $@ $(DEMO_STAMP)
