@@ -37,7 +37,7 @@ test: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest -m "not long" $(PYTEST_FLAGS)
 
 test-all: lint
-	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest --hypothesis-profile=thorough $(PYTEST_FLAGS)
 
 docs: $(DEV_STAMP)
 	$(ONE_THREAD) $(BIN)/python -m sphinx -q -E -W --keep-going -b html docs build/docs

@@ -15,12 +15,15 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # Timings of a shared machine say nothing about the code: no deadline, no "too slow" check.
-settings.register_profile(
-    "keras-forecast",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+# `make test-all` takes the thorough profile.
+for profile, num_examples in (("keras-forecast", 40), ("thorough", 100)):
+    settings.register_profile(
+        profile,
+        max_examples=num_examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.load_profile("keras-forecast")
 
 # What takes longest comes first, so that test processes side by side end together. While one is in

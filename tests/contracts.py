@@ -65,6 +65,7 @@ LONG = {
     "Combine-network",
     "Ensemble-network",
     "GRUForecaster",
+    "Pipeline-blocks",
     "Pipeline-network",
     "RNN-shrunk",
     "RNNForecaster",

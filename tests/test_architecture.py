@@ -9,16 +9,15 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 MAX_LINES = 300
+Rule = Callable[["Source"], None]
 NETWORK_LIBRARIES = {"keras", "tensorflow", "jax", "torch"}
 NETWORK_ROOMS = {"feeding", "heads", "layers", "models", "patterns"}
 TOP_ROOMS = {"adapters", "cli", "compare", "diagnostics", "search"}
@@ -192,7 +191,30 @@ FILES = sorted([*ROOT.glob("forecast/**/*.py"), *ROOT.glob("pipelines/**/*.py")]
 SOURCES = [Source(path) for path in FILES]
 ROOMS = {source.room for source in SOURCES}
 
-every_source = pytest.mark.parametrize("source", SOURCES, ids=str)
+
+def of_each(sources: list[Source]) -> Callable[[Rule], Callable[[], None]]:
+    """One test that holds a rule against each source: a test apiece takes longer than the rule."""
+
+    def test_of(rule: Rule) -> Callable[[], None]:
+        def test() -> None:
+            broken = [said for source in sources if (said := _broken(rule, source))]
+            assert not broken, "\n".join(broken)
+
+        test.__name__, test.__doc__ = rule.__name__, rule.__doc__
+        return test
+
+    return test_of
+
+
+def _broken(rule: Rule, source: Source) -> str | None:
+    try:
+        rule(source)
+    except AssertionError as error:
+        return f"{source}: {error}"
+    return None
+
+
+every_source = of_each(SOURCES)
 
 
 def sources_in(*rooms: str) -> list[Source]:
@@ -236,7 +258,7 @@ def test_rooms_form_a_graph_without_cycles():
     assert list(TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("source", sources_in(*WITHOUT_NETWORKS), ids=str)
+@of_each(sources_in(*WITHOUT_NETWORKS))
 def test_rooms_without_networks_never_import_them(source):
     wrong = [i for i in source.imports if i.library in NETWORK_LIBRARIES]
     assert not wrong, f"{source} imports {wrong}, not even a function there may"
@@ -265,7 +287,7 @@ def test_pipelines_import_each_other_relatively():
     assert not wrong, f"write `from .panel import Panel` in {wrong}"
 
 
-@pytest.mark.parametrize("source", sources_in("layers"), ids=str)
+@of_each(sources_in("layers"))
 def test_layers_import_only_keras_numpy_and_scipy(source):
     """The kernel of a backend lies in a file that begins with its name, and imports that one."""
     backend = source.path.stem.split("_")[0]
