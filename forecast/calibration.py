@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from forecast import engine
 from forecast.denominators import seasonal_changes
@@ -117,7 +117,7 @@ class Calibration:
 
 def _normal_width(share: float) -> float:
     """Half the width of the standard normal distribution's central interval."""
-    return float(stats.norm.ppf(0.5 + share / 2.0))
+    return float(ndtri(0.5 + share / 2.0))
 
 
 def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
@@ -289,7 +289,7 @@ def _pool(parts: list[NDArray], block_length: int, channels: int, point: str) ->
 def _normal_pool(block_length: int, channels: int) -> NDArray:
     """Quantiles of the normal distribution, in an order of its own for each channel."""
     shares = (np.arange(_NORMAL_RESIDUALS) + 0.5) / _NORMAL_RESIDUALS
-    normal = stats.norm.ppf(shares) / _NORMAL_MEAN_ABSOLUTE
+    normal = ndtri(shares) / _NORMAL_MEAN_ABSOLUTE
     places = np.argsort(keyed_uniforms(np.arange(channels)[:, None], np.arange(len(normal))))
     places[0] = np.arange(len(normal))
     return np.repeat(normal[places].T, block_length, axis=1)

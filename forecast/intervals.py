@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from forecast import engine
 from forecast.adaptive import adaptive_width
@@ -139,6 +139,6 @@ def _conformal(
 
 def _analytic(model: Any, state: StateBatch, points: NDArray, level: float):
     spread = engine.deviations(model, state, points.shape[1])
-    spread = spread * stats.norm.ppf(0.5 + level / 200.0)
+    spread = spread * ndtri(0.5 + level / 200.0)
     middle = model.encode(points)
     return model.decode(middle - spread), model.decode(middle + spread)

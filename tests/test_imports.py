@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib", "statsmodels", "jinja2", "jax", "torch")
+HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib", "statsmodels", "jinja2", "jax", "torch",
+         "scipy.stats", "scipy.signal")  # fmt: skip
 REPORT_HEAVY = f"import sys; print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
 RUN_HELP = """
 import runpy, sys

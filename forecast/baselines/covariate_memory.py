@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from forecast.pipelines import Panel
 
@@ -81,6 +80,8 @@ class CovariateMemory:
 
     def _means(self, mean: NDArray, values: NDArray) -> NDArray:
         """The mean before each step and after the last, given values from the step before on."""
+        from scipy.signal import lfilter  # a second to import
+
         first = np.argmax(~np.isnan(values), axis=1)[:, None]
         start = np.where(np.isnan(mean), np.take_along_axis(values, first, axis=1), mean)
         weight = 2.0 / (self.span + 1.0)

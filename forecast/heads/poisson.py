@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
-from scipy import stats
 
 from forecast.heads.arithmetic import softplus
 from forecast.heads.gamma_function import stirling_error
@@ -45,6 +44,8 @@ class Poisson(Distribution):
 
     def quantile(self, raw: NDArray, uniform: NDArray | float) -> NDArray:
         """See `Distribution`; whole numbers."""
+        from scipy import stats  # a second to import
+
         return stats.poisson.ppf(uniform, expected_count(raw))
 
     def mean(self, raw: NDArray) -> NDArray:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from forecast.checks import check_seed, is_number
 from forecast.evaluation.significance import MINIMUM_SERIES, SIGNIFICANT, p_words, paired_test
@@ -170,6 +169,8 @@ def judged(trial: Trial, network: PatternNetwork) -> HeldOut:
 def _p_value(trial: Trial, rival: pd.Series, own: pd.Series) -> float:
     """Of the difference over series; NaN where there are too few."""
     if trial.is_one_label:
+        from scipy.stats import binomtest  # a second to import
+
         worse, better = int((own > rival).sum()), int((own < rival).sum())
         return binomtest(worse, worse + better).pvalue if worse + better else 1.0
     differences: NDArray = (own - rival).dropna().to_numpy()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import ndtri, stdtr
 
 from forecast.evaluation.metrics import Array
 from forecast.evaluation.significance.origins import NEGLIGIBLE
@@ -81,7 +81,5 @@ def _elimination(centre: Array, deviations: Array, count: int) -> tuple[int, flo
 
 def _widened(p_value: float, num_models: int, count: int) -> float:
     """The p-value under tails of Student's t with count - 1 degrees instead of the normal's."""
-    tail = stats.norm.isf(min(p_value, 1.0) / num_models)
-    return min(
-        1.0, float(num_models * stats.t.sf(math.sqrt((count - 1) / count) * tail, count - 1))
-    )
+    tail = math.sqrt((count - 1) / count) * ndtri(min(p_value, 1.0) / num_models)
+    return min(1.0, float(num_models * stdtr(count - 1, tail)))

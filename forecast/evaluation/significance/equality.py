@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 from forecast.evaluation.metrics import Array, mean
 from forecast.evaluation.significance.origins import diebold_mariano
@@ -65,7 +65,7 @@ class EqualAccuracy:
         if self.standard_error is None:
             return float("nan"), float("nan")
         count = self.num_origins if self.basis == "origins" else self.num_series
-        reach = float(stats.t.isf(alpha / 2.0, count - 1)) * self.standard_error
+        reach = -float(stdtrit(count - 1, alpha / 2.0)) * self.standard_error
         return self.difference - reach, self.difference + reach
 
 

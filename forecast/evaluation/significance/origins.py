@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtr
 
 from forecast.evaluation.significance.variance import long_run_variance, overlap
 from forecast.evaluation.significance.words import MINIMUM_ORIGINS, p_words, too_few_words
@@ -89,5 +89,5 @@ def diebold_mariano(differences: ArrayLike, horizon: int, step_size: int) -> Die
     error = math.sqrt(long_run_variance(values, reach - 1) / count / factor)
     centre = float(values.mean())
     statistic = centre / error if error > 0.0 else math.copysign(math.inf, centre)
-    p_value = float(2.0 * stats.t.sf(abs(statistic), count - 1))
+    p_value = float(2.0 * stdtr(count - 1, -abs(statistic)))
     return DieboldMariano(statistic, p_value, count, needed, error)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtr
 
 from forecast.evaluation.metrics import Array
 from forecast.evaluation.significance.origins import NEGLIGIBLE
@@ -74,7 +74,7 @@ def paired_test(differences: ArrayLike, seed: int = 0) -> PairedTest:
     error = float(values.std(ddof=1)) / math.sqrt(len(values))
     centre = float(values.mean())
     statistic = centre / error if error > 0.0 else math.copysign(math.inf, centre)
-    by_t = float(2.0 * stats.t.sf(abs(statistic), len(values) - 1))
+    by_t = float(2.0 * stdtr(len(values) - 1, -abs(statistic)))
     return PairedTest(statistic, max(by_t, sign_flip_p_value(values, seed)), len(values), error)
 
 

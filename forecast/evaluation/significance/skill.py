@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import ndtr, stdtrit
 
 from forecast.evaluation.metrics import Array, mean
 from forecast.evaluation.significance.equality import basis_of
@@ -116,7 +116,7 @@ def _percentiles(drawn: Array, count: int) -> Interval:
     """Interval of the skill from (2, draws) resampled means, widened for few units."""
     usable = drawn[1] > 0.0
     draws = 1.0 - drawn[0][usable] / drawn[1][usable]
-    tail = stats.norm.cdf(-math.sqrt(count / (count - 1)) * stats.t.ppf(0.975, count - 1))
+    tail = ndtr(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, 0.975))
     low, high = np.quantile(draws, [tail, 1.0 - tail])
     return Interval(float(low), float(high))
 
