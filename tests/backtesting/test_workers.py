@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from backtesting.frames import ragged
+from joblib.externals import loky
 
 import forecast as fc
 from forecast.backtesting import run as run_module
@@ -35,8 +36,11 @@ def test_closed_forms_are_the_same_to_the_bit():
 
 
 @pytest.mark.slow
-def test_a_network_is_the_same_to_the_bit():
+def test_a_network_is_the_same_to_the_bit(monkeypatch):
+    """Both folds in one worker: it takes seconds until each has loaded TensorFlow."""
     pytest.importorskip("tensorflow")
+    executor = loky.get_reusable_executor
+    monkeypatch.setattr(loky, "get_reusable_executor", lambda max_workers: executor(1))
     training = fc.Training(num_steps=4)
     network = fc.LSTMForecaster(
         units=4,
@@ -85,7 +89,7 @@ def test_a_worker_that_has_grown_is_replaced_without_a_word():
                 process_executor._MEMORY_LEAK_CHECK_DELAY = 0.0
             return super()._estimate(task)
 
-    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=8))
+    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=4))
 
 
 def test_a_class_that_no_worker_could_import_is_refused_clearly(monkeypatch):
