@@ -20,9 +20,8 @@ import tensorflow as tf
 HORIZON = 9
 
 
-def serve(folder: Path, rows: dict) -> dict:
+def serve(model, folder: Path, rows: dict) -> dict:
     """All that the signatures give: steps one after the other, blocks, rollouts, one row alone."""
-    model = tf.saved_model.load(str(folder))
     call = {name: tools(model.signatures[name]) for name in model.signatures}
     known = dict(np.load(folder / "states.npz"))
     state = {name: known[name] for name in known if name.startswith("state_")}
@@ -70,12 +69,25 @@ def tools(signature):
     return call
 
 
-def run_guide(folder: Path) -> dict:
-    """What the example in the folder's README.md leaves behind."""
+def run_guide(model, folder: Path) -> dict:
+    """What the example in the folder's README.md leaves behind.
+
+    It says that it loads this folder; the model that was loaded from it is given to it.
+    """
+
+    def load(path: str):
+        if Path(path).resolve() != folder.resolve():
+            raise SystemExit(f"the example loads {path!r}, not the folder it stands in")
+        return model
+
     os.chdir(folder)
+    tf.saved_model.load, loading = load, tf.saved_model.load
     code = re.search(r"```python\n(.*?)```", Path("README.md").read_text(), re.DOTALL).group(1)
     names: dict = {}
-    exec(code, names)
+    try:
+        exec(code, names)
+    finally:
+        tf.saved_model.load = loading
     return {"guide": names["forecast"], "guide_low": names["low"], "guide_high": names["high"]}
 
 
@@ -84,9 +96,10 @@ if __name__ == "__main__":
         manifest = json.loads((folder / "manifest.json").read_text())
         rows = dict(np.load(folder.parent / "rows.npz"))
         rows["series"] = rows["series" if manifest["takes_new_series"] else "fitted_series"]
-        result = serve(folder, rows)
+        model = tf.saved_model.load(str(folder))
+        result = serve(model, folder, rows)
         if folder.name in rows["guided"]:
-            result |= run_guide(folder)
+            result |= run_guide(model, folder)
         np.savez(folder.parent / f"{folder.name}.npz", **result)
     if any(name.split(".")[0] in ("forecast", "pipelines") for name in sys.modules):
         raise SystemExit("the library itself was imported")

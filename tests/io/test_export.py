@@ -61,7 +61,7 @@ BLOCKS = fc.PooledAR(
     design=fc.Design(1.0, "none", "window", level_means=True, season_means=True),
 )  # fmt: skip
 NETWORKS = (*LAYERS, "esn")
-# One of each kind: the example loads the model once more, which takes as long as all else.
+# One of each kind.
 GUIDED = ("seasonal", "ar", "recursive", "shares", "combined")
 FRAME = long_frame(("a", "b", "c"), steps=80)
 

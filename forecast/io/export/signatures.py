@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import tensorflow as tf
@@ -44,7 +45,7 @@ class Signatures(tf.Module):
     def graphs(self) -> dict[str, Any]:
         """The concrete functions by name."""
         row, block = (None,), (None, None)
-        state = {PREFIX + name: array.spec(PREFIX + name) for name, array in self._arrays.items()}
+        state = self._specs(PREFIX)
         return {
             "initial_state": _graph(self._initial_state, series=_spec("series", row, tf.int64)),
             "step": _graph(self._step, values=_spec("values", row), **state),
@@ -72,8 +73,8 @@ class Signatures(tf.Module):
     def _step(self, values: Any, **state: Any) -> dict[str, Any]:
         begun = _bare(state)
         (values,) = _matching(begun, values)
-        after = self._after(begun, values)
-        return {"forecast": self._forecast(after), **self._results(after)}
+        after = self._after(state=begun, values=values)
+        return {"forecast": self._forecast(state=after), **self._results(after)}
 
     def _batch(self, values: Any, observed: Any, valid: Any, **state: Any) -> dict[str, Any]:
         begun, nan = _bare(state), tf.constant(float("nan"), tf.float64)
@@ -83,8 +84,8 @@ class Signatures(tf.Module):
 
         def move(step: Any, forecasts: Any, now: Tensors) -> tuple[Any, Any, Tensors]:
             moves = exists[step]
-            made = tf.where(moves, self._forecast(now), nan)
-            after = self._after(now, columns[step])
+            made = tf.where(moves, self._forecast(state=now), nan)
+            after = self._after(state=now, values=columns[step])
             after = {name: _chosen(moves, after[name], now[name]) for name in now}
             return step + 1, forecasts.write(step, made), after
 
@@ -92,7 +93,7 @@ class Signatures(tf.Module):
         start = (tf.constant(0), forecasts, begun)
         _, forecasts, after = tf.while_loop(lambda step, *_: step < num_steps, move, start)
         one_step = tf.reshape(forecasts.stack(), tf.shape(columns))
-        results = {"one_step": tf.transpose(one_step), "forecast": self._forecast(after)}
+        results = {"one_step": tf.transpose(one_step), "forecast": self._forecast(state=after)}
         return {**results, **self._results(after)}
 
     def _rollout(self, horizon: Any, **state: Any) -> dict[str, Any]:
@@ -105,7 +106,20 @@ class Signatures(tf.Module):
         spread = scale(begun, self._default_scale)
         return {"forecast": forecast, "scale": spread, "lowest": low, "highest": high}
 
-    def _after(self, state: Tensors, values: Any) -> dict[str, Any]:
+    @cached_property
+    def _after(self) -> Any:
+        """One graph that `step` and `batch` call."""
+        return _graph(self._moved, state=self._specs(), values=_spec("values", (None,)))
+
+    @cached_property
+    def _forecast(self) -> Any:
+        """One graph that `step` and `batch` call."""
+        return _graph(self._ahead, state=self._specs())
+
+    def _specs(self, prefix: str = "") -> dict[str, tf.TensorSpec]:
+        return {prefix + name: array.spec(prefix + name) for name, array in self._arrays.items()}
+
+    def _moved(self, state: Tensors, values: Any) -> dict[str, Any]:
         """The state after one step; NaN where it has no value.
 
         A series begins with its first value: steps without one before it change nothing.
@@ -117,7 +131,7 @@ class Signatures(tf.Module):
         begins = (state["clock"] > 0) | ~tf.math.is_nan(values)
         return {name: _chosen(begins, after[name], state[name]) for name in state}
 
-    def _forecast(self, state: Tensors) -> Any:
+    def _ahead(self, state: Tensors) -> Any:
         """Forecast of the next step, within the guard, `(num_rows,)`."""
         return rolled(self.served, state, 1)[:, 0]
 
@@ -125,7 +139,7 @@ class Signatures(tf.Module):
         return {"scale": scale(state, self._default_scale), **_named(state)}
 
 
-def _graph(function: Any, **specs: tf.TensorSpec) -> Any:
+def _graph(function: Any, **specs: Any) -> Any:
     return tf.function(function, autograph=False).get_concrete_function(**specs)
 
 
