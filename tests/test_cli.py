@@ -464,7 +464,7 @@ def test_compiled_code_is_muted_and_python_is_not(capfd):
 @pytest.mark.slow
 def test_a_network_is_fitted_without_chatter(csv, tmp_path):
     command = [sys.executable, "-m", "forecast", "fit", str(csv), "--model", "LSTM",
-               "--max-seconds", "1", "--out", str(tmp_path / "model.kfc")]  # fmt: skip
+               "--max-seconds", "0.2", "--out", str(tmp_path / "model.kfc")]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "LSTM" in done.stdout

@@ -91,15 +91,19 @@ def picture(
 
 def _svg(figure: Figure) -> str:
     from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     buffer = io.StringIO()
+    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+        patch.set_facecolor("none")
     with (
         rc_context({"svg.hashsalt": "forecast", "svg.fonttype": "path"}),
         warnings.catch_warnings(),
     ):
         # A name in a script that the font lacks is drawn as boxes; the page itself names it.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        # `figure.savefig` would lay out and draw it twice.
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

@@ -15,6 +15,9 @@ from diagnostics.planted import HORIZON, Mean, frame_of
 import forecast as fc
 from forecast.diagnostics import leakage_trial
 
+# It chooses among several ways, and none of those that take long.
+CHOOSES = fc.PooledAR(lags=2, season_length=1, regression=fc.Regression("squared", ridge=0.01))
+
 
 def classes() -> list[Any]:
     """All that are fitted in closed form; of the others, which share their code, one."""
@@ -85,7 +88,7 @@ def test_leaks_come_back_in_the_users_library_and_names():
 
 def test_channels_and_covariates():
     frame = frame_of().assign(price=lambda df: np.sin(np.arange(len(df))))
-    report = fc.check_leakage(fc.PooledAR(lags=2), frame, HORIZON, future_covariates=["price"])
+    report = fc.check_leakage(CHOOSES, frame, HORIZON, future_covariates=["price"])
     assert report, report.verdict
     frame = frame.assign(load=frame["y"].shift(1).fillna(3.0))
     report = fc.check_leakage(fc.VAR(lags=1), frame, HORIZON, target_col=["y", "load"])
@@ -123,7 +126,7 @@ def test_past_covariates_are_changed_too():
     names = {"past_covariates": ["load", "sky"], "static_covariates": ["kind"]}
     report = fc.check_leakage(LooksAtLoad(), frame, HORIZON, **names)
     assert report.step == "the forecaster LooksAtLoad itself"
-    report = fc.check_leakage(fc.PooledAR(lags=2), frame, HORIZON, n_windows=1, **names)
+    report = fc.check_leakage(CHOOSES, frame, HORIZON, n_windows=1, **names)
     assert report.passed, report.verdict
     data = pl.DataFrame({name: frame[name].to_list() for name in frame})
     report = fc.check_leakage(fc.AR(lags=2), data, HORIZON, **names)
@@ -139,7 +142,7 @@ def test_past_covariates_are_changed_too():
     ids=str,
 )  # fmt: skip
 def test_as_a_backtest_is_run(settings):
-    forecasters = [fc.AR(lags=2), fc.PooledAR(lags=2)]
+    forecasters = [fc.AR(lags=2), CHOOSES]
     report = fc.check_leakage(forecasters, frame_of(), HORIZON, **settings)
     assert report, report.verdict
 

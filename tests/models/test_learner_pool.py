@@ -74,7 +74,7 @@ def plain(
 
 KINDS: dict[str, dict[str, Any]] = {
     "adam": {},
-    "hessian free": {"training": Training(num_steps=12, optimizer=HessianFree(max_iterations=5))},
+    "hessian free": {"training": Training(num_steps=12, optimizer=HessianFree(max_iterations=2))},
     "streams": {"sequences": "streams"},
 }
 
