@@ -41,7 +41,7 @@ def test_a_network_is_the_same_to_the_bit(monkeypatch):
     pytest.importorskip("tensorflow")
     executor = loky.get_reusable_executor
     monkeypatch.setattr(loky, "get_reusable_executor", lambda max_workers: executor(1))
-    training = fc.Training(num_steps=4)
+    training = fc.Training(num_steps=4, num_checks=1)
     network = fc.LSTMForecaster(
         units=4,
         num_layers=1,

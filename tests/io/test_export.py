@@ -42,10 +42,10 @@ MODELS = {
         lags=5, block_length=1, regression=REGRESSION, season_length=12,
         design=fc.Design(1.0, "none", "window", level_means=False, season_means=True),
     ),
-    "lstm": fc.ESNForecaster(season_length=12, alias="lstm"),
+    "lstm": fc.ESNForecaster(units=4, season_length=12, alias="lstm"),
     "esn": fc.ESNForecaster(units=12),
-    "shares": fc.ESNForecaster(season_length=6, alias="shares"),
-    "blocks": fc.ESNForecaster(season_length=12, alias="blocks"),
+    "shares": fc.ESNForecaster(units=4, season_length=6, alias="shares"),
+    "blocks": fc.ESNForecaster(units=4, season_length=12, alias="blocks"),
     "combined": fc.Combine([
         fc.Combine([fc.Drift(), fc.AR(lags=4)], method="weighted", alias="inner"),
         fc.Naive(), fc.SeasonalNaive(season_length=12),

@@ -10,7 +10,9 @@ import forecast as fc
 from forecast.io import load, save
 
 TRAINING = {"training__num_steps": 3, "training__num_checks": 1}
-NETWORKS = {"RNNForecaster": TRAINING, "LSTMForecaster": TRAINING, "GRUForecaster": TRAINING,
+# The LSTM stands for those with linear forecasters beside the network.
+ALONE = TRAINING | {"design": fc.NetworkDesign(linear="highway")}
+NETWORKS = {"RNNForecaster": ALONE, "LSTMForecaster": TRAINING, "GRUForecaster": ALONE,
             "ESNForecaster": {}}  # fmt: skip
 
 every_network = pytest.mark.parametrize("name", NETWORKS)
