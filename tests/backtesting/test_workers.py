@@ -89,7 +89,7 @@ def test_a_worker_that_has_grown_is_replaced_without_a_word():
                 process_executor._MEMORY_LEAK_CHECK_DELAY = 0.0
             return super()._estimate(task)
 
-    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=4))
+    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=8))
 
 
 def test_a_class_that_no_worker_could_import_is_refused_clearly(monkeypatch):

@@ -108,12 +108,12 @@ class Signatures(tf.Module):
 
     @cached_property
     def _after(self) -> Any:
-        """One graph that `step` and `batch` call."""
+        """The state after one step: one graph, which `step` and `batch` call."""
         return _graph(self._moved, state=self._specs(), values=_spec("values", (None,)))
 
     @cached_property
     def _forecast(self) -> Any:
-        """One graph that `step` and `batch` call."""
+        """The forecast of the next step: one graph, which `step` and `batch` call."""
         return _graph(self._ahead, state=self._specs())
 
     def _specs(self, prefix: str = "") -> dict[str, tf.TensorSpec]:
