@@ -155,14 +155,14 @@ class GapFilter:
         columns, covariance = self._columns[every], self._covariance[every]
         taken = columns >= 0
         ages = np.where(taken, self._length + step - columns, 0)
-        weights = np.take_along_axis(self._by_age[every], ages, axis=1)
+        weights = self._by_age[rows[:, None], ages]
         shared = (covariance @ weights[:, :, None])[:, :, 0]
         spread = np.einsum("ni,ni->n", shared, weights) + self._variances[every]
         self.forecasts[every, step], self.spreads[every, step] = forecast, spread
         learns = (shared != 0.0) & ~unknown[:, None]
-        gain = np.divide(shared, spread[:, None], out=np.zeros_like(shared), where=learns)
+        gain = np.divide(shared, spread[:, None], out=np.zeros(shared.shape), where=learns)
         errors = np.where(unknown, 0.0, self.series[every, self._length + step] - forecast)
-        where, slots = np.nonzero(learns & taken)
+        where, slots = (learns & taken).nonzero()
         self.series[rows[where], columns[where, slots]] += gain[where, slots] * errors[where]
         covariance -= gain[:, :, None] * shared[:, None, :]
         self._covariance[every] = covariance
