@@ -185,16 +185,8 @@ def warnings_of(notebook: NotebookNode) -> list[str]:
     return [line for text in texts for line in text.splitlines() if re.search(r"\wWarning:", line)]
 
 
-# The longest ones, until the suite has room for them: `make test-all` runs them.
-LONGEST = ("03", "06", "08")
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(p, marks=[pytest.mark.long] * (p.stem[:2] in LONGEST)) for p in NOTEBOOKS],
-    ids=lambda path: path.stem,
-)
+@every_notebook
 def test_it_runs(path, run):
     notebook = run(deepcopy(stored(path)))
     assert warnings_of(notebook) == []

@@ -15,6 +15,10 @@ from scipy.sparse.linalg import ArpackError, eigs
 
 # Where the Krylov iteration is worth it: below, all eigenvalues take a fraction of a second.
 _LEAST_UNITS, _LARGEST_SHARE = 500, 0.3
+# Largest absolute eigenvalues by draw, a number each: who tries radii, scalings or leak rates with
+# one seed has the same draw every time.
+_RADII: dict[tuple[int, float, int], float] = {}
+_MOST_RADII = 1024
 
 
 def check_scale(name: str, value: float) -> float:
@@ -132,7 +136,7 @@ class SpectralRadius(keras.initializers.Initializer):
                 "eigenvalues exist for square matrices only."
             )
         sparse = self._draw_sparse(shape[0])
-        matrix = sparse * (self.spectral_radius / largest_absolute_eigenvalue(sparse))
+        matrix = sparse * (self.spectral_radius / self._radius_of(sparse))
         return ops.convert_to_tensor(matrix, dtype=dtype or keras.config.floatx())
 
     def _draw_sparse(self, units: int) -> np.ndarray:
@@ -143,6 +147,17 @@ class SpectralRadius(keras.initializers.Initializer):
         matrix = np.zeros((units, units))
         np.put_along_axis(matrix, order, generator.standard_normal(order.shape), axis=0)
         return matrix
+
+    def _radius_of(self, sparse: np.ndarray) -> float:
+        """Return max |lambda| of the unscaled matrix, found once for each draw."""
+        draw = (len(sparse), self.connectivity, self._own_seed)
+        found = _RADII.get(draw)
+        if found is None:
+            found = largest_absolute_eigenvalue(sparse)
+            if len(_RADII) >= _MOST_RADII:
+                _RADII.clear()
+            _RADII[draw] = found
+        return found
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments."""

@@ -79,6 +79,25 @@ def test_all_eigenvalues_where_the_iteration_does_not_converge(
     np.testing.assert_allclose(draw(501, 0.9, 0.01, seed=7), expected, rtol=1e-9)
 
 
+def test_eigenvalues_of_a_draw_are_found_once(monkeypatch) -> None:
+    """Another radius is the same matrix in another size; another seed, share or size is not."""
+    looked_at = []
+
+    def largest(matrix: np.ndarray) -> float:
+        looked_at.append(matrix)
+        return float(np.abs(np.linalg.eigvals(matrix)).max())
+
+    monkeypatch.setattr(initializers, "_RADII", {})
+    monkeypatch.setattr(initializers, "largest_absolute_eigenvalue", largest)
+    first, second = (draw(12, radius, 0.4, seed=7) for radius in (0.5, 1.5))
+    np.testing.assert_allclose(second, 3.0 * first, rtol=1e-14)
+    assert len(looked_at) == 1
+    for units, share, seed in ((13, 0.4, 7), (12, 0.5, 7), (12, 0.4, 8)):
+        own = draw(units, 0.5, share, seed=seed)
+        assert np.abs(np.linalg.eigvals(own)).max() == pytest.approx(0.5, abs=1e-12)
+    assert len(looked_at) == 4
+
+
 def test_seed() -> None:
     np.testing.assert_array_equal(draw(9, seed=1), draw(9, seed=1))
     assert (draw(9, seed=1) != draw(9, seed=2)).any()
