@@ -165,26 +165,39 @@ def _said(
         fitted, seconds = course.fitted(0, None)
         outcome.first, outcome.fit_seconds = fitted, seconds + search_seconds(course.forecaster)
     yield from course.walked(0, fitted)
-    number = num_workers(n_jobs, len(course.folds) - 1, seconds)
+    fold, count = 1, len(course.folds)
+    if n_jobs is None and num_workers(n_jobs, count - fold, seconds) > 1:
+        # The first fit chose as well: the second one tells how long the others take.
+        seconds = yield from _refitted(course, outcome, fold)
+        fold += 1
+    number = num_workers(n_jobs, count - fold, seconds)
     if number == 1 or not isinstance(course, Course):
-        yield from _here(course, outcome)
+        yield from _here(course, outcome, fold)
         return
-    with closing(worked(course, fitted, number)) as results:
+    with closing(worked(course, fitted, number, fold)) as results:
         try:
             first = next(results)
         except CannotSend:
             if n_jobs is not None:
                 raise
-            yield from _here(course, outcome)
+            yield from _here(course, outcome, fold)
             return
         for result in chain([first], results):
             outcome.fit_seconds += result.fit_seconds
             yield from result.emitted
 
 
-def _here(course: AnyCourse, outcome: Outcome) -> Iterator[Emitted]:
-    """All folds but the first, in this process; so are all those of an object from outside."""
-    for fold in range(1, len(course.folds)):
-        fitted, seconds = course.fitted(fold, outcome.first)
-        outcome.fit_seconds += seconds
-        yield from course.walked(fold, fitted)
+def _here(course: AnyCourse, outcome: Outcome, first: int) -> Iterator[Emitted]:
+    """The folds from one on, in this process; so are all those of an object from outside."""
+    for fold in range(first, len(course.folds)):
+        yield from _refitted(course, outcome, fold)
+
+
+def _refitted(
+    course: AnyCourse, outcome: Outcome, fold: int
+) -> Generator[Emitted, None, float]:  # fmt: skip
+    """A fold after the first, in this process; returns the seconds of its fit."""
+    fitted, seconds = course.fitted(fold, outcome.first)
+    outcome.fit_seconds += seconds
+    yield from course.walked(fold, fitted)
+    return seconds

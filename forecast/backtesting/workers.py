@@ -50,7 +50,7 @@ def num_workers(n_jobs: int | None, num_folds: int, seconds: float) -> int:
     Args:
         n_jobs: as the user says; None where it is left to us.
         num_folds: folds that remain.
-        seconds: time that the first fit took.
+        seconds: time that a fit took.
 
     Returns:
         At most `num_folds`; where it is left to us, 1 unless the fits take long and there is more
@@ -70,8 +70,10 @@ def num_workers(n_jobs: int | None, num_folds: int, seconds: float) -> int:
     return max(min(n_jobs, num_folds), 1)
 
 
-def worked(course: Course, first: Fitted, number: int) -> Generator[FoldResult, None, None]:
-    """All folds but the first, each fitted, walked and rolled out in a worker, in order.
+def worked(
+    course: Course, first: Fitted, number: int, start: int = 1
+) -> Generator[FoldResult, None, None]:
+    """The folds from `start` on, each fitted, walked and rolled out in a worker, in order.
 
     A few more than there are workers are on the way at a time. A worker fits by the same code and
     with the same threads as this process would, so the numbers are the same.
@@ -80,6 +82,7 @@ def worked(course: Course, first: Fitted, number: int) -> Generator[FoldResult, 
         course: the forecaster and what it is to do.
         first: the fit of the first fold; its model stays here.
         number: workers.
+        start: first fold to be worked on.
 
     Raises:
         CannotSend: if the forecaster, or its class, cannot be taken to a worker.
@@ -92,7 +95,7 @@ def worked(course: Course, first: Fitted, number: int) -> Generator[FoldResult, 
     executor = get_reusable_executor(max_workers=number)
     waiting: deque[Any] = deque()
     try:
-        for fold in range(1, len(course.folds)):
+        for fold in range(start, len(course.folds)):
             waiting.append(executor.submit(_work, payload, fold))
             if len(waiting) > 2 * number:
                 yield _arrived(waiting.popleft())

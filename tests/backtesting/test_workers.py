@@ -8,7 +8,9 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +150,27 @@ def test_an_interrupt_does_not_wait_for_the_folds_that_are_left():
         timeout=300,
     )  # fmt: skip
     assert done.stdout.split() == ["interrupted", "True"], done.stderr
+
+
+def test_a_first_fit_that_chooses_says_nothing_of_the_others(monkeypatch):
+    """Left to us, the second fold is fitted here: what it takes decides where the others are."""
+    asked = []
+
+    def one(n_jobs, num_folds, seconds):
+        asked.append((n_jobs, num_folds, seconds))
+        return 2 if seconds > 0.4 else 1
+
+    class Choosing(fc.Naive):
+        def _estimate(self, task):
+            time.sleep(0.5 if task.settled is None else 0.0)
+            return replace(super()._estimate(task), settled="last value")
+
+    monkeypatch.setattr(run_module, "num_workers", one)
+    monkeypatch.setattr(run_module, "worked", lambda *_: pytest.fail("not worth a process"))
+    found = fc.cross_validation(Choosing(alias="own"), FRAME, 3, n_windows=5, refit=True)
+    wanted = fc.cross_validation(fc.Naive(alias="own"), FRAME, 3, n_windows=5, n_jobs=1)
+    pd.testing.assert_frame_equal(found, wanted)
+    assert [folds for _, folds, _ in asked] == [4, 3]
 
 
 def test_the_number_of_workers_is_left_to_us_where_it_pays(monkeypatch):
