@@ -168,9 +168,9 @@ def test_a_first_fit_that_chooses_says_nothing_of_the_others(monkeypatch):
     monkeypatch.setattr(run_module, "num_workers", one)
     monkeypatch.setattr(run_module, "worked", lambda *_: pytest.fail("not worth a process"))
     found = fc.cross_validation(Choosing(alias="own"), FRAME, 3, n_windows=5, refit=True)
+    assert [folds for _, folds, _ in asked] == [4, 3]
     wanted = fc.cross_validation(fc.Naive(alias="own"), FRAME, 3, n_windows=5, n_jobs=1)
     pd.testing.assert_frame_equal(found, wanted)
-    assert [folds for _, folds, _ in asked] == [4, 3]
 
 
 def test_the_number_of_workers_is_left_to_us_where_it_pays(monkeypatch):
