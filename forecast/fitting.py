@@ -20,6 +20,7 @@ from forecast.calibration import (
 )
 from forecast.covariate_use import encoding_for, seen_by
 from forecast.distances import distances, in_zone_of, with_entries
+from forecast.kept import estimate_once
 from forecast.pipelines import Encoding, Frequency, Origins, Panel, Season, default_season
 from forecast.protocol import Model, uses_clock
 
@@ -219,7 +220,7 @@ def fit_model(
     scoring = scoring_season or season.length
     origins = calibration_origins(panel.lengths, horizon, scoring)
     head = panel.head(origins.first_ends(panel.lengths))
-    estimate = forecaster._estimate(Task(head, season, horizon, (panel, origins), settled))
+    estimate = estimate_once(forecaster, Task(head, season, horizon, (panel, origins), settled))
     whole = Task(panel, season, horizon, settled=estimate.settled)
     calibration = _calibrated(forecaster, estimate.model, whole, origins, scoring)
     estimate = forecaster._complete(estimate, whole)

@@ -22,6 +22,7 @@ from forecast.backtesting.plan import Plan
 from forecast.backtesting.table import Table, origin_frame
 from forecast.backtesting.workers import CannotSend, num_workers, worked
 from forecast.checks import check_positive_integer
+from forecast.kept import shared_fits
 from forecast.pipelines import write_frame
 from forecast.progress import progress_bar
 from forecast.tuned import search_seconds
@@ -76,7 +77,7 @@ def backtest(
     admit(forecasters, plan, use_fitted)
     names = [name for forecaster in forecasters for name in column_names(forecaster, plan)]
     table, outcomes = Table.of_plan(plan, names), _outcomes(forecasters, plan)
-    with progress_bar(len(forecasters) * plan.origins.num_windows) as advance:
+    with shared_fits(), progress_bar(len(forecasters) * plan.origins.num_windows) as advance:
         for forecaster, outcome in zip(forecasters, outcomes, strict=True):
             course = _course(forecaster, plan, use_fitted, outcome)
             with closing(_emitted(course, outcome, n_jobs, advance)) as origins:
@@ -104,7 +105,7 @@ def written(
     check_positive_integer("n_jobs", n_jobs, optional=True)
     admit(forecasters, plan, use_fitted)
     outcomes = _outcomes(forecasters, plan)
-    with ExitStack() as stack:
+    with shared_fits(), ExitStack() as stack:
         rows = stack.enter_context(parquet_writer(path))
         advance = stack.enter_context(progress_bar(len(forecasters) * plan.origins.num_windows))
         ways = []

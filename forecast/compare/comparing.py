@@ -27,6 +27,7 @@ from forecast.compare.seeds import replicas_of
 from forecast.covariate_use import weight_columns
 from forecast.evaluation import Backtest, Comparison, Run
 from forecast.forecaster import Forecaster
+from forecast.kept import shared_fits
 from forecast.libraries import library_versions
 from forecast.pipelines import Columns, Split, default_season
 
@@ -139,7 +140,8 @@ def compare(
     elsewhere = GivenForecasts.read(forecasts, plan)
     replicas = replicas_of(shown, num_seeds)
     unique_names([*shown, *replicas.all, *elsewhere.names])
-    run = replicas.joined(backtest(shown, plan, n_jobs=n_jobs), plan, n_jobs)
+    with shared_fits():
+        run = replicas.joined(backtest(shown, plan, n_jobs=n_jobs), plan, n_jobs)
     protocol = elsewhere.noted(protocol_of(shown, run.outcomes, plan))
     seconds = seconds_of(run.outcomes)
     settings = settings_of(plan, season, shown) | replicas.settings

@@ -14,6 +14,7 @@ from forecast.composition.weights import validation_weights
 from forecast.covariate_use import seen_by, share_of, weight_columns
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
+from forecast.kept import estimate_once
 from forecast.pipelines import default_season
 from forecast.protocol import num_channels
 
@@ -98,7 +99,8 @@ class ForecasterOfMembers(Forecaster):
     def _estimate(self, task: Task) -> Estimate:
         members = self._members
         parts = tuple(
-            member._estimate(_task_of(member, index, task)) for index, member in enumerate(members)
+            estimate_once(member, _task_of(member, index, task))
+            for index, member in enumerate(members)
         )
         return _Combined(**vars(self._together(members, parts, task)), parts=parts)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from forecast.composition.combination import CombinedModel
 from forecast.composition.weights import stacking_weights
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
+from forecast.kept import KeptEstimates, estimate_once
 from forecast.protocol import StateBatch
 
 __all__ = [
@@ -28,8 +26,8 @@ __all__ = [
     "settled_network",
 ]
 
-# Fits of the linear parts that are kept: networks of one comparison share them.
-_MOST_KEPT = 2
+# Networks of other seeds or layers share the linear parts of the last two tasks.
+_KEPT = KeptEstimates(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +96,9 @@ def network_state(model: Any, state: StateBatch) -> StateBatch:
     return state if network is model else model.member_states(state)[-1]
 
 
-def _linear() -> tuple[Forecaster, ...]:
-    return AR(), PooledAR()
+def _linear(season_length: int | None = None) -> tuple[Forecaster, ...]:
+    """As they would be baselines of a comparison."""
+    return AR(season_length=season_length), PooledAR(season_length=season_length)
 
 
 def _together(parts: tuple[Estimate, ...], weights: NDArray, task: Task) -> Estimate:
@@ -122,36 +121,11 @@ def _of_newcomers(weights: NDArray) -> NDArray:
     return found / found.sum() if found.any() else able / able.sum()
 
 
-_kept: OrderedDict[bytes, tuple[Estimate, ...]] = OrderedDict()
-_lock = Lock()
-
-
 def _linear_parts(task: Task) -> tuple[Estimate, ...]:
     """The linear forecasters fitted to the task; those of the last tasks are kept."""
     if isinstance(task.settled, tuple):
         pairs = zip(_linear(), task.settled[1][:-1], strict=True)
         return tuple(one._estimate(replace(task, settled=settled)) for one, settled in pairs)
-    key = _fingerprint(task)
-    with _lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    parts = tuple(forecaster._estimate(replace(task, settled=None)) for forecaster in _linear())
-    with _lock:
-        _kept[key] = parts
-        while len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
-    return parts
-
-
-def _fingerprint(task: Task) -> bytes:
-    """A hash of all that a linear fit depends on: not when series begin."""
-    digest = hashlib.blake2b(repr((task.season, task.horizon, task.panel.frequency)).encode())
-    panels = (task.panel, *((task.ahead[0],) if task.ahead else ()))
-    for panel in panels:
-        for array in (panel.values, panel.lengths, panel.covariates.future):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update(repr(list(panel.ids)).encode())
-    if task.ahead:
-        digest.update(np.ascontiguousarray(task.ahead[1].ends).tobytes())
-    return digest.digest()
+    fresh, season = replace(task, settled=None), task.season
+    given = season.length if season.given else None
+    return tuple(estimate_once(one, fresh, elsewhere=_KEPT) for one in _linear(given))
