@@ -18,7 +18,7 @@ from forecast.findings import fell_back_words
 from forecast.forecaster import Forecaster
 from forecast.progress import progress_bar
 from forecast.quiet import native_errors_muted
-from forecast.tables import long_table, with_only_series
+from forecast.tables import long_table, with_only_series, with_times
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -185,14 +185,18 @@ def _read(options: Namespace) -> pd.DataFrame:
 
 def _read_future(path: str, forecaster: Forecaster) -> pd.DataFrame:
     """Rows of the steps to forecast."""
-    return with_only_series(
-        fc.read_file(path), forecaster.layout_.columns.id, forecaster.store_.ids
-    )
+    columns = forecaster.layout_.columns
+    table, _ = with_times(fc.read_file(path), columns.id, columns.time)
+    return with_only_series(table, columns.id, forecaster.store_.ids)
 
 
 def _read_rows(path: str, forecaster: Forecaster) -> pd.DataFrame:
     """Rows of the series of a forecaster, in the form of the file that it was fitted on."""
-    return long_table(_read_future(path, forecaster), *forecaster.layout_.columns.names)[0]
+    columns = forecaster.layout_.columns
+    table, _ = with_times(fc.read_file(path), columns.id, columns.time)
+    if columns.target in table.columns:
+        table = with_only_series(table, columns.id, forecaster.store_.ids)
+    return long_table(table, *columns.names)[0]
 
 
 def _frame_options(options: Namespace) -> dict[str, Any]:

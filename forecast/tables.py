@@ -1,12 +1,13 @@
-"""Tables read from files: times are a column, and an id is often left out."""
+"""Tables read from files: times are a column of any name, and an id is often left out."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["long_table", "with_only_series"]
+__all__ = ["long_table", "with_only_series", "with_times"]
 
 
 def long_table(
@@ -14,6 +15,7 @@ def long_table(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """A table without an id column as a long one, where it can be read in one way only.
 
+    Without a time column the only one that holds dates is it, see `with_times`.
     With a time and a target column, and no time twice, its rows are one series, named as the
     target. With a time column only, every other column is a series if all hold numbers.
 
@@ -37,24 +39,65 @@ def long_table(
         >>> long_table(table, "unique_id", "day", "y")[1]
         ("no columns 'unique_id' and 'y': each column beside 'day' ('a', 'b') is a series.",)
     """
+    given = table
+    table, found = with_times(table, id_col, time_col)
     names = list(table.columns)
     if id_col in names or time_col not in names:
         return table, ()
     if target_col in names:
         if table[time_col].duplicated().any():
-            return table, ()
+            return given, ()
         note = f"no column {id_col!r}: all rows are one series, named {target_col!r}."
-        return _named(table, id_col, target_col), (note,)
+        return _named(table, id_col, target_col), (*found, note)
     series = [name for name in names if name != time_col]
-    if not series:
-        return table, ()
+    if not series or (found and table[time_col].duplicated().any()):
+        return given, ()
     _refuse_text(table[series], id_col, time_col, target_col)
     shown = ", ".join(map(repr, series[:5])) + (", ..." if len(series) > 5 else "")
     note = (
         f"no columns {id_col!r} and {target_col!r}: each column beside {time_col!r} ({shown}) is a "
         "series."
     )
-    return table.melt(time_col, series, var_name=id_col, value_name=target_col), (note,)
+    return table.melt(time_col, series, var_name=id_col, value_name=target_col), (*found, note)
+
+
+def with_times(
+    table: pd.DataFrame, id_col: Any, time_col: Any
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A table without ids and times whose only column of dates has the name of the times.
+
+    Args:
+        table: as read from a file.
+        id_col: name of the column of ids.
+        time_col: name of the column of times.
+
+    Returns:
+        The table with that column renamed, or as it is where there are ids or times, or no or
+        several columns of dates; what was found, in a sentence.
+
+    Example:
+        >>> table = pd.DataFrame({"month": ["2024-01", "2024-02"], "sales": [3.0, 4.0]})
+        >>> with_times(table, "unique_id", "ds")[1]
+        ("no column 'ds': 'month' holds the times.",)
+    """
+    if {id_col, time_col} & set(table.columns):
+        return table, ()
+    dated = [name for name, values in table.items() if _holds_dates(values)]
+    if len(dated) != 1:
+        return table, ()
+    note = f"no column {time_col!r}: {dated[0]!r} holds the times."
+    return table.rename(columns={dated[0]: time_col}), (note,)
+
+
+def _holds_dates(values: pd.Series) -> bool:
+    """Whether all are dates, or texts with digits that can be read as such."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return True
+    if not pd.api.types.is_string_dtype(values.dtype) or not values.str.contains(r"\d").all():
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which format it is, is asked where they are read
+        return bool(pd.to_datetime(values, errors="coerce").notna().all())
 
 
 def _refuse_text(series: pd.DataFrame, id_col: Any, time_col: Any, target_col: Any) -> None:

@@ -90,6 +90,39 @@ def test_a_file_without_ids_is_one_series_from_fit_to_update(csv, capsys):
     assert capsys.readouterr().out.splitlines()[1].split(",")[:2] == forecast[:2]
 
 
+def test_a_file_of_dates_and_values_needs_no_options(csv, capsys):
+    rows = pd.read_csv(csv).query("unique_id == 'a'").rename(columns={"ds": "day", "y": "sales"})
+    rows[["day", "sales"]][:-2].to_csv(csv, index=False)
+    model, newer = csv.with_suffix(".kfc"), csv.with_name("newer.csv")
+    run("fit", csv, "--model", "naive", "--horizon", 2, "--out", model)
+    shown = capsys.readouterr().out
+    assert (
+        "! no column 'ds': 'day' holds the times.\n! no columns 'unique_id' and 'y': each" in shown
+    )
+    rows[["day", "sales"]][-2:].to_csv(newer, index=False)
+    run("update", model, newer)
+    capsys.readouterr()
+    run("predict", model, "--horizon", 1)
+    series, _, forecast = capsys.readouterr().out.splitlines()[1].split(",")
+    assert (series, float(forecast)) == ("sales", pytest.approx(rows["sales"].iloc[-1]))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"day": ["2024-01-01", "2024-01-02"], "until": ["2024-01-02", "2024-01-03"], "sales": 1.0},
+        {"month": ["May", "June"], "sales": 1.0},
+        {"shop": [1, 2], "day": "2024-01-01", "sales": 1.0},
+        {"day": ["2024-01-01", "someday 2"], "sales": 1.0},
+    ],
+    ids=["two columns of dates", "words", "a day of many shops", "no date"],
+)
+def test_which_column_holds_the_times_is_not_guessed(columns, csv, capsys):
+    pd.DataFrame(columns).to_csv(csv, index=False)
+    shown = error_of(capsys, "check", csv, "--horizon", 3)
+    assert "missing column 'unique_id', 'ds', 'y'" in shown
+
+
 def test_a_file_with_a_column_a_series_needs_no_ids(csv, capsys):
     changed(
         csv, lambda frame: frame.pivot(index="ds", columns="unique_id", values="y").reset_index()

@@ -22,7 +22,7 @@ from ..covariates.calendar_features import with_calendar
 from ..covariates.reading import read_covariates, refuse_wide_covariates, require_covariates
 from ..covariates.rows import RowCovariates
 from ..panel import Panel
-from .hints import id_hint, index_fix, time_in_index
+from .hints import id_hint, index_fix, time_in_index, two_columns_hint
 from .indexed import from_levels, has_levels, with_levels
 from .layout import Layout, from_polars
 from .ordering import id_order, instants, sorting_order
@@ -148,11 +148,15 @@ def _require_columns(present: list[Any], columns: Columns, index: pd.Index | Non
     """Refuse a long frame with a column missing or twice."""
     missing = [name for name in columns.names if name not in present]
     if missing:
-        in_index = time_in_index(index, missing, columns.time) or id_hint(missing, columns)
+        hint = (
+            time_in_index(index, missing, columns.time)
+            or id_hint(missing, columns)
+            or two_columns_hint(present, missing)
+        )
         fix = index_fix(pd.Index([], dtype=object) if index is None else index)
         raise ValueError(
             f"missing column {', '.join(map(repr, missing))}; the frame has "
-            f"{', '.join(map(repr, present[:10]))}.{in_index} A long frame needs an id, a time and "
+            f"{', '.join(map(repr, present[:10]))}.{hint} A long frame needs an id, a time and "
             "a target column: rename them or say which they are (id_col=, time_col=, target_col=). "
             "A wide frame has only columns of series, and times as its index: a DatetimeIndex or "
             f"integers, not periods or text ({fix})."

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["id_hint", "index_fix", "irregular_hint", "repeated_hint", "time_in_index"]
+__all__ = [
+    "id_hint",
+    "index_fix",
+    "irregular_hint",
+    "repeated_hint",
+    "time_in_index",
+    "two_columns_hint",
+]
 
 _SPRING_AND_AUTUMN = (2, 3, 4, 9, 10, 11)
 _NIGHT = (0, 1, 2, 23)
@@ -65,6 +72,26 @@ def id_hint(missing: list[Any], columns: Any) -> str:
     if missing == [columns.id]:
         return f" If all rows are one series, give it a name: df.assign({columns.id}='name')."
     return f" If each other column is a series: df.set_index({columns.time!r})."
+
+
+def two_columns_hint(present: list[Any], missing: list[Any]) -> str:
+    """A sentence for a frame of two columns, none of them known; empty for others.
+
+    Args:
+        present: columns of the frame.
+        missing: of the id, time and target column, those that it lacks.
+
+    Example:
+        >>> two_columns_hint(["day", "sales"], ["unique_id", "ds", "y"])[:58]
+        " If 'day' holds the times of one series: df = df.set_index"
+    """
+    if len(present) != 2 or len(missing) < 3:
+        return ""
+    time = present[0]
+    return (
+        f" If {time!r} holds the times of one series: df = df.set_index({time!r}); "
+        f"{index_fix(pd.Index([], dtype=object))}."
+    )
 
 
 def repeated_hint(repeated: pd.Index, columns: Any) -> str:

@@ -211,6 +211,8 @@ REFUSED = {
         lambda: base().drop(columns="unique_id"),
     r"missing column 'unique_id', 'y'.*each other column is a series: df.set_index\('ds'\)":
         lambda: base().drop(columns="unique_id").rename(columns={"y": "sales"}),
+    r"If 'day' holds the times of one series: df = df.set_index\('day'\); df.index = pd.to_":
+        lambda: base().rename(columns={"ds": "day", "y": "sales"})[["day", "sales"]],
     "missing column 'ds'.*time_col=": lambda: pl.DataFrame({"unique_id": [1], "y": [1.0]}),
     "column 'y' occurs 2 times": lambda: pd.concat([base(), base()[["y"]]], axis=1),
     "series 'b', time 2024-01-05 00:00:00 occurs more than once":
