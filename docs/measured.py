@@ -62,9 +62,8 @@ class Row:
 
     @property
     def spread(self) -> str:
-        """How far seeds differ; a row measured later than the others says how many it has."""
-        alone = len(self.entry.get("seeds", ())) == 1
-        return "(one seed)" if alone else f"± {self.entry['spread']:.3f}"
+        """How far seeds differ."""
+        return f"± {self.entry['spread']:.3f}"
 
     @property
     def cells(self) -> list[str]:

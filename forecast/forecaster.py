@@ -32,6 +32,8 @@ class Forecaster(Serving, ABC):
     """What the point forecast stands for: "median", or "mean" where squares were minimised."""
     closed_form: ClassVar[bool] = True
     """Fitted in closed form, so refitted at every cutoff of a backtest."""
+    shares_fits: ClassVar[bool] = False
+    """Whether equal forecasters of this class, not of a subclass, share fits in a backtest."""
 
     is_random: bool = True
     """Whether another `seed`, where it has one, gives other forecasts."""

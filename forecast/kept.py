@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.pipelines import Panel
-
 if TYPE_CHECKING:
     from forecast.fitting import Estimate, Task
     from forecast.forecaster import Forecaster
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptEstimates", "estimate_once", "seconds_spared", "shared_fits"]
 
 _Key = tuple[type, bytes]
-# A comparison has two that choose, AR and PooledAR, and a user's own beside them.
+# AR and PooledAR, as the comparison has them and with a user's own settings.
 _MOST_SHARED = 4
 
 
@@ -34,49 +33,29 @@ class _Kept:
 
 
 class KeptEstimates:
-    """The last estimates that took a choice, by forecaster and task.
+    """The last estimates, by forecaster and task.
 
     Args:
-        most: how many are kept; those of forecasters that choose nothing never are.
+        most: how many are kept.
     """
 
     def __init__(self, most: int) -> None:
         """Begin with none."""
         self.seconds_spared = 0.0
-        """What the estimates that were found took when they were made."""
         self._most = most
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._lock = Lock()
 
-    def found(self, forecaster: Forecaster, task: Task) -> Estimate | None:
-        """The estimate of an equal forecaster for an equal task; None where none is kept."""
-        key = _key(forecaster, task)
+    def find(self, key: _Key) -> _Kept | None:
+        """What is kept under a key."""
         with self._lock:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            self.seconds_spared += self._kept[key].seconds
-            return self._kept[key].estimate
+            return self._kept.get(key)
 
-    def estimate(self, forecaster: Forecaster, task: Task) -> Estimate:
-        """What is found, or else made now and kept.
-
-        Args:
-            forecaster: a closed form: it gives the same for the same.
-            task: with nothing settled.
-        """
-        found = self.found(forecaster, task)
-        if found is not None:
-            return found
-        began = time.perf_counter()
-        made = forecaster._estimate(task)
-        if made.settled is not None:
-            self._keep(_key(forecaster, task), _Kept(made, time.perf_counter() - began))
-        return made
-
-    def _keep(self, key: _Key, made: _Kept) -> None:
+    def keep(self, key: _Key, made: _Kept) -> None:
+        """Keep it as the newest; the oldest goes where there are too many."""
         with self._lock:
             self._kept[key] = made
+            self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
 
@@ -100,22 +79,30 @@ def shared_fits() -> Iterator[None]:
 def estimate_once(
     forecaster: Forecaster, task: Task, elsewhere: KeptEstimates | None = None
 ) -> Estimate:
-    """The estimate of a forecaster, made once where fits are shared.
+    """The estimate of a forecaster; made once where fits are shared and its class says so.
+
+    A class says `shares_fits = True` for itself, not for its subclasses: its fit takes long and
+    follows from its settings and the task alone.
 
     Args:
         forecaster: gives the estimate.
         task: what it is asked to learn.
-        elsewhere: where to look as well, and to keep what is made; where fits are shared by
-            default.
+        elsewhere: where to look as well, and to keep what is made.
     """
     shared = _SHARED.get()
-    if task.settled is not None or not forecaster.closed_form:
+    keepers = [keeper for keeper in (shared, elsewhere) if keeper is not None]
+    if not (keepers and task.settled is None and vars(type(forecaster)).get("shares_fits")):
         return forecaster._estimate(task)
-    found = shared.found(forecaster, task) if shared else None
-    if found is not None:
-        return found
-    keeper = elsewhere or shared
-    return keeper.estimate(forecaster, task) if keeper else forecaster._estimate(task)
+    key = _key(forecaster, task)
+    kept = next((found for keeper in keepers if (found := keeper.find(key))), None)
+    if kept is None:
+        began = time.perf_counter()
+        kept = _Kept(forecaster._estimate(task), time.perf_counter() - began)
+    elif shared is not None:
+        shared.seconds_spared += kept.seconds
+    for keeper in keepers:
+        keeper.keep(key, kept)
+    return kept.estimate
 
 
 def seconds_spared() -> float:
@@ -125,22 +112,15 @@ def seconds_spared() -> float:
 
 
 def _key(forecaster: Forecaster, task: Task) -> _Key:
-    """Its class, and a hash of what a closed form depends on: not its alias, nor first times."""
-    plain = forecaster.clone()
-    if "alias" in plain.get_params(deep=False):
-        plain.set_params(alias=None)
-    about = (plain, task.season, task.horizon, task.ahead and task.ahead[1].horizon)
-    digest = hashlib.blake2b(repr(about).encode())
-    _add(digest, task.panel)
-    if task.ahead:
-        _add(digest, task.ahead[0])
-        digest.update(np.ascontiguousarray(task.ahead[1].ends).tobytes())
+    """Its class, and a hash of what its fit follows from: not its alias, nor the first times."""
+    settings = forecaster.get_params(deep=False)
+    settings.pop("alias", None)
+    ahead = task.ahead and (task.ahead[1].horizon, task.ahead[1].ends)
+    digest = hashlib.blake2b(pickle.dumps((settings, task.season, task.horizon, ahead)))
+    for panel in (task.panel, *(task.ahead[:1] if task.ahead else ())):
+        table = panel.covariates
+        about = (list(panel.ids), panel.frequency, panel.num_channels, table.schema)
+        digest.update(pickle.dumps(about))
+        for array in (panel.values, panel.lengths, table.future, table.past, table.static):
+            digest.update(memoryview(np.ascontiguousarray(array).reshape(-1)).cast("B"))
     return type(forecaster), digest.digest()
-
-
-def _add(digest: hashlib.blake2b, panel: Panel) -> None:
-    table = panel.covariates
-    about = (list(panel.ids), panel.frequency, panel.num_channels, table.schema)
-    digest.update(repr(about).encode())
-    for array in (panel.values, panel.lengths, table.future, table.past, table.static):
-        digest.update(np.ascontiguousarray(array).tobytes())

@@ -266,7 +266,7 @@ def test_a_walk_does_not_look_ahead(fitted, panel):
 
 
 def test_no_forecast_of_a_backtest_looks_ahead(case):
-    frame = case.frame.query("unique_id in ('large', 'small')")
+    frame = case.frame.query("unique_id in ('large', 'small', 'gappy')")
 
     def backtest(data, **options):
         return forecast.cross_validation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,18 @@ import pytest
 import forecast as fc
 from forecast.fitting import Task
 from forecast.kept import KeptEstimates, estimate_once, seconds_spared, shared_fits
+from forecast.models import mixture
 from forecast.pipelines import Columns, Origins, Season, read_frame
+
+SLOW = 2.0  # seconds, more than all else of a fit takes
+
+
+def slowly(function):
+    def slow(*arguments):
+        time.sleep(SLOW)
+        return function(*arguments)
+
+    return slow
 
 
 def frame(length: int = 60, **columns: object) -> pd.DataFrame:
@@ -28,35 +40,36 @@ def task(data: pd.DataFrame | None = None, horizon: int = 4, season: int = 1) ->
 
 
 class Choosing(fc.Naive):
-    """It chooses, and counts how often."""
+    """It takes long, and counts how often it is fitted."""
 
     made = 0
-    chooses = True
+    shares_fits = True
 
     def _estimate(self, asked):
         type(self).made += 1
-        return replace(super()._estimate(asked), settled="a choice" if self.chooses else None)
+        time.sleep(0.01)
+        return super()._estimate(asked)
 
 
-class Settled(Choosing):
-    """Another class: its fits are its own."""
-
-    chooses = True
+class Subclass(Choosing):
+    """It may do more than its parent: its fits are its own."""
 
 
 @pytest.fixture(autouse=True)
 def anew(monkeypatch):
-    for cls in (Choosing, Settled):
+    for cls in (Choosing, Subclass):
         monkeypatch.setattr(cls, "made", 0)
 
 
 def test_equal_forecasters_share_a_fit_of_one_task_and_its_seconds():
     with shared_fits():
+        began = time.perf_counter()
         first = estimate_once(Choosing(alias="one"), task())
+        took = time.perf_counter() - began
         assert seconds_spared() == 0.0
         with shared_fits():  # of a backtest within the comparison
             assert estimate_once(Choosing(alias="two"), task()) is first
-        assert Choosing.made == 1 and seconds_spared() > 0.0
+        assert Choosing.made == 1 and 0.01 <= seconds_spared() <= took
     assert seconds_spared() == 0.0
 
 
@@ -90,38 +103,59 @@ def test_covariates_of_other_values_or_kinds_are_another_fit():
     assert Choosing.made == 3
 
 
-def test_nothing_is_kept_outside_or_where_nothing_was_chosen(monkeypatch):
+def test_nothing_is_kept_outside():
     for _ in range(2):
         estimate_once(Choosing(), task())
     assert Choosing.made == 2
-    monkeypatch.setattr(Choosing, "chooses", False)
+
+
+def test_only_a_class_that_says_so_itself_shares():
     with shared_fits():
         for _ in range(2):
             estimate_once(Choosing(), task())
-            estimate_once(Settled(), task())
-    assert (Choosing.made, Settled.made) == (4, 1)
-
-
-def test_what_is_no_closed_form_is_fitted_each_time(monkeypatch):
-    monkeypatch.setattr(Choosing, "closed_form", False)
-    with shared_fits():
-        for _ in range(2):
-            estimate_once(Choosing(), task())
-    assert Choosing.made == 2
+            estimate_once(Subclass(), task())
+            estimate_once(fc.Combine([Subclass(), fc.Naive()], alias="both"), task())
+    assert (Choosing.made, Subclass.made) == (1, 4)
 
 
 def test_two_classes_of_one_name_are_two():
-    twin = type("Choosing", (Settled,), {})
+    twin = type("Choosing", (Subclass,), {"shares_fits": True})
     with shared_fits():
         estimate_once(Choosing(), task())
         estimate_once(twin(), task())
     assert Choosing.made == twin.made == 1
 
 
+def test_long_settings_are_read_to_their_end():
+    class Listed(Choosing):
+        shares_fits = True
+
+        def __init__(self, table=None):
+            super().__init__()
+            self.table = table
+
+    tables = np.zeros((2, 2000))
+    tables[1, 1000] = 1e-12
+    with shared_fits():
+        for table in (*tables, tables[1].copy()):
+            estimate_once(Listed(table), task())
+    assert Listed.made == 2
+
+
+def test_what_is_kept_elsewhere_is_shared_and_counted():
+    elsewhere = KeptEstimates(4)
+    estimate_once(Choosing(), task(), elsewhere)
+    with shared_fits():
+        estimate_once(Choosing(), task(), elsewhere)
+        assert Choosing.made == 1 and seconds_spared() >= 0.01
+        estimate_once(Choosing(), task())
+    assert Choosing.made == 1
+
+
 def test_the_one_that_was_asked_for_last_stays():
-    kept, tasks = KeptEstimates(2), [task(horizon=steps) for steps in (1, 2, 3)]
+    elsewhere, tasks = KeptEstimates(2), [task(horizon=steps) for steps in (1, 2, 3)]
     for index in (0, 1, 0, 2, 0, 1):
-        kept.estimate(Choosing(), tasks[index])
+        estimate_once(Choosing(), tasks[index], elsewhere)
     assert Choosing.made == 4  # the second one was given up for the third
 
 
@@ -155,10 +189,20 @@ def test_a_comparison_chooses_once_and_counts_the_seconds_for_each(chosen):
 
 
 @pytest.mark.slow
-def test_a_network_takes_the_linear_parts_of_the_baselines(chosen):
+@pytest.mark.parametrize("first", [True, False], ids=["before it", "after it"])
+def test_a_network_and_a_linear_forecaster_choose_once(first, chosen, monkeypatch):
+    monkeypatch.setattr(mixture, "_KEPT", KeptEstimates(4))
     training = fc.Training(num_steps=1, num_checks=1)
     network = fc.LSTMForecaster(3, num_layers=1, training=training, season_length=5)
-    result = fc.compare([network], frame(), 3, n_windows=2, num_seeds=1, season_length=5)
-    assert len(chosen) == 1 and chosen[0].season_length == 5
-    seconds = result.table.set_index("model")["fit s"]
-    assert seconds["LSTM"] > seconds["PooledAR"]
+    both = [fc.PooledAR(season_length=5), network]
+    fc.cross_validation(both if first else both[::-1], frame(), 3, n_windows=1)
+    assert len(chosen) == 1
+
+
+@pytest.mark.slow
+def test_seconds_of_a_network_hold_its_linear_parts_at_every_seed(monkeypatch):
+    monkeypatch.setattr(fc.PooledAR, "_choose", slowly(fc.PooledAR._choose))
+    training = fc.Training(num_steps=1, num_checks=1)
+    network = fc.LSTMForecaster(3, num_layers=1, training=training, season_length=5)
+    result = fc.compare([network], frame(), 3, n_windows=2, num_seeds=2, season_length=5)
+    assert result.table.set_index("model").loc["LSTM", "fit s"] > SLOW

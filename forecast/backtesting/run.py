@@ -167,7 +167,8 @@ def _said(
         outcome.first, outcome.fit_seconds = fitted, seconds + search_seconds(course.forecaster)
     yield from course.walked(0, fitted)
     fold, count = 1, len(course.folds)
-    if n_jobs is None and num_workers(n_jobs, count - fold, seconds) > 1:
+    chooses = isinstance(course, Course) and course.forecaster.closed_form
+    if n_jobs is None and chooses and num_workers(n_jobs, count - fold, seconds) > 1:
         # The first fit chose as well: the second one tells how long the others take.
         seconds = yield from _refitted(course, outcome, fold)
         fold += 1

@@ -76,7 +76,10 @@ class Picture:
 def picture(
     figure: Figure, text: str, prefix: str, caption: str = "", numbers: Numbers | None = None
 ) -> Picture:
-    """Inline SVG without anything that a page would fetch, its ids made unique by a prefix."""
+    """Inline SVG without anything that a page would fetch, its ids made unique by a prefix.
+
+    The figure is used up: its canvas and its backgrounds are changed.
+    """
     from markupsafe import Markup, escape
 
     svg = _svg(figure)

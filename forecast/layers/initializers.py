@@ -17,7 +17,7 @@ from scipy.sparse.linalg import ArpackError, eigs
 _LEAST_UNITS, _LARGEST_SHARE = 500, 0.3
 # Largest absolute eigenvalues by draw, a number each: who tries radii, scalings or leak rates with
 # one seed has the same draw every time.
-_RADII: dict[tuple[int, float, int], float] = {}
+_RADII: dict[tuple[type, int, float, int], float] = {}
 _MOST_RADII = 1024
 
 
@@ -150,7 +150,7 @@ class SpectralRadius(keras.initializers.Initializer):
 
     def _radius_of(self, sparse: np.ndarray) -> float:
         """Return max |lambda| of the unscaled matrix, found once for each draw."""
-        draw = (len(sparse), self.connectivity, self._own_seed)
+        draw = (type(self), len(sparse), self.connectivity, self._own_seed)
         found = _RADII.get(draw)
         if found is None:
             found = largest_absolute_eigenvalue(sparse)

@@ -97,7 +97,7 @@ def network_state(model: Any, state: StateBatch) -> StateBatch:
 
 
 def _linear(season_length: int | None = None) -> tuple[Forecaster, ...]:
-    """As they would be baselines of a comparison."""
+    """With the settings of a comparison's baselines."""
     return AR(season_length=season_length), PooledAR(season_length=season_length)
 
 

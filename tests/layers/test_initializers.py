@@ -64,6 +64,7 @@ def test_a_large_sparse_matrix_has_the_radius_of_all_its_eigenvalues(
 ) -> None:
     matrix = draw(units, 1.3, connectivity, seed=6)
     assert np.abs(np.linalg.eigvals(matrix)).max() == pytest.approx(1.3, rel=1e-9)
+    monkeypatch.setattr(initializers, "_RADII", {})
     monkeypatch.setattr(np.linalg, "eigvals", lambda matrix: pytest.fail("all eigenvalues"))
     np.testing.assert_array_equal(draw(units, 1.3, connectivity, seed=6), matrix)
 
@@ -75,6 +76,7 @@ def test_all_eigenvalues_where_the_iteration_does_not_converge(
         raise ArpackNoConvergence("no convergence", np.zeros(0), np.zeros((0, 0)))
 
     expected = draw(501, 0.9, 0.01, seed=7)
+    monkeypatch.setattr(initializers, "_RADII", {})
     monkeypatch.setattr(initializers, "eigs", gives_up)
     np.testing.assert_allclose(draw(501, 0.9, 0.01, seed=7), expected, rtol=1e-9)
 

@@ -85,6 +85,7 @@ class AR(Forecaster):
 
     role: ClassVar[str] = "linear"
     point: ClassVar[str] = "mean"
+    shares_fits: ClassVar[bool] = True
     takes_new_series: ClassVar[bool] = False
     uses_covariates: ClassVar[bool] = True
 

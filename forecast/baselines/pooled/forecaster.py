@@ -74,6 +74,7 @@ class PooledAR(Forecaster):
     """
 
     role: ClassVar[str] = "linear"
+    shares_fits: ClassVar[bool] = True
     uses_covariates: ClassVar[bool] = True
     uses_past_covariates: ClassVar[bool] = True
     uses_static_covariates: ClassVar[bool] = True
