@@ -122,5 +122,5 @@ def _key(forecaster: Forecaster, task: Task) -> _Key:
         about = (list(panel.ids), panel.frequency, panel.num_channels, table.schema)
         digest.update(pickle.dumps(about))
         for array in (panel.values, panel.lengths, table.future, table.past, table.static):
-            digest.update(memoryview(np.ascontiguousarray(array).reshape(-1)).cast("B"))
+            digest.update(np.ascontiguousarray(array).reshape(-1).data)
     return type(forecaster), digest.digest()
