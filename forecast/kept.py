@@ -93,7 +93,10 @@ def estimate_once(
     keepers = [keeper for keeper in (shared, elsewhere) if keeper is not None]
     if not (keepers and task.settled is None and vars(type(forecaster)).get("shares_fits")):
         return forecaster._estimate(task)
-    key = _key(forecaster, task)
+    try:
+        key = _key(forecaster, task)
+    except (pickle.PicklingError, TypeError, AttributeError):  # settings that cannot be compared
+        return forecaster._estimate(task)
     kept = next((found for keeper in keepers if (found := keeper.find(key))), None)
     if kept is None:
         began = time.perf_counter()

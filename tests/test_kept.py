@@ -142,6 +142,13 @@ def test_long_settings_are_read_to_their_end():
     assert Listed.made == 2
 
 
+def test_settings_that_cannot_be_compared_are_fitted_each_time():
+    lags = {1: "one", 3: "three"}.keys()
+    found = [fc.AR(lags=lags, alias="a"), fc.AR(lags=lags, alias="b")]
+    frames = fc.cross_validation(found, frame(), horizon=3, n_windows=1)
+    np.testing.assert_array_equal(frames["a"], frames["b"])
+
+
 def test_what_is_kept_elsewhere_is_shared_and_counted():
     elsewhere = KeptEstimates(4)
     estimate_once(Choosing(), task(), elsewhere)
