@@ -41,6 +41,7 @@ def long_table(
     """
     given = table
     table, found = with_times(table, id_col, time_col)
+    own = next((old for old, new in zip(given, table, strict=True) if new == time_col), time_col)
     names = list(table.columns)
     if id_col in names or time_col not in names:
         return table, ()
@@ -52,10 +53,10 @@ def long_table(
     series = [name for name in names if name != time_col]
     if not series or (found and table[time_col].duplicated().any()):
         return given, ()
-    _refuse_text(table[series], id_col, time_col, target_col)
+    _refuse_text(table[series], id_col, own, target_col)
     shown = ", ".join(map(repr, series[:5])) + (", ..." if len(series) > 5 else "")
     note = (
-        f"no columns {id_col!r} and {target_col!r}: each column beside {time_col!r} ({shown}) is a "
+        f"no columns {id_col!r} and {target_col!r}: each column beside {own!r} ({shown}) is a "
         "series."
     )
     return table.melt(time_col, series, var_name=id_col, value_name=target_col), (*found, note)
@@ -90,10 +91,13 @@ def with_times(
 
 
 def _holds_dates(values: pd.Series) -> bool:
-    """Whether all are dates, or texts with digits that can be read as such."""
+    """Whether all that are known are dates, or texts with digits that can be read as such."""
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return True
-    if not pd.api.types.is_string_dtype(values.dtype) or not values.str.contains(r"\d").all():
+    values = values.dropna()
+    if not len(values) or not pd.api.types.is_string_dtype(values.dtype):
+        return False
+    if not values.str.contains(r"\d").all():
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # which format it is, is asked where they are read

@@ -96,9 +96,8 @@ def test_a_file_of_dates_and_values_needs_no_options(csv, capsys):
     model, newer = csv.with_suffix(".kfc"), csv.with_name("newer.csv")
     run("fit", csv, "--model", "naive", "--horizon", 2, "--out", model)
     shown = capsys.readouterr().out
-    assert (
-        "! no column 'ds': 'day' holds the times.\n! no columns 'unique_id' and 'y': each" in shown
-    )
+    assert "! no column 'ds': 'day' holds the times.\n" in shown
+    assert "! no columns 'unique_id' and 'y': each column beside 'day' ('sales') is" in shown
     rows[["day", "sales"]][-2:].to_csv(newer, index=False)
     run("update", model, newer)
     capsys.readouterr()
@@ -121,6 +120,21 @@ def test_which_column_holds_the_times_is_not_guessed(columns, csv, capsys):
     pd.DataFrame(columns).to_csv(csv, index=False)
     shown = error_of(capsys, "check", csv, "--horizon", 3)
     assert "missing column 'unique_id', 'ds', 'y'" in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"comment": "good"}, "each column beside 'day' would be a series, but 'comment' holds no"),
+        ({"day": ["2024-01-01", None, "2024-01-03"]}, "'ds' is empty in series 'sales' (row 1)"),
+    ],
+    ids=["text beside", "a missing date"],
+)
+def test_what_is_wrong_beside_dates_that_were_found_is_said(changes, message, csv, capsys):
+    days = ["2024-01-01", "2024-01-02", "2024-01-03"]
+    pd.DataFrame({"day": days, "sales": [1.0, 2.0, 3.0]} | changes).to_csv(csv, index=False)
+    assert main(["check", str(csv), "--horizon", "1"]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_a_file_with_a_column_a_series_needs_no_ids(csv, capsys):
