@@ -11,7 +11,7 @@ from forecast.heads import Categorical, Head, head_of
 __all__ = ["NetworkDesign"]
 
 _LINEAR = ("combined", "highway")
-_READOUTS = ("trained", "refitted", "shrunk")
+_READOUTS = ("trained", "refitted", "shrunk", "averaged")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class NetworkDesign:
             form afterwards, from states and inputs, with a ridge chosen on the last fifth of the
             steps; kept where it forecasts better on its own, and then fitted again on all steps.
             "shrunk" is refitted for each series, drawn towards the readout of the pool, by how much
-            is chosen alike; new series have the pool's. With head="absolute" and one step.
+            is chosen alike; new series have the pool's. "averaged" is the mean of the trained one
+            and one in closed form, which reads states only and knows the newest steps as well.
+            With head="absolute" and one step.
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
             blocks back.
@@ -56,7 +58,7 @@ class NetworkDesign:
     linear: Literal["combined", "highway"] | None = None
     head: str | Head = "absolute"
     block_length: int | None = 1
-    readout: Literal["trained", "refitted", "shrunk"] = "trained"
+    readout: Literal["trained", "refitted", "shrunk", "averaged"] = "trained"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning, and what does not go together."""

@@ -15,7 +15,7 @@ from forecast.baselines.pooled.samples import coprime_stride
 from forecast.models.body import Body
 from forecast.models.teaching import Lesson
 
-__all__ = ["Readout", "fit_readout"]
+__all__ = ["Readout", "averaged_readout", "fit_readout"]
 
 _PENALTIES = (1e-4, 1e-2, 1.0, 100.0)
 # Rows of the pool that a series' own rows are weighed against.
@@ -72,7 +72,7 @@ def fit_readout(
         seasons: season lengths; the steps taken are never in phase with one.
         per_series: whether each series may have coefficients of its own, see `shrink_to_pool`.
     """
-    stride = coprime_stride(int((lesson.weights > 0).sum()) // _MOST_ROWS, seasons)
+    stride = _stride(lesson, seasons)
     rows = _Rows.of(body, lesson, stride)
     penalty, shrinkage = _choose(rows, per_series and rows.can_be_parted)
     kappa = shrinkage if per_series else None
@@ -84,6 +84,34 @@ def fit_readout(
         information = stride * _information(rows.design, pool.weights, penalty)
     own = None if np.isinf(shrinkage) else rows.departures(pool, penalty, shrinkage)
     return Readout(pool.coefficients, penalty, information, kappa, own)
+
+
+def averaged_readout(body: Body, lesson: Lesson, seasons: tuple[int, ...]) -> tuple[Body, str]:
+    """The layers with the mean of their trained readout and one in closed form.
+
+    `w = (w_trained + w_ridge) / 2`
+
+    Args:
+        body: trained layers with a readout of one output.
+        lesson: inputs, targets and weights of every step.
+        seasons: season lengths; the steps taken are never in phase with one.
+
+    Returns:
+        Layers of the same form. w_ridge reads the states alone, by a ridge as in `fit_readout`; 0
+        where "no correction" is best. And words for it.
+    """
+    rows = _Rows.of(body.without_readout, lesson, _stride(lesson, seasons), with_inputs=False)
+    penalty, _ = _choose(rows, per_series=False)
+    closed = np.zeros(rows.num_columns)
+    if not np.isinf(penalty):
+        closed = rows.pool(penalty).coefficients
+    *layers, kernel, bias = body.weights
+    kernel, bias = 0.5 * (kernel + closed[:-1, None]), 0.5 * (bias + closed[-1])
+    return body.with_weights([*layers, kernel, bias]), Readout(closed, penalty).words
+
+
+def _stride(lesson: Lesson, seasons: tuple[int, ...]) -> int:
+    return coprime_stride(int((lesson.weights > 0).sum()) // _MOST_ROWS, seasons)
 
 
 def _choose(rows: _Rows, per_series: bool) -> tuple[float, float]:
@@ -114,7 +142,7 @@ class _Rows:
     """Taught steps, `n` rows, those of a series next to each other.
 
     Args:
-        design: states, inputs and a constant, `(n, num_columns)`.
+        design: states, inputs (or none) and a constant, `(n, num_columns)`.
         target: what the highway left unexplained, `(n,)`.
         weights: of the targets, `(n,)`.
         late: whether a row is among the last steps of its series, `(n,)`.
@@ -130,14 +158,14 @@ class _Rows:
     num_series: int
 
     @staticmethod
-    def of(body: Body, lesson: Lesson, stride: int) -> _Rows:
+    def of(body: Body, lesson: Lesson, stride: int, with_inputs: bool = True) -> _Rows:
         """Every k-th taught step."""
         num_series, num_steps = lesson.targets.shape
         taught = lesson.weights > 0
         taught[:, np.arange(num_steps) % stride != 0] = False
         states = _states(body, lesson, taught)
-        inputs = lesson.features[taught].astype(np.float64)
-        design = np.concatenate([states, inputs, np.ones((len(inputs), 1))], axis=1)
+        inputs = [lesson.features[taught].astype(np.float64)] if with_inputs else []
+        design = np.concatenate([states, *inputs, np.ones((len(states), 1))], axis=1)
         late = np.arange(num_steps) >= (1.0 - _HELD_OUT) * lesson.lengths[:, None]
         return _Rows(
             design, lesson.targets[taught], lesson.weights[taught], late[taught],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +27,7 @@ from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
 from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
-from forecast.models.readout import fit_readout
+from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.sampling import Sampling
 from forecast.models.start import warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
@@ -36,6 +36,13 @@ from forecast.models.walk import Walk
 from forecast.pipelines import Reading
 
 __all__ = ["TrainedForecaster"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Averaged(Estimate):
+    """A network whose readout is averaged, with its layers as they were trained."""
+
+    trained: Body | None = None
 
 
 class TrainedForecaster(DescendedForecaster):
@@ -116,7 +123,12 @@ class TrainedForecaster(DescendedForecaster):
                 words += more + hint_of_counts(task.panel, head)
             else:
                 words += " alone: no changes to learn from"
-        return Estimate(network, words, np.zeros(0, dtype=np.int64), history, settings)
+        estimate = Estimate(network, words, np.zeros(0, dtype=np.int64), history, settings)
+        if self.design.readout != "averaged" or not history:
+            return estimate
+        averaged, _ = self._averaged(network, task)
+        estimate = replace(estimate, model=averaged, choices=f"{words}, averaged readout")
+        return _Averaged(**vars(estimate), trained=network.body)
 
     def _descended(
         self, network: NetworkModel, lesson: Lesson, task: Task
@@ -139,7 +151,7 @@ class TrainedForecaster(DescendedForecaster):
             body, share = most_useful_share(body, check)
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
-        if self.design.readout != "trained":
+        if self.design.readout in ("refitted", "shrunk"):
             read, _ = self._read_in_closed_form(body.without_readout, lesson, task)
             better = check(read) < check(body)
             model = model.with_body(read) if better else model
@@ -154,6 +166,13 @@ class TrainedForecaster(DescendedForecaster):
         found = fit_readout(layers, lesson, seasons_of(task.season), per_series)
         body = ReadBody(layers, found.coefficients, found.information, found.departures)
         return body, f" with {found.words}"
+
+    def _averaged(self, network: NetworkModel, task: Task) -> tuple[NetworkModel, str]:
+        """The network with its trained readout averaged with one in closed form; words for it."""
+        given, season = self.training.cut.target_weights, task.season
+        lesson = make_lesson(network.highway, task.panel, season.length, given=given)
+        body, words = averaged_readout(network.body, lesson, seasons_of(season))
+        return network.with_body(body), f" with {words}"
 
     def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -179,8 +198,8 @@ class TrainedForecaster(DescendedForecaster):
         """The same network around a highway that knows all training series.
 
         Where the later steps would change what the network sees (other lags, no logarithm any
-        more), the highway that it was trained on stays. A readout in closed form is fitted again:
-        it corrects what this highway misses.
+        more), the highway that it was trained on stays. A readout in closed form is fitted again,
+        also one that is averaged: it corrects what this highway misses.
         """
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
@@ -193,6 +212,8 @@ class TrainedForecaster(DescendedForecaster):
             lesson = make_lesson(highway, task.panel, task.season.length, given=given)
             body, words = self._read_in_closed_form(body.body, lesson, task)
         model = NetworkModel(highway, body, estimate.model.head)
+        if isinstance(estimate, _Averaged):
+            model, words = self._averaged(model.with_body(estimate.trained), task)
         return replace(estimate, model=model, choices=estimate.choices + words)
 
 

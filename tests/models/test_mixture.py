@@ -15,7 +15,7 @@ from forecast.baselines.autoregression.lags import seasons_of
 from forecast.baselines.naive import NaiveModel
 from forecast.composition.combination import CombinedModel
 from forecast.fitting import fit_model
-from forecast.models.readout import fit_readout
+from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.teaching import make_lesson
 from forecast.pipelines import read_frame
 
@@ -168,6 +168,27 @@ def test_a_refitted_readout_is_kept_where_it_forecasts_better(tmp_path) -> None:
     pd.testing.assert_frame_equal(loaded.predict(9), fitted.predict(9), check_exact=True)
 
 
+@pytest.mark.slow
+def test_an_averaged_readout_is_half_the_trained_one_and_half_one_that_knows_all_steps() -> None:
+    frame = frame_of(np.array([chaotic(num_steps=120)]))
+    found = {}
+    for readout in ("trained", "averaged"):
+        design = fc.NetworkDesign(linear="highway", readout=readout)
+        training = fc.Training(num_steps=20, num_checks=2, learning_rate=1e-2)
+        forecaster = fc.LSTMForecaster(4, 1, training, season_length=1, seed=0, design=design)
+        found[readout] = forecaster.fit(frame, horizon=3)
+    network, season = found["trained"].fitted_.model, found["trained"].fitted_.season
+    lesson = make_lesson(network.highway, read_frame(frame).panel, season.length)
+    expected, words = averaged_readout(network.body, lesson, seasons_of(season))
+    assert found["averaged"].choices_.endswith(f", averaged readout with {words}")
+    averaged = found["averaged"].fitted_.model.body.weights
+    for weight, other in zip(averaged, expected.weights, strict=True):
+        np.testing.assert_array_equal(weight, other)
+    assert (averaged[-2] != network.body.weights[-2]).any()
+    again = fit_model(found["averaged"].clone(), read_frame(frame).panel, 3)
+    np.testing.assert_array_equal(again.model.body.weights[-2], averaged[-2])
+
+
 def chaotic(num_steps: int) -> list[float]:
     """`x' = 3.9 x (1 - x)`."""
     values = [0.3]
@@ -179,10 +200,11 @@ def chaotic(num_steps: int) -> list[float]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"readout": "none"}, "`readout` must be one of trained, refitted, shrunk; got 'none'"),
+        ({"readout": "none"}, "one of trained, refitted, shrunk, averaged; got 'none'"),
         ({"readout": "refitted", "head": "huber"}, "take it with head='absolute'"),
         ({"readout": "shrunk", "head": "squared"}, "readout='shrunk' minimises absolute errors"),
         ({"readout": "refitted", "block_length": 3}, "block_length=1; got"),
+        ({"readout": "averaged", "head": "normal"}, "readout='averaged' minimises absolute errors"),
     ],
 )
 def test_readouts_that_cannot_be_are_refused(changes, message) -> None:

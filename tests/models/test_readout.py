@@ -15,7 +15,7 @@ from forecast.baselines.pooled.samples import coprime_stride
 from forecast.models import readout
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
-from forecast.models.readout import fit_readout
+from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.teaching import Lesson
 
 FEATURES, UNITS = 2, 20
@@ -124,6 +124,34 @@ def test_nothing_is_learned_from_noise(seed: int) -> None:
     coefficients, penalty = fitted(reservoir(), lesson_of(4, 100, seed))
     assert penalty == np.inf
     np.testing.assert_array_equal(coefficients, np.zeros(UNITS + FEATURES + 1))
+
+
+def test_an_averaged_readout_is_the_mean_with_an_independent_ridge_on_states(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(regression, "_COLD", regression._SQUARED)
+    trained, lesson = body_of("SimpleRNN", FEATURES, units=5, seed=3), echo_lesson(6, 80, seed=1)
+    averaged, words = averaged_readout(trained, lesson, ())
+    penalty = float(words.removeprefix("ridge "))
+    layers, valid = trained.without_readout, np.arange(80) < lesson.lengths[:, None]
+    states, _ = layers.encode(lesson.features, valid, layers.initial_state(6))
+    taught = lesson.weights > 0
+    design = np.concatenate([states[taught], np.ones((taught.sum(), 1))], axis=1)
+    expected = ridge(design, lesson.targets[taught], lesson.weights[taught], penalty)
+    for weight, other in zip(averaged.weights[:-2], trained.weights[:-2], strict=True):
+        np.testing.assert_array_equal(weight, other)
+    closed = [2.0 * new - old for new, old in zip(averaged.weights, trained.weights, strict=True)]
+    read = design @ np.append(closed[-2][:, 0], closed[-1])
+    np.testing.assert_allclose(read, design @ expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_average_with_no_correction_is_half_of_the_trained_one(seed: int) -> None:
+    trained = body_of("SimpleRNN", FEATURES, units=5, seed=3)
+    averaged, words = averaged_readout(trained, lesson_of(4, 100, seed), ())
+    assert words == "no correction"
+    for new, old in zip(averaged.weights[-2:], trained.weights[-2:], strict=True):
+        np.testing.assert_allclose(new, 0.5 * old, rtol=1e-7)
 
 
 def test_a_delayed_input_is_remembered_on_series_never_seen() -> None:
