@@ -40,7 +40,7 @@ class NetworkDesign:
             "shrunk" is refitted for each series, drawn towards the readout of the pool, by how much
             is chosen alike; new series have the pool's. "averaged" is the mean of the trained one
             and one in closed form, which reads states only and knows the newest steps as well.
-            With head="absolute" and one step.
+            With head="absolute" and one step; None is "averaged" there, else "trained".
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
             blocks back.
@@ -58,14 +58,14 @@ class NetworkDesign:
     linear: Literal["combined", "highway"] | None = None
     head: str | Head = "absolute"
     block_length: int | None = 1
-    readout: Literal["trained", "refitted", "shrunk", "averaged"] = "trained"
+    readout: Literal["trained", "refitted", "shrunk", "averaged"] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning, and what does not go together."""
         if self.linear not in (None, *_LINEAR):
             raise ValueError(f"`linear` must be one of {', '.join(_LINEAR)}; got {self.linear!r}.")
         check_positive_integer("block_length", self.block_length, optional=True)
-        if self.readout not in _READOUTS:
+        if self.readout not in (None, *_READOUTS):
             raise ValueError(
                 f"`readout` must be one of {', '.join(_READOUTS)}; got {self.readout!r}."
             )
@@ -74,8 +74,7 @@ class NetworkDesign:
                 "head=Categorical() is for symbols, and these networks forecast numbers: take "
                 "fc.SymbolLSTM, or number the classes for HiddenMarkov(emission='categorical')."
             )
-        absolute = self.output_head == head_of("absolute")
-        if self.readout != "trained" and not (absolute and self.block_length == 1):
+        if self.readout not in (None, "trained") and not self._can_be_read_in_closed_form:
             raise ValueError(
                 f"readout={self.readout!r} minimises absolute errors one step ahead: take it with "
                 f"head='absolute' and block_length=1; got head={self.head!r} and "
@@ -91,6 +90,15 @@ class NetworkDesign:
     def output_head(self) -> Head:
         """The head that `head` names."""
         return head_of(self.head)
+
+    @property
+    def final_readout(self) -> str:
+        """What `readout` names, or the default of this head and block length."""
+        return self.readout or ("averaged" if self._can_be_read_in_closed_form else "trained")
+
+    @property
+    def _can_be_read_in_closed_form(self) -> bool:
+        return self.output_head == head_of("absolute") and self.block_length == 1
 
     @property
     def is_combined(self) -> bool:

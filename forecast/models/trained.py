@@ -124,7 +124,7 @@ class TrainedForecaster(DescendedForecaster):
             else:
                 words += " alone: no changes to learn from"
         estimate = Estimate(network, words, np.zeros(0, dtype=np.int64), history, settings)
-        if self.design.readout != "averaged" or not history:
+        if self.design.final_readout != "averaged" or not history:
             return estimate
         averaged, _ = self._averaged(network, task)
         estimate = replace(estimate, model=averaged, choices=f"{words}, averaged readout")
@@ -151,7 +151,7 @@ class TrainedForecaster(DescendedForecaster):
             body, share = most_useful_share(body, check)
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
-        if self.design.readout in ("refitted", "shrunk"):
+        if self.design.final_readout in ("refitted", "shrunk"):
             read, _ = self._read_in_closed_form(body.without_readout, lesson, task)
             better = check(read) < check(body)
             model = model.with_body(read) if better else model
