@@ -24,6 +24,8 @@ class CausalForecaster(TrainedForecaster):
 
     _multiple: ClassVar[int] = 1
     """What the number of units must be a multiple of."""
+    # An average was measured for recurrent layers only.
+    _default_readout: ClassVar[str] = "trained"
 
     def __init__(
         self,

@@ -40,7 +40,8 @@ class NetworkDesign:
             "shrunk" is refitted for each series, drawn towards the readout of the pool, by how much
             is chosen alike; new series have the pool's. "averaged" is the mean of the trained one
             and one in closed form, which reads states only and knows the newest steps as well.
-            With head="absolute" and one step; None is "averaged" there, else "trained".
+            With head="absolute" and one step; None is "averaged" there for recurrent layers, else
+            "trained".
         block_length: steps emitted at once, at least 1; all of them are targets at every time step
             of the training. 1 is recursive, None takes the horizon of the fit. Longer horizons feed
             blocks back.
@@ -74,7 +75,7 @@ class NetworkDesign:
                 "head=Categorical() is for symbols, and these networks forecast numbers: take "
                 "fc.SymbolLSTM, or number the classes for HiddenMarkov(emission='categorical')."
             )
-        if self.readout not in (None, "trained") and not self._can_be_read_in_closed_form:
+        if self.readout not in (None, "trained") and not self.can_be_read_in_closed_form:
             raise ValueError(
                 f"readout={self.readout!r} minimises absolute errors one step ahead: take it with "
                 f"head='absolute' and block_length=1; got head={self.head!r} and "
@@ -92,12 +93,8 @@ class NetworkDesign:
         return head_of(self.head)
 
     @property
-    def final_readout(self) -> str:
-        """What `readout` names, or the default of this head and block length."""
-        return self.readout or ("averaged" if self._can_be_read_in_closed_form else "trained")
-
-    @property
-    def _can_be_read_in_closed_form(self) -> bool:
+    def can_be_read_in_closed_form(self) -> bool:
+        """Whether another readout than the trained one can be had: of absolute errors, one step."""
         return self.output_head == head_of("absolute") and self.block_length == 1
 
     @property

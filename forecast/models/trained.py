@@ -44,11 +44,16 @@ class _Averaged(Estimate):
 
     trained: Body | None = None
 
+    def completed(self, model: NetworkModel, choices: str) -> Estimate:
+        """The estimate with this model, without the layers as they were trained."""
+        return Estimate(model, choices, self.fell_back, self.history, self.settled)
+
 
 class TrainedForecaster(DescendedForecaster):
     """Networks of a running state, trained by gradient descent."""
 
     _layer: ClassVar[str]
+    _default_readout: ClassVar[str] = "averaged"
 
     def __init__(
         self,
@@ -79,6 +84,12 @@ class TrainedForecaster(DescendedForecaster):
     def point(self) -> str:  # type: ignore[override]
         """What the point forecast stands for: the mean where squares are minimised."""
         return "mean" if isinstance(self.design.output_head, Squared) else "median"
+
+    @property
+    def _readout(self) -> str:
+        """What the design names, or the default where its head allows it."""
+        allowed = self.design.can_be_read_in_closed_form
+        return self.design.readout or (self._default_readout if allowed else "trained")
 
     def _arranged(self, reading: Reading, ids: Any = None, begun: bool = False) -> Reading:
         reading, columns = super()._arranged(reading, ids, begun), reading.layout.columns
@@ -124,7 +135,9 @@ class TrainedForecaster(DescendedForecaster):
             else:
                 words += " alone: no changes to learn from"
         estimate = Estimate(network, words, np.zeros(0, dtype=np.int64), history, settings)
-        if self.design.final_readout != "averaged" or not history:
+        # Where nothing could be scored, the linear forecast stands as it is.
+        scored = np.isfinite(history.get("free_running", [])).any()
+        if self._readout != "averaged" or not scored:
             return estimate
         averaged, _ = self._averaged(network, task)
         estimate = replace(estimate, model=averaged, choices=f"{words}, averaged readout")
@@ -151,7 +164,7 @@ class TrainedForecaster(DescendedForecaster):
             body, share = most_useful_share(body, check)
             words += "" if share == 1.0 else f", {share:.0%} of its corrections"
         model = NetworkModel(network.highway, body, head)
-        if self.design.final_readout in ("refitted", "shrunk"):
+        if self._readout in ("refitted", "shrunk"):
             read, _ = self._read_in_closed_form(body.without_readout, lesson, task)
             better = check(read) < check(body)
             model = model.with_body(read) if better else model
@@ -206,14 +219,16 @@ class TrainedForecaster(DescendedForecaster):
         old, highway = estimate.model.highway, self._highway(task, estimate.settled)
         if (old.power, old.features.lags) != (highway.power, highway.features.lags):
             highway = old
-        body, words = estimate.model.body, ""
-        if isinstance(body, ReadBody):
-            given = self.training.cut.target_weights
-            lesson = make_lesson(highway, task.panel, task.season.length, given=given)
-            body, words = self._read_in_closed_form(body.body, lesson, task)
-        model = NetworkModel(highway, body, estimate.model.head)
+        model = NetworkModel(highway, estimate.model.body, estimate.model.head)
         if isinstance(estimate, _Averaged):
             model, words = self._averaged(model.with_body(estimate.trained), task)
+            return estimate.completed(model, estimate.choices + words)
+        words = ""
+        if isinstance(model.body, ReadBody):
+            given = self.training.cut.target_weights
+            lesson = make_lesson(highway, task.panel, task.season.length, given=given)
+            body, words = self._read_in_closed_form(model.body.body, lesson, task)
+            model = model.with_body(body)
         return replace(estimate, model=model, choices=estimate.choices + words)
 
 
