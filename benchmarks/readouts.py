@@ -4,10 +4,11 @@
 
 One training of a network on its linear highway (`NetworkDesign(linear="highway")`), scored with its
 readout as trained, refitted for all series, and for each series, shrunk to that of all, whether
-`NetworkDesign(readout=)` would keep it or not. All is scored on the end of the training part of a
-panel; test parts are not looked at. Prints a table, with the mean difference to the trained readout
-and its standard error over series, and writes benchmarks/results/readouts.json. Data are read from
-the folder given by --data.
+`NetworkDesign(readout=)` would keep it or not; and averaged from the trained one and one of states
+in closed form, the default. All is scored on the end of the training part of a panel; test parts
+are not looked at. Prints a table, with the mean difference to the trained readout and its standard
+error over series, or over origins where there are several, and writes
+benchmarks/results/readouts.json. Data are read from the folder given by --data.
 """
 
 from __future__ import annotations
@@ -21,35 +22,35 @@ import numpy as np
 import pandas as pd
 from keeping import RESULTS, keep
 from losses import losses_of
-from panels import PANELS, Parts, read
+from nonlinear_data import NONLINEAR, read_nonlinear
+from numpy.typing import NDArray
+from panels import PANELS, Panel, Parts, read
 
 import forecast as fc
 from forecast.baselines.autoregression.lags import seasons_of
-from forecast.models.body import ReadBody
-from forecast.models.readout import fit_readout
+from forecast.models.body import Body, ReadBody
+from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.teaching import make_lesson
 from forecast.pipelines import read_frame
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = RESULTS / "readouts.json"
-READOUTS = ("trained", "refitted", "shrunk")
+READOUTS = ("trained", "refitted", "shrunk", "averaged")
+FEW = ["nn5_daily", "hospital", "tourism_quarterly", "us_births", "etth1_96", *NONLINEAR]
 
 
 def measured(name: str, seed: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each readout of one panel and seed."""
-    panel, parts = PANELS[name], read(PANELS[name], arguments.data, "validation")
+    panel, parts = parts_of(name, arguments.data)
     training = fc.Training(num_steps=arguments.num_steps)
-    design = fc.NetworkDesign(linear="highway")
+    design = fc.NetworkDesign(linear="highway", readout="trained")
     forecaster = fc.LSTMForecaster(training=training, design=design, seed=seed)
     forecaster.fit(parts.train, horizon=panel.horizon)
     network, found = forecaster.fitted_.model, []
     for readout in READOUTS:
-        body, words = network.body, forecaster.choices_
-        if readout != "trained":
-            body, words = refitted(forecaster, parts, per_series=readout == "shrunk")
+        body, words = read_anew(forecaster, parts, readout)
         with_model(forecaster, network.with_body(body)).condition(parts.train)
-        losses = losses_of(forecaster, panel, parts, "validation").mean(axis=0)
-        losses = losses[~np.isnan(losses)]  # of a series without change there is none
+        losses = independent(losses_of(forecaster, panel, parts, "validation"))
         with_model(forecaster, network)
         moved = losses - (found[0][1] if found else losses)
         row = {"panel": name, "seed": seed, "readout": readout, panel.measure: losses.mean()}
@@ -60,14 +61,31 @@ def measured(name: str, seed: int, arguments: argparse.Namespace) -> list[dict[s
     return [row for row, _ in found]
 
 
-def refitted(
-    forecaster: fc.LSTMForecaster, parts: Parts, per_series: bool
-) -> tuple[ReadBody, str]:  # fmt: skip
-    """The layers of a fitted network with a readout in closed form, and words for it."""
+def parts_of(name: str, folder: Path) -> tuple[Panel, Parts]:
+    """A panel and its rows, those of its test part left out."""
+    if name in NONLINEAR:
+        return NONLINEAR[name], read_nonlinear(name, folder, "validation")
+    return PANELS[name], read(PANELS[name], folder, "validation")
+
+
+def independent(losses: NDArray) -> NDArray:
+    """Losses of each series, or of each origin where there are several, those there are."""
+    means = losses[0] if len(losses) == 1 else np.nanmean(losses, axis=1)
+    return means[~np.isnan(means)]  # of a series without change there is none
+
+
+def read_anew(
+    forecaster: fc.LSTMForecaster, parts: Parts, readout: str
+) -> tuple[Body | ReadBody, str]:
+    """The layers of a fitted network with another readout, and words for it."""
     network, season = forecaster.fitted_.model, forecaster.fitted_.season
-    layers = network.body.without_readout
+    if readout == "trained":
+        return network.body, forecaster.choices_
     lesson = make_lesson(network.highway, read_frame(parts.train).panel, season.length)
-    found = fit_readout(layers, lesson, seasons_of(season), per_series)
+    if readout == "averaged":
+        return averaged_readout(network.body, lesson, seasons_of(season))
+    layers = network.body.without_readout
+    found = fit_readout(layers, lesson, seasons_of(season), readout == "shrunk")
     body = ReadBody(layers, found.coefficients, found.information, found.departures)
     return body, found.words
 
@@ -82,13 +100,15 @@ def with_model(forecaster: fc.LSTMForecaster, model: Any) -> fc.LSTMForecaster:
 def main() -> None:
     """Run, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", choices=list(PANELS), action="append", help="repeatable")
+    parser.add_argument(
+        "--dataset", choices=[*PANELS, *NONLINEAR], action="append", help="repeatable"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--num-steps", type=int, default=400)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    names = arguments.dataset or ["nn5_daily", "hospital", "tourism_quarterly"]
+    names = arguments.dataset or FEW
     try:
         rows = [row for name in names for seed in arguments.seeds
                 for row in measured(name, seed, arguments)]  # fmt: skip
