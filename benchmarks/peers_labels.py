@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import pandas as pd
 
-__all__ = ["at_origin", "by_origin", "name_of"]
+__all__ = ["by_origin", "labelled", "name_of", "origin_of"]
 
 
-def at_origin(frame: pd.DataFrame, origin: int) -> pd.DataFrame:
-    """The rows with the origin beside the names of their series."""
-    return frame.assign(unique_id=frame["unique_id"] + f"@{origin}")
+def labelled(name: str, origin: int) -> str:
+    """The name with the number of the origin."""
+    return f"{name}@{origin}"
 
 
 def name_of(label: str) -> str:
@@ -19,10 +20,13 @@ def name_of(label: str) -> str:
     return label.rpartition("@")[0]
 
 
-def by_origin(frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Each origin, and its rows under the names of the series."""
-    labels = frame["unique_id"].unique()
-    names = {label: name_of(label) for label in labels}
-    origins = {label: int(label.rpartition("@")[2]) for label in labels}
-    for origin, rows in frame.groupby(frame["unique_id"].map(origins)):
-        yield origin, rows.assign(unique_id=rows["unique_id"].map(names))
+def origin_of(label: str) -> int:
+    """The number of the origin."""
+    return int(label.rpartition("@")[2])
+
+
+def by_origin(frame: pd.DataFrame) -> Iterator[tuple[int, dict[str, pd.DataFrame]]]:
+    """Each origin, in the order of the rows, and its rows by the name of the series."""
+    rows = dict(list(frame.groupby("unique_id", sort=False)))
+    for origin, labels in groupby(rows, origin_of):
+        yield origin, {name_of(label): rows[label] for label in labels}

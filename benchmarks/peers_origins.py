@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from catalogue import every
 from panels import Panel, Parts
-from peers_labels import at_origin
+from peers_labels import labelled
 
 __all__ = ["LONGEST", "futures", "histories"]
 
@@ -35,7 +35,7 @@ def _series(panel: Panel, parts: Parts, before: int, after: int) -> pd.DataFrame
         for name, rows in whole.items():
             end = len(known[name]) + start
             cut = rows.iloc[max(end - before, 0) : end + after]
-            cuts.append(at_origin(cut, number))
+            cuts.append(cut.assign(unique_id=labelled(name, number)))
     return pd.concat(cuts, ignore_index=True)
 
 

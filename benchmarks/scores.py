@@ -15,8 +15,8 @@ from forecast.forecaster import Forecaster
 from forecast.pipelines import read_frame
 from forecast.protocol import StateBatch
 
-__all__ = ["matrices", "naive2_scores", "score", "score_forecasts", "score_windows", "values_of",
-           "windows"]  # fmt: skip
+__all__ = ["joined", "matrices", "naive2_scores", "score", "score_forecasts", "score_windows",
+           "values_of", "windows"]  # fmt: skip
 
 # Values of one rollout: bounds the memory of thousands of windows.
 _CHUNK_VALUES = 2_000_000
@@ -129,7 +129,7 @@ def windows(
     for window, state in enumerate(_states(forecaster, panel, parts, len(futures))):
         chunk.append(state)
         if len(chunk) == size or window == len(futures) - 1:
-            made = engine.forecast(model, _joined(chunk), horizon)[:, 0]
+            made = engine.forecast(model, joined(chunk), horizon)[:, 0]
             if not np.isfinite(made).all():
                 raise ValueError(f"{forecaster.name} gave forecasts that are not finite.")
             first = window + 1 - len(chunk)
@@ -160,7 +160,7 @@ def _states(
         yield state
 
 
-def _joined(states: list[StateBatch]) -> StateBatch:
+def joined(states: list[StateBatch]) -> StateBatch:
     """All rows of all states, at once."""
     arrays = {
         name: np.concatenate([state.arrays[name] for state in states]) for name in states[0].arrays

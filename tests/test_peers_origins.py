@@ -26,7 +26,7 @@ from catalogue import ALL_PANELS, every  # isort: skip
 from losses import losses_of  # isort: skip
 from panels import read  # isort: skip
 from peers_contenders import CONTENDERS  # isort: skip
-from peers_labels import at_origin  # isort: skip
+from peers_labels import labelled  # isort: skip
 from peers_measure import Task  # isort: skip
 from peers_scores import score_origins  # isort: skip
 from peers_travel import received, sent  # isort: skip
@@ -112,8 +112,8 @@ def test_frames_are_scored_as_windows_are(panel, parts, model):
 
 
 def test_a_history_that_leaves_a_gap_is_refused(model, parts):
-    ends = parts.train.groupby("unique_id", sort=False)["ds"].max()
-    late = at_origin(parts.held, 0)
+    ends = parts.train.groupby("unique_id", sort=False)["ds"].last().to_dict()
+    late = parts.held.assign(unique_id=[labelled(name, 0) for name in parts.held["unique_id"]])
     with pytest.raises(ValueError, match="steps between it and the fit are missing"):
         peers_ours.from_origins(model, ends, late, 4)
 
@@ -202,7 +202,10 @@ def test_histories_that_are_not_done_by_the_cap_are_forecast_naively(monkeypatch
     monkeypatch.setattr(statistical, "one", lambda *job: (job[3][0], np.repeat(-1.0, 3)))
     hours = pd.date_range("2020", periods=5, freq="h")
     train = pd.concat([pd.DataFrame({"unique_id": name, "ds": hours, "y": 1.0}) for name in "ba"])
-    histories = pd.concat([at_origin(train.assign(y=2.0 + number), number) for number in range(3)])
+    histories = pd.concat([
+        pd.DataFrame({"unique_id": labelled(name, number), "ds": hours, "y": 2.0 + number})
+        for number in range(3) for name in "ba"
+    ])  # fmt: skip
     task = Task("x", "small", "", "", 3, 2, "h", 7.0, 10.0, histories="there")
     made, words = statistical.prepared("AutoETS", task)(train)(histories)
     assert pool.ended == 1 and f"{done} of 6 histories in time" in words
