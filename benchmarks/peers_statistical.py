@@ -30,24 +30,24 @@ def settings(model: str, season: int, num_steps: int) -> dict[str, Any]:
     return told
 
 
-def one(model: str, season: int, horizon: int, job: tuple[int, NDArray]) -> tuple[int, NDArray]:
-    """The forecast of a series, and the number of the series."""
+def called(model: str, season: int, values: NDArray) -> Any:
+    """A model that is not fitted yet."""
     from statsforecast import models
 
     warnings.simplefilter("ignore")
+    return getattr(models, model)(**settings(model, season, len(values)))
+
+
+def one(model: str, season: int, horizon: int, job: tuple[int, NDArray]) -> tuple[int, NDArray]:
+    """The forecast of a series, and the number of the series."""
     number, values = job
-    fitted = getattr(models, model)(**settings(model, season, len(values)))
-    return number, fitted.forecast(y=values, h=horizon)["mean"]
+    return number, called(model, season, values).forecast(y=values, h=horizon)["mean"]
 
 
 def fitted(model: str, season: int, job: tuple[int, NDArray]) -> tuple[int, Any]:
     """The model fitted to a series, and the number of the series."""
-    from statsforecast import models
-
-    warnings.simplefilter("ignore")
     number, values = job
-    made = getattr(models, model)(**settings(model, season, len(values)))
-    return number, made.fit(values)
+    return number, called(model, season, values).fit(values)
 
 
 def onward(horizon: int, job: tuple[int, tuple[Any, NDArray]]) -> tuple[int, NDArray]:
