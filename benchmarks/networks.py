@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from accuracy import reason
+from catalogue import ALL_PANELS, every, read_named
 from forecasters import made
 from ledger import PATH, Ledger, LedgerError, Version
 from losses import losses_of
-from nonlinear_data import NONLINEAR, read_nonlinear
 from numpy.typing import NDArray
-from panels import PANELS, Panel, Parts, read
+from panels import PANELS, Panel, Parts
 
 from forecast.evaluation.significance import equal_accuracy, panel_skill_interval
 from forecast.forecaster import Forecaster
@@ -39,8 +39,6 @@ from forecast.forecaster import Forecaster
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 LINEAR = ("AR", "PooledAR", "Combine")
-# Windows of stride 1 are nearly the same: tests take every so many.
-_THINNED = 24
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,9 @@ class Trials:
 
 def measured(name: str, arguments: argparse.Namespace, version_: Version) -> dict[str, Any]:
     """One row: all forecasters on one panel."""
-    panel = PANELS.get(name) or NONLINEAR[name]
-    trials = Trials(name, panel, _parts(name, panel, arguments), arguments, version_)
+    panel = ALL_PANELS[name]
+    parts = read_named(name, arguments.data, arguments.part)
+    trials = Trials(name, panel, parts, arguments, version_)
     wanted = {model: (model, 0) for model in LINEAR}
     wanted |= {f"{arguments.model} seed {seed}": (arguments.model, seed)
                for seed in arguments.seeds}  # fmt: skip
@@ -102,12 +101,6 @@ def measured(name: str, arguments: argparse.Namespace, version_: Version) -> dic
         "seconds": {label: one.seconds for label, one in found.items()},
         "choices": {label: one.choices for label, one in found.items()},
     }
-
-
-def _parts(name: str, panel: Panel, arguments: argparse.Namespace) -> Parts:
-    if name in NONLINEAR:
-        return read_nonlinear(name, arguments.data, arguments.part)
-    return read(panel, arguments.data, arguments.part)
 
 
 def _row(
@@ -136,7 +129,7 @@ def saved(panel: Panel, losses: NDArray, rival: NDArray) -> dict[str, Any]:
         losses: `(num_origins, num_series)`.
         rival: as losses.
     """
-    thin = _THINNED if panel.stride == 1 and len(losses) > _THINNED else 1
+    thin = every(panel, len(losses))
     reach = (panel.horizon, panel.stride * thin)
     pair = losses[::thin], rival[::thin]
     test = equal_accuracy(pair[0] - pair[1], *reach)
@@ -166,7 +159,7 @@ def table(rows: list[dict[str, Any]], model: str) -> str:
 def parsed() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = [*PANELS, *NONLINEAR]
+    names = list(ALL_PANELS)
     parser.add_argument("--dataset", choices=names, action="append", help="repeatable")
     parser.add_argument("--model", default="LSTM")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

@@ -3,11 +3,15 @@
     python benchmarks/peers.py --part validation --output FILE.json
     python benchmarks/peers.py --again REASON
 
-M4 hourly, M4 weekly and tourism monthly, all series, official splits, one origin. Every contender
-runs in a fresh process on 2 cores, gets the rows before the origin and nothing else, and its
-forecasts are scored by our code. `utilsforecast.evaluate` scores the same forecasts, series by
-series: losses that differ by more than rounding end the run. Seconds run from the frame in memory
-to the fitted model, and from there to the forecasts; imports are not counted.
+The panels of networks.py, all series, official splits. Every contender runs in a fresh process on
+2 cores, gets the rows before the origin and nothing else, and its forecasts are scored by our code.
+Of one origin `utilsforecast.evaluate` scores the same forecasts, series by series: losses that
+differ by more than rounding end the run. Where a panel has several origins, a contender is fitted
+once, before the first, and forecasts from each; of origins one step apart every 24th is taken.
+Peers get the newest 4,096 steps before each origin as a series of its own, ours absorb the steps
+since the origin before. Steps that are only counted are hours for peers, which need dates. Seconds
+run from the frame in memory to the fitted model, and from there to the forecasts; imports are not
+counted.
 
 Rules, the same for all panels. Deep networks, ours too, are trained for at most --max-seconds, and
 the peers' for no more steps than their default. Their settings are their defaults, with what their
@@ -33,44 +37,41 @@ import numpy as np
 import pandas as pd
 import records
 from accuracy import reason
+from catalogue import ALL_PANELS, read_named
 from keeping import RESULTS
 from ledger import PATH, Ledger, LedgerError, Version
-from panels import PANELS, Parts, read
+from panels import PANELS, Parts
 from peers_contenders import CONTENDERS, PEERS, Contender, ContenderError, Place, forecast
-from peers_measure import Task
 from peers_results import Results, Row, markdown, table
-from peers_scores import Disagreement, difference, losses, losses_of_utilsforecast
+from peers_scores import Disagreement, difference, losses, losses_of_utilsforecast, score_origins
+from peers_travel import received, sent
 from scores import score_forecasts
 
 ROOT = Path(__file__).resolve().parent.parent
 Wanted = dict[str, list[Contender]]
 RESULT = RESULTS / "peers.json"
-PANEL_NAMES = ("m4_hourly", "m4_weekly", "tourism_monthly")
 
 
 def scored(
     contender: Contender, name: str, parts: Parts, arguments: argparse.Namespace, place: Place
 ) -> Row:
     """A contender's forecasts of a panel, scored by our code and by utilsforecast."""
-    panel = PANELS[name]
-    train, made = place.folder / "train.parquet", place.folder / "forecasts.parquet"
-    made.unlink(missing_ok=True)
-    parts.known.to_parquet(train)
-    task = Task(
-        contender.name, name, str(train), str(made), panel.horizon, panel.season, panel.freq,
-        arguments.max_seconds, arguments.cap_seconds, arguments.cores, arguments.seed,
-    )  # fmt: skip
+    panel = ALL_PANELS[name]
+    task = sent(contender, name, parts, arguments, place.folder)
     measured = forecast(contender, task, place)
-    forecasts = pd.read_parquet(made).astype({"unique_id": object})
-    scores = score_forecasts(forecasts, "forecast", panel, parts, arguments.part)
-    if arguments.part == "test":
+    forecasts = received(task, parts)
+    if panel.num_windows == 1:
+        scores = score_forecasts(forecasts, "forecast", panel, parts, arguments.part)
+    else:
+        scores = score_origins(forecasts, panel, parts)
+    if arguments.part == "test" and name in PANELS:
         kept = {key: scores[key] for key in records.SCORES if key in scores}
         why = arguments.again or ""
         Ledger(PATH).add(place.code, name, contender.name, kept, measured["choices"], why)
     versions = place.versions or {}
     installed = versions[contender.library] if contender.is_peer else version_of(contender.library)
     apart = None
-    if place.python is not None:
+    if place.python is not None and panel.num_windows == 1:
         theirs = losses_of_utilsforecast(forecasts, panel, parts, place.python, place.folder)
         apart = difference(losses(forecasts, "forecast", panel, parts), theirs)
     return {
@@ -103,8 +104,8 @@ def missing(arguments: argparse.Namespace, results: Results, with_peers: bool) -
     }
     wanted = {name: contenders for name, contenders in wanted.items() if contenders}
     if arguments.part == "test" and arguments.again is None:
-        for name, contenders in wanted.items():
-            Ledger(PATH).refuse_second_look(name, [one.name for one in contenders])
+        for name in [name for name in wanted if name in PANELS]:
+            Ledger(PATH).refuse_second_look(name, [one.name for one in wanted[name]])
     return wanted
 
 
@@ -112,7 +113,8 @@ def run(wanted: Wanted, arguments: argparse.Namespace, results: Results, place: 
     """Score what is missing, keeping each row; returns how many failed."""
     failed = 0
     for name, contenders in wanted.items():
-        parts = thinned(read(PANELS[name], arguments.data, arguments.part), arguments.series)
+        measure = ALL_PANELS[name].measure
+        parts = thinned(read_named(name, arguments.data, arguments.part), arguments.series)
         for contender in contenders:
             try:
                 row = scored(contender, name, parts, arguments, place)
@@ -122,7 +124,7 @@ def run(wanted: Wanted, arguments: argparse.Namespace, results: Results, place: 
                 continue
             results.add(row, place.versions)
             print(
-                f"{name} {contender.name}: MASE {row['MASE']:.3f}, sMAPE {row['sMAPE']:.2f}, "
+                f"{name} {contender.name}: {measure} {row[measure]:.3f}, "
                 f"{row['fit s'] + row['predict s']:.1f} s", flush=True,
             )  # fmt: skip
     return failed
@@ -132,7 +134,7 @@ def agreement(rows: Sequence[Row]) -> str:
     """What the second scoring by utilsforecast said."""
     apart = [row["largest difference"] for row in rows if row["largest difference"] is not None]
     if not apart:
-        return "Not scored by utilsforecast: it is not there."
+        return "Not scored by utilsforecast: it is not there, or there are several origins."
     return (
         f"utilsforecast.evaluate agrees with {len(apart)} of {len(rows)} rows: MAE, sMAPE and MASE "
         f"of every series differ by at most {max(apart):.1e} (relative)."
@@ -143,7 +145,7 @@ def parsed(texts: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     names = [one.name for one in CONTENDERS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--panels", nargs="*", default=list(PANEL_NAMES), choices=PANEL_NAMES)
+    parser.add_argument("--panels", nargs="*", default=list(ALL_PANELS), choices=ALL_PANELS)
     parser.add_argument("--models", nargs="*", default=names, choices=names)
     parser.add_argument("--part", choices=["test", "validation"], default="test")
     parser.add_argument("--max-seconds", type=float, default=60.0, help="of training a network")

@@ -61,8 +61,8 @@ def neuralforecast(task: Task, name: str, column: str, **settings: Any):
         forecaster.fit(frame)
         steps = forecaster.models[0].train_trajectories[-1][0] + 1
 
-        def predict() -> tuple[pd.DataFrame, str]:
-            made = forecaster.predict().rename(columns={column: "forecast"})
+        def predict(histories: pd.DataFrame | None) -> tuple[pd.DataFrame, str]:
+            made = forecaster.predict(histories).rename(columns={column: "forecast"})
             told = [f"{key}={value}" for key, value in settings.items()]
             told += ["start_padding_enabled=True"] if padded else []
             words = f"input {NEURALFORECAST_INPUT * task.horizon} steps, "
@@ -96,32 +96,36 @@ def darts_rnn(task: Task) -> Callable[[pd.DataFrame], Predict]:
 
     use(task)
 
-    def fit(frame: pd.DataFrame) -> Predict:
-        groups = dict(list(frame.groupby("unique_id", sort=False)))
+    def scaled(frame: pd.DataFrame) -> tuple[Scaler, list[TimeSeries]]:
         series = [
             TimeSeries.from_times_and_values(
                 pd.DatetimeIndex(group["ds"]), group["y"].to_numpy(np.float32), freq=task.freq
             )
-            for group in groups.values()
+            for _, group in frame.groupby("unique_id", sort=False)
         ]
         scaler = Scaler()
-        scaled = scaler.fit_transform(series)
+        return scaler, scaler.fit_transform(series)
+
+    def fit(frame: pd.DataFrame) -> Predict:
+        scaler, series = scaled(frame)
         context = min(DARTS_INPUT * task.horizon, shortest(frame))
         length = context + task.horizon
         model = RNNModel(
             context, model="LSTM", training_length=length, random_state=task.seed,
             pl_trainer_kwargs={**quiet(task), "enable_checkpointing": False},
         )  # fmt: skip
-        model.fit([one for one in scaled if len(one) > length])
+        model.fit([one for one in series if len(one) > length])
         steps = model.trainer.global_step  # forecasting takes another trainer
 
-        def predict() -> tuple[pd.DataFrame, str]:
-            made = scaler.inverse_transform(model.predict(task.horizon, scaled, verbose=False))
+        def predict(histories: pd.DataFrame | None) -> tuple[pd.DataFrame, str]:
+            names = (frame if histories is None else histories)["unique_id"].unique()
+            back, past = (scaler, series) if histories is None else scaled(histories)
+            made = back.inverse_transform(model.predict(task.horizon, past, verbose=False))
             frames = [
                 pd.DataFrame({
                     "unique_id": name, "ds": one.time_index, "forecast": one.values()[:, 0]
                 })
-                for name, one in zip(groups, made, strict=True)
+                for name, one in zip(names, made, strict=True)
             ]  # fmt: skip
             words = f"input {context} steps, training length {length}, else defaults, "
             words += f"{steps} training steps"
@@ -140,28 +144,30 @@ def gluonts_deepar(task: Task) -> Callable[[pd.DataFrame], Predict]:
     use(task)
     freq = {"MS": "M", "QS": "Q"}.get(task.freq, task.freq)  # periods, not their first days
 
-    def fit(frame: pd.DataFrame) -> Predict:
-        groups = dict(list(frame.groupby("unique_id", sort=False)))
+    def listed(frame: pd.DataFrame) -> ListDataset:
         # A frame would be read again for every batch.
         entries = [
             {"start": pd.Period(group["ds"].iloc[0], freq), "target": group["y"].to_numpy()}
-            for group in groups.values()
+            for _, group in frame.groupby("unique_id", sort=False)
         ]
-        data = ListDataset(entries, freq)
+        return ListDataset(entries, freq)
+
+    def fit(frame: pd.DataFrame) -> Predict:
         with tempfile.TemporaryDirectory() as folder:  # it insists on storing its weights
             estimator = DeepAREstimator(
                 freq=freq, prediction_length=task.horizon,
                 trainer_kwargs={"max_epochs": 100, "default_root_dir": folder, **quiet(task)},
             )  # fmt: skip
-            output = estimator.train_model(data)
+            output = estimator.train_model(listed(frame))
         steps = output.trainer.global_step
 
-        def predict() -> tuple[pd.DataFrame, str]:
+        def predict(histories: pd.DataFrame | None) -> tuple[pd.DataFrame, str]:
+            past = frame if histories is None else histories
+            ends = past.groupby("unique_id", sort=False)["ds"].last()
+            made = output.predictor.predict(listed(past))
             parts = []
-            for name, found in zip(groups, output.predictor.predict(data), strict=True):
-                times = pd.date_range(
-                    groups[name]["ds"].iloc[-1], periods=task.horizon + 1, freq=task.freq
-                )[1:]
+            for (name, end), found in zip(ends.items(), made, strict=True):
+                times = pd.date_range(end, periods=task.horizon + 1, freq=task.freq)[1:]
                 parts.append(
                     pd.DataFrame({
                         "unique_id": name, "ds": times, "forecast": found.quantile(0.5)

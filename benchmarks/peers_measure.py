@@ -12,8 +12,9 @@ import pandas as pd
 
 __all__ = ["Predict", "Prepare", "Task", "report", "shortest"]
 
-Predict = Callable[[], tuple[pd.DataFrame, str]]
-"""Forecasts as a frame `unique_id`, `ds`, `forecast`, and in words what was chosen or done."""
+Predict = Callable[[pd.DataFrame | None], tuple[pd.DataFrame, str]]
+"""Takes histories, `unique_id`, `ds`, `y`, or None for the rows that were learned from. Gives the
+forecasts from their ends, `unique_id`, `ds`, `forecast`, and in words what was chosen or done."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Task:
         cap_seconds: after which series that are not done yet get the seasonal naive forecast.
         cores: processes or threads.
         seed: of what is random.
+        histories: Parquet file of what lies before each of several origins; None for one origin,
+            which is the end of the rows to learn from.
     """
 
     contender: str
@@ -45,6 +48,7 @@ class Task:
     cap_seconds: float
     cores: int = 2
     seed: int = 0
+    histories: str | None = None
 
     def text(self) -> str:
         """The task as an argument of a command."""
@@ -68,11 +72,14 @@ def report(contenders: dict[str, Prepare]) -> None:
     """
     task = Task(**json.loads(sys.argv[1]))
     fit = contenders[task.contender](task)
-    frame = pd.read_parquet(task.train).astype({"unique_id": object})
+    frame, histories = (
+        None if path is None else pd.read_parquet(path).astype({"unique_id": object})
+        for path in (task.train, task.histories)
+    )
     began = time.perf_counter()
     predict = fit(frame)
     fitted = time.perf_counter()
-    forecasts, choices = predict()
+    forecasts, choices = predict(histories)
     done = time.perf_counter()
     forecasts[["unique_id", "ds", "forecast"]].to_parquet(task.forecasts)
     print(json.dumps({"fit s": fitted - began, "predict s": done - fitted, "choices": choices}))

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from catalogue import ALL_PANELS
 from keeping import keep
-from panels import PANELS
 
 __all__ = ["Results", "markdown", "table"]
 
 _PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scipy", "statsmodels")
-_SHOWN = ["panel", "model", "MASE", "sMAPE", "OWA", "fit s", "predict s", "version", "choices"]
-_DIGITS = {"MASE": 3, "sMAPE": 2, "OWA": 3, "fit s": 1, "predict s": 1}
+_SHOWN = ["panel", "model", "MASE", "sMAPE", "OWA", "MSE", "windows", "fit s", "predict s",
+          "version", "choices"]  # fmt: skip
+_DIGITS = {"MASE": 3, "sMAPE": 2, "OWA": 3, "MSE": 3, "fit s": 1, "predict s": 1}
 
 Row = dict[str, Any]
 
@@ -66,12 +68,11 @@ class Results:
 
 def _ordered(rows: Iterable[Row]) -> pd.DataFrame:
     """The rows by panel, the best first."""
-    frame = pd.DataFrame(rows).reindex(columns=_SHOWN)
-    panels = list(PANELS)
-    return frame.sort_values(
-        ["panel", "MASE"], key=lambda column: column.map(panels.index) if column.name == "panel"
-        else column,
-    )  # fmt: skip
+    frame = pd.DataFrame(rows).reindex(columns=_SHOWN).astype({"windows": "Int64"})
+    place = frame["panel"].map(list(ALL_PANELS).index)
+    squared = frame["panel"].map(lambda name: ALL_PANELS[name].measure == "MSE")
+    score = frame["MSE"].where(squared, frame["MASE"])
+    return frame.iloc[np.lexsort((score, place))]
 
 
 def table(rows: Iterable[Row], part: str) -> str:
@@ -89,10 +90,11 @@ def markdown(rows: Iterable[Row]) -> str:
     """A row a model, some columns a panel; the lowest of each score is bold."""
     frame = pd.DataFrame(rows)
     cells = {}
-    for panel in [name for name in PANELS if name in set(frame["panel"])]:
+    for panel in [name for name in ALL_PANELS if name in set(frame["panel"])]:
         part = frame[frame["panel"] == panel].set_index("model")
-        for score in [name for name in ("OWA", "MASE", "sMAPE") if part.get(name) is not None]:
-            if part[score].notna().any():
+        squared = ALL_PANELS[panel].measure == "MSE"
+        for score in ("MSE",) if squared else ("OWA", "MASE", "sMAPE"):
+            if score in part and part[score].notna().any():
                 cells[f"{panel} {score}"] = _emphasised(part[score], _DIGITS[score])
         seconds = part["fit s"] + part["predict s"]
         cells[f"{panel} s"] = seconds.map(lambda value: f"{value:.1f}")

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from panels import Panel, Parts
-from scores import matrices, values_of
+from peers_origins import futures
+from scores import matrices, score_windows, values_of
 
 from forecast.evaluation import mae, mase, mase_denominator, smape
 
-__all__ = ["Disagreement", "difference", "losses", "losses_of_utilsforecast"]
+__all__ = ["Disagreement", "difference", "losses", "losses_of_utilsforecast", "score_origins"]
 
 FOLDER = Path(__file__).resolve().parent
 # What sums in another order may differ by, relative to the value, or to SMALL where it is less.
@@ -23,6 +24,13 @@ ALLOWED, SMALL = 1e-9, 1e-6
 
 class Disagreement(RuntimeError):
     """Two codes score the same forecasts differently."""
+
+
+def score_origins(forecasts: pd.DataFrame, panel: Panel, parts: Parts) -> dict[str, float]:
+    """Score forecasts from several origins, `series@origin` in their `unique_id`."""
+    pair = matrices(futures(panel, parts), forecasts, "forecast", panel.horizon)
+    shape = (-1, parts.held["unique_id"].nunique(), panel.horizon)
+    return score_windows([(pair[0].reshape(shape), pair[1].reshape(shape))], panel, parts)
 
 
 def losses(forecasts: pd.DataFrame, name: str, panel: Panel, parts: Parts) -> dict[str, NDArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,8 @@ from forecast.forecaster import Forecaster
 from forecast.pipelines import read_frame
 from forecast.protocol import StateBatch
 
-__all__ = ["matrices", "naive2_scores", "score", "score_forecasts", "values_of", "windows"]
+__all__ = ["joined", "matrices", "naive2_scores", "score", "score_forecasts", "score_windows",
+           "values_of", "windows"]  # fmt: skip
 
 # Values of one rollout: bounds the memory of thousands of windows.
 _CHUNK_VALUES = 2_000_000
@@ -31,7 +32,7 @@ def score(forecaster: Forecaster, panel: Panel, parts: Parts, part: str) -> dict
     if panel.num_windows == 1:
         forecasts = forecaster.predict(horizon=panel.horizon)
         return score_forecasts(forecasts, forecaster.name, panel, parts, part)
-    return _score_windows(forecaster, panel, parts)
+    return score_windows(windows(forecaster, panel, parts), panel, parts)
 
 
 def score_forecasts(
@@ -87,11 +88,19 @@ def naive2_scores(actual, histories, panel: Panel, part: str) -> tuple[float, fl
     return scores["sMAPE"], scores["MASE"]
 
 
-def _score_windows(forecaster: Forecaster, panel: Panel, parts: Parts) -> dict[str, float]:
-    """Errors summed over windows, chunk by chunk."""
+def score_windows(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], panel: Panel, parts: Parts
+) -> dict[str, float]:
+    """Errors summed over windows, chunk by chunk.
+
+    Args:
+        pairs: actuals and forecasts of some windows, `(num_windows, num_series, horizon)`.
+        panel: its season is that of the MASE.
+        parts: the rows before the first origin scale the MASE.
+    """
     squared = absolute = largest = 0.0
     count = 0
-    for actual, made in windows(forecaster, panel, parts):
+    for actual, made in pairs:
         squared = squared + np.square(actual - made).sum(axis=(0, 2))
         absolute = absolute + np.abs(actual - made).sum(axis=(0, 2))
         largest = np.maximum(largest, np.abs(made).max(axis=(0, 2)))
@@ -120,7 +129,7 @@ def windows(
     for window, state in enumerate(_states(forecaster, panel, parts, len(futures))):
         chunk.append(state)
         if len(chunk) == size or window == len(futures) - 1:
-            made = engine.forecast(model, _joined(chunk), horizon)[:, 0]
+            made = engine.forecast(model, joined(chunk), horizon)[:, 0]
             if not np.isfinite(made).all():
                 raise ValueError(f"{forecaster.name} gave forecasts that are not finite.")
             first = window + 1 - len(chunk)
@@ -151,7 +160,7 @@ def _states(
         yield state
 
 
-def _joined(states: list[StateBatch]) -> StateBatch:
+def joined(states: list[StateBatch]) -> StateBatch:
     """All rows of all states, at once."""
     arrays = {
         name: np.concatenate([state.arrays[name] for state in states]) for name in states[0].arrays

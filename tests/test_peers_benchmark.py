@@ -74,7 +74,7 @@ def test_series_that_are_not_done_by_the_cap_are_forecast_naively(monkeypatch, s
                                                         6),
         "y": np.repeat(np.arange(1.0, 7.0), 5),
     })  # fmt: skip
-    made, words = statistical.prepared("AutoETS", TASK)(frame)()
+    made, words = statistical.prepared("AutoETS", TASK)(frame)(None)
     assert pool.ended and f"{done} of 6 series in time" in words
     assert ("seasonal naive" in words) == (done < 6)
     wide = made.groupby("unique_id", sort=False)["forecast"].agg(list)
