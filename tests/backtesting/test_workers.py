@@ -31,6 +31,13 @@ def both_ways(forecasters, frame=FRAME, horizon=3, **options):
     return serial, fc.cross_validation(forecasters, frame, horizon, n_jobs=2, **options)
 
 
+@pytest.fixture
+def one_worker(monkeypatch):
+    """All folds in one process beside this one: to load the libraries takes each some seconds."""
+    executor = loky.get_reusable_executor
+    monkeypatch.setattr(loky, "get_reusable_executor", lambda max_workers: executor(1))
+
+
 def test_closed_forms_are_the_same_to_the_bit():
     forecasters = [fc.AR(), fc.PooledAR(season_length=7), fc.ETS(season_length=7)]
     options = {"n_windows": 5, "refit": 2, "level": [80], "num_paths": 4}
@@ -38,11 +45,8 @@ def test_closed_forms_are_the_same_to_the_bit():
 
 
 @pytest.mark.slow
-def test_a_network_is_the_same_to_the_bit(monkeypatch):
-    """Both folds in one worker: it takes seconds until each has loaded TensorFlow."""
+def test_a_network_is_the_same_to_the_bit(one_worker):
     pytest.importorskip("tensorflow")
-    executor = loky.get_reusable_executor
-    monkeypatch.setattr(loky, "get_reusable_executor", lambda max_workers: executor(1))
     training = fc.Training(num_steps=4, num_checks=1)
     network = fc.LSTMForecaster(
         units=4,
@@ -58,7 +62,7 @@ def test_a_network_is_the_same_to_the_bit(monkeypatch):
     )
 
 
-def test_a_class_of_the_users_own_script_is_taken_along():
+def test_a_class_of_the_users_own_script_is_taken_along(one_worker):
     told, options = [], {"n_windows": 3, "gap": 6}
 
     class Local(fc.Naive):
@@ -75,11 +79,11 @@ def test_a_class_of_the_users_own_script_is_taken_along():
     pd.testing.assert_frame_equal(serial, parallel)
     with pytest.raises(ArithmeticError, match="no root at length 117"):
         fc.cross_validation(Local(), FRAME, 3, n_windows=4, n_jobs=2)
-    # The workers that were stopped then are replaced.
+    # The worker that was stopped then is replaced.
     pd.testing.assert_frame_equal(*both_ways(Local(alias="own"), **options))
 
 
-def test_a_worker_that_has_grown_is_replaced_without_a_word():
+def test_a_worker_that_has_grown_is_replaced_without_a_word(one_worker):
     """Warnings are errors here, also in the thread that waits for the workers."""
 
     class Growing(fc.Naive):
@@ -91,7 +95,7 @@ def test_a_worker_that_has_grown_is_replaced_without_a_word():
                 process_executor._MEMORY_LEAK_CHECK_DELAY = 0.0
             return super()._estimate(task)
 
-    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=8))
+    pd.testing.assert_frame_equal(*both_ways(Growing(alias="own"), n_windows=4))
 
 
 def test_a_class_that_no_worker_could_import_is_refused_clearly(monkeypatch):
