@@ -136,7 +136,7 @@ def blocks(num_rows: int, num_steps: int, units: int) -> Iterator[tuple[int, int
         ([(0, 40)], [(0, 128), (128, 300)])
     """
     fitting = MOST_HELD // (max(num_rows, 1) * (units + 1))
-    steps = int(np.clip(fitting, MANY_STEPS, _MOST_STEPS)) // MANY_STEPS * MANY_STEPS
+    steps = min(max(fitting, MANY_STEPS), _MOST_STEPS) // MANY_STEPS * MANY_STEPS
     begins = range(0, max(num_steps - MANY_STEPS, 0) + 1, steps)
     yield from zip(begins, [*begins[1:], num_steps], strict=True)
 
