@@ -62,9 +62,9 @@ def network(way: str, num_steps: int, seed: int) -> fc.LSTMForecaster:
         num_steps=1 if way == LINEAR else num_steps, batch_size=16, learning_rate=rate,
         num_checks=8, teacher_forcing=WAYS.get(way, 1.0), run=fc.TrainingRun(patience=8),
     )  # fmt: skip
-    return fc.LSTMForecaster(
-        units=16, num_layers=1, season_length=1, training=training, seed=seed, alias="network"
-    )
+    # What the ways teach is to be seen, not a readout in closed form beside it.
+    design = fc.NetworkDesign(readout="trained")
+    return fc.LSTMForecaster(16, 1, training, 1, seed, "network", design)
 
 
 def measured(frame: pd.DataFrame, way: str, num_steps: int, seed: int) -> dict[str, Any]:
