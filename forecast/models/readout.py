@@ -106,8 +106,8 @@ def averaged_readout(body: Body, lesson: Lesson, seasons: tuple[int, ...]) -> tu
     if not np.isinf(penalty):
         closed = rows.pool(penalty).coefficients
     *layers, kernel, bias = body.weights
-    kernel, bias = 0.5 * (kernel + closed[:-1, None]), 0.5 * (bias + closed[-1])
-    return body.with_weights([*layers, kernel, bias]), Readout(closed, penalty).words
+    mean = [0.5 * (kernel + closed[:-1, None]), 0.5 * (bias + closed[-1])]
+    return body.with_weights([*layers, *mean]), Readout(closed, penalty).words
 
 
 def _stride(lesson: Lesson, seasons: tuple[int, ...]) -> int:

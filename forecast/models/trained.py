@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,7 +42,7 @@ __all__ = ["TrainedForecaster"]
 class _Averaged(Estimate):
     """A network whose readout is averaged, with its layers as they were trained."""
 
-    trained: Body | None = None
+    trained: Body = field(kw_only=True)
 
     def completed(self, model: NetworkModel, choices: str) -> Estimate:
         """The estimate with this model, without the layers as they were trained."""
@@ -139,9 +139,10 @@ class TrainedForecaster(DescendedForecaster):
         scored = np.isfinite(history.get("free_running", [])).any()
         if self._readout != "averaged" or not scored:
             return estimate
-        averaged, _ = self._averaged(network, task)
+        trained: Any = network.body
+        averaged, _ = self._averaged(trained, network, task)
         estimate = replace(estimate, model=averaged, choices=f"{words}, averaged readout")
-        return _Averaged(**vars(estimate), trained=network.body)
+        return _Averaged(**vars(estimate), trained=trained)
 
     def _descended(
         self, network: NetworkModel, lesson: Lesson, task: Task
@@ -180,11 +181,13 @@ class TrainedForecaster(DescendedForecaster):
         body = ReadBody(layers, found.coefficients, found.information, found.departures)
         return body, f" with {found.words}"
 
-    def _averaged(self, network: NetworkModel, task: Task) -> tuple[NetworkModel, str]:
-        """The network with its trained readout averaged with one in closed form; words for it."""
+    def _averaged(
+        self, trained: Body, network: NetworkModel, task: Task
+    ) -> tuple[NetworkModel, str]:
+        """The network with the trained readout averaged with one in closed form; words for it."""
         given, season = self.training.cut.target_weights, task.season
         lesson = make_lesson(network.highway, task.panel, season.length, given=given)
-        body, words = averaged_readout(network.body, lesson, seasons_of(season))
+        body, words = averaged_readout(trained, lesson, seasons_of(season))
         return network.with_body(body), f" with {words}"
 
     def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
@@ -221,7 +224,7 @@ class TrainedForecaster(DescendedForecaster):
             highway = old
         model = NetworkModel(highway, estimate.model.body, estimate.model.head)
         if isinstance(estimate, _Averaged):
-            model, words = self._averaged(model.with_body(estimate.trained), task)
+            model, words = self._averaged(estimate.trained, model, task)
             return estimate.completed(model, estimate.choices + words)
         words = ""
         if isinstance(model.body, ReadBody):
