@@ -117,6 +117,11 @@ def test_rollout_and_paths_agree_with_single_steps(cls: Any, networks: dict[Any,
 
 
 @every_class
+def test_its_readout_is_the_trained_one(cls: Any, networks: dict) -> None:
+    assert "averaged" not in networks[cls].choices_
+
+
+@every_class
 def test_a_bundle_brings_it_back_bit_for_bit(cls: Any, networks: dict, tmp_path: Any) -> None:
     saved = networks[cls]
     saved.save(tmp_path / "model.kfc")
