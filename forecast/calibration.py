@@ -18,18 +18,12 @@ from forecast.protocol import Model, StateBatch, num_channels
 __all__ = [
     "Calibration",
     "calibrate",
-    "calibration_origins",
-    "filled_origins",
     "mean_scaled_error",
     "past_score",
-    "spread_origins",
 ]
 
 # Fewer residuals than this say too little of their own spread: normal errors are assumed.
 _FEWEST_RESIDUALS = 8
-_MOST_ORIGINS = 24
-_MOST_SPREAD_ORIGINS = 200
-_ENOUGH_RESIDUALS = 600
 _NORMAL_RESIDUALS = 200
 # Mean absolute deviation of the standard normal distribution.
 _NORMAL_MEAN_ABSOLUTE = float(np.sqrt(2.0 / np.pi))
@@ -120,75 +114,6 @@ def _normal_width(share: float) -> float:
     return float(ndtri(0.5 + share / 2.0))
 
 
-def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
-    """Origins in the last part of the training data: many for one series, few for a large panel.
-
-    At most a third of the longest series is held out. The horizon is cut where it leaves no room.
-
-    Args:
-        lengths: steps of each series.
-        horizon: steps ahead that intervals are wanted for.
-        season: steps in a season.
-    """
-    longest = int(lengths.max())
-    horizon = int(np.clip(longest // 4, 1, horizon))
-    wanted = int(np.clip(_ENOUGH_RESIDUALS // len(lengths), 3, _MOST_ORIGINS))
-    room = max(0, longest // 3 - horizon)
-    spread = min(room, max(2 * season, horizon, wanted))
-    step = max(1, spread // wanted)
-    num_origins = min(wanted, room // step) + 1
-    back = np.arange(num_origins - 1, -1, -1)[:, None] * step
-    ends = lengths - horizon - back
-    usable = ends >= np.maximum(lengths // 2, 2)
-    return Origins(np.where(usable, ends, -1), horizon, step)
-
-
-def spread_origins(lengths: NDArray, origins: Origins) -> Origins | None:
-    """More origins, over all of the last third of a few long series.
-
-    Neighbouring origins have nearly the same errors far ahead, and few of them give widths that
-    jump from step to step.
-
-    Args:
-        lengths: steps of each series.
-        origins: those of `calibration_origins`.
-
-    Returns:
-        Origins at most a horizon apart; None where the others reach as far back, or where many
-        series share them.
-    """
-    if len(origins.ends) <= _MOST_ORIGINS:
-        return None
-    room = int(lengths.max()) // 3 - origins.horizon
-    wanted = _most_origins(lengths)
-    step = int(np.clip(room // wanted, 1, origins.horizon))
-    number = min(wanted, room // step)
-    if number * step <= (len(origins.ends) - 1) * origins.step_size:
-        return None
-    ends = lengths - origins.horizon - np.arange(number, -1, -1)[:, None] * step
-    usable = ends >= np.maximum(lengths // 2, 2)
-    return Origins(np.where(usable, ends, -1), origins.horizon, step)
-
-
-def filled_origins(lengths: NDArray, origins: Origins) -> Origins:
-    """Origins between those of a few long series as well, where there is room.
-
-    Origins k steps apart meet other values at each of k neighbouring steps ahead, and the same
-    ones at every k-th: widths of few of them go up and down with that period.
-
-    Args:
-        lengths: steps of each series.
-        origins: those of `calibration_origins`; none is added before the first of them.
-    """
-    span = (len(origins.ends) - 1) * origins.step_size
-    step = -(-span // _most_origins(lengths))
-    if len(origins.ends) <= _MOST_ORIGINS or step >= origins.step_size:
-        return origins
-    ends = lengths - origins.horizon - np.arange(span // step, -1, -1)[:, None] * step
-    usable = ends >= np.maximum(lengths // 2, 2)
-    return Origins(np.where(usable, ends, -1), origins.horizon, step)
-
-
 def calibrate(
     model: Model, panel: Panel, origins: Origins, season: int, point: str = "median"
 ) -> Calibration:
@@ -214,11 +139,6 @@ def calibrate(
     pooled = _pool(pool, model.block_length, channels, point)
     optimism = _optimism(residuals[usable, 0], engine.scores(stops[0].state))
     return Calibration(residuals[usable], pooled, default, mase, channels, optimism)
-
-
-def _most_origins(lengths: NDArray) -> int:
-    """Origins of a few long series at most."""
-    return int(np.clip(_ENOUGH_RESIDUALS // len(lengths), _MOST_ORIGINS, _MOST_SPREAD_ORIGINS))
 
 
 def past_score(model: Model, panel: Panel, origins: Origins, season: int) -> float:

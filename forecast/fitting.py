@@ -10,14 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.calibration import (
-    Calibration,
-    calibrate,
-    calibration_origins,
-    filled_origins,
-    past_score,
-    spread_origins,
-)
+from forecast.calibration import Calibration, calibrate, past_score
+from forecast.calibration_origins import calibration_origins, filled_origins, spread_origins
 from forecast.covariate_use import encoding_for, seen_by
 from forecast.distances import distances, in_zone_of, with_entries
 from forecast.kept import estimate_once

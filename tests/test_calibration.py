@@ -13,13 +13,8 @@ from scipy import stats
 
 from forecast import AR, PooledAR, engine
 from forecast.baselines.naive import NaiveModel, SeasonalNaiveModel
-from forecast.calibration import (
-    Calibration,
-    calibrate,
-    calibration_origins,
-    filled_origins,
-    spread_origins,
-)
+from forecast.calibration import Calibration, calibrate
+from forecast.calibration_origins import calibration_origins, filled_origins, spread_origins
 from forecast.pipelines import Origins, read_frame
 
 
@@ -117,15 +112,38 @@ def test_origins_lie_in_the_last_part_of_the_training_data(lengths, horizon, sea
 
 
 @pytest.mark.parametrize(
-    ("lengths", "step_size", "number"),
-    [([600], 1, 188), ([600, 480], 1, 188), ([6000, 480, 99], 9, 200), ([600] * 24, 7, 25)],
+    ("lengths", "horizon", "season", "step_size", "number"),
+    [
+        ([240], 12, 1, 1, 24),  # a tenth is no more than the 24 origins reach anyway
+        ([2400], 12, 1, 10, 24),
+        ([2400, 90], 24, 5, 9, 24),  # not 10: every origin would lie at one place in the season
+        ([2400], 12, 100, 10, 24),  # a tenth reaches farther than two seasons
+        ([2400], 12, 400, 32, 24),
+        ([2400] * 26, 12, 1, 1, 23),  # many series tell enough of the last steps
+    ],
 )
-def test_origins_of_a_few_long_series_reach_far_back(lengths, step_size, number):
+def test_origins_of_a_few_series_lie_over_a_tenth(lengths, horizon, season, step_size, number):
+    origins = calibration_origins(np.array(lengths), horizon, season)
+    assert (origins.step_size, len(origins.ends) - 1) == (step_size, number)
+    ends = lengths[0] - horizon - step_size * np.arange(number, -1, -1)
+    np.testing.assert_array_equal(origins.ends[:, 0], ends)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "step_sizes", "number"),
+    [
+        ([600], (2, 1), 188),
+        ([600, 480], (2, 1), 188),
+        ([6000, 480, 99], (25, 9), 200),
+        ([600] * 24, (2, 7), 25),
+    ],
+)
+def test_origins_of_a_few_long_series_reach_far_back(lengths, step_sizes, number):
     """Neighbouring origins have nearly the same errors far ahead."""
-    lengths = np.array(lengths)
+    lengths, (near_by, step_size) = np.array(lengths), step_sizes
     near = calibration_origins(lengths, 12, 1)
     apart = spread_origins(lengths, near)
-    assert near.step_size == 1 and len(near.ends) == 25
+    assert near.step_size == near_by and len(near.ends) == 25
     assert apart.step_size == step_size and len(apart.ends) == number + 1 and apart.horizon == 12
     np.testing.assert_array_equal(apart.ends[-1], lengths - 12)
     assert (lengths - apart.ends[0] <= lengths.max() // 3).all()
@@ -137,7 +155,7 @@ def test_origins_of_a_few_long_series_reach_far_back(lengths, step_size, number)
 
 @pytest.mark.parametrize(
     ("lengths", "season", "step_size", "number"),
-    [([2225], 52, 1, 97), ([9000, 700], 500, 5, 197), ([2225] * 25, 52, 4, 25), ([90], 1, 1, 19)],
+    [([2225], 52, 2, 109), ([9000, 700], 500, 5, 197), ([2225] * 25, 52, 9, 25), ([90], 1, 1, 19)],
 )
 def test_between_the_origins_of_a_few_series_lie_others(lengths, season, step_size, number):
     lengths = np.array(lengths)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.calibration import calibration_origins, past_score
+from forecast.calibration import past_score
+from forecast.calibration_origins import calibration_origins
 from forecast.fitting import Task
 from forecast.models.echo.bank import drawn_bank
 from forecast.models.echo.fit import EchoFit, fit_echo
