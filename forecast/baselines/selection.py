@@ -17,7 +17,9 @@ from forecast.protocol import Model
 
 __all__ = ["Candidate", "Folds", "Scores", "score_candidates", "selection_folds"]
 
-_NUM_FOLDS = 3
+# On so many folds times series the best of a dozen candidates is not the luckiest.
+_ENOUGH_FORECASTS = 60
+_FEWEST_FOLDS, _MOST_FOLDS = 3, 24
 _CAP = 10.0
 # Share of zeros beyond which sMAPE rewards forecasts of zero whatever comes.
 _MOST_ZEROS = 0.05
@@ -91,22 +93,25 @@ class Scores:
         return int(np.argmin(self.total))
 
 
-def selection_folds(panel: Panel, horizon: int, season: int, num_folds: int = _NUM_FOLDS) -> Folds:
-    """The last origins of a training part, a horizon apart where the series are long enough.
+def selection_folds(panel: Panel, horizon: int, season: int) -> Folds:
+    """The last origins of a training part: 3 for many series, up to 24 for a few.
 
-    A series takes part from the first origin at which half of it, and a season, is known. The
-    horizon is cut where even one fold would leave less.
+    They are a horizon apart where the series are long enough, or else over a quarter of them, or as
+    far back as 3 folds need. A series takes part from the first origin at which half of it, and a
+    season, is known. The horizon is cut where even one fold would leave less.
 
     Args:
         panel: training series.
         horizon: steps ahead that matter.
         season: season of the MASE.
-        num_folds: origins wanted.
     """
     typical = int(np.median(panel.lengths))
     horizon = int(np.clip(typical // 4, 1, horizon))
     room = max(0, typical // 2 - horizon)
-    step = int(np.clip(room // max(num_folds - 1, 1), 1, horizon))
+    span = min(room, max((_FEWEST_FOLDS - 1) * horizon, typical // 4 - horizon))
+    wanted = int(np.clip(_ENOUGH_FORECASTS // max(panel.num_series, 1), _FEWEST_FOLDS, _MOST_FOLDS))
+    step = int(np.clip(span // (wanted - 1), 1, horizon))
+    num_folds = wanted if wanted == _FEWEST_FOLDS else min(wanted, span // step + 1)
     back = np.arange(num_folds - 1, -1, -1)[:, None] * step
     ends = panel.lengths - horizon - back
     ends = np.where(ends >= np.maximum(panel.lengths // 2, min(season + 1, typical // 2)), ends, -1)

@@ -25,7 +25,7 @@ def seasonal(length, seed, size=1.0):
 def test_the_choice_says_what_and_why():
     frame = frame_of(*(seasonal(140, seed) for seed in range(4)))
     ar = AR(season_length=7).fit(frame, horizon=7)
-    assert "best of" in ar.choices_ and "on 3 folds, error" in ar.choices_
+    assert "best of" in ar.choices_ and "on 15 folds, error" in ar.choices_
     assert "relative to lags 1-8, ridge 1e-06 (" in ar.choices_ and "; next " in ar.choices_
     settled = ar.fitted_.estimate.settled
     assert Choice.of_saved(settled).to_saved() == settled
@@ -41,6 +41,19 @@ def test_naive_is_a_choice_and_wins_on_random_walks():
     names = frame["unique_id"].unique()
     found = ar.predict(14).groupby("unique_id")["AR"].mean()[names]
     assert np.abs(found - last).mean() < 1.5 and np.isfinite(mean).all()
+
+
+def test_one_random_walk_is_forecast_about_as_well_as_by_its_last_value():
+    """Three folds of one series chose a strong penalty by luck: 7 times the error of the last."""
+    ratios = []
+    for seed in range(3, 11):
+        values = np.random.default_rng(seed).normal(size=300).cumsum()
+        found = forecast.cross_validation(
+            [AR(), forecast.Naive()], frame_of(values), 5, n_windows=10, step_size=5, refit=False
+        )
+        errors = found[["AR", "Naive"]].sub(found["y"], axis=0).abs().mean()
+        ratios.append(errors["AR"] / errors["Naive"])
+    assert np.mean(ratios) < 1.1 and max(ratios) < 1.6
 
 
 def test_growth_in_proportion_is_fitted_in_logarithms_or_differences():

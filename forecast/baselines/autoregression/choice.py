@@ -239,14 +239,15 @@ def _plan(configuration: Configuration, base: ARPlan) -> ARPlan:
 
 
 def _words(scores: Scores) -> str:
-    """The best by name, its score at each fold, and what the others scored."""
+    """The best by name, its lowest and highest score at a fold, and what the others scored."""
     best, total = scores.best, scores.total
     if not np.isfinite(total[best]):
         return f"{scores.names[best]} (too short for folds)"
-    folds = ", ".join(f"{score:.3f}" for score in scores.by_fold[best] if np.isfinite(score))
+    by_fold = np.sort(scores.by_fold[best][np.isfinite(scores.by_fold[best])])
+    shown = [f"{score:.3f}" for score in by_fold[[0, -1]]]
     others = sorted((total[i], scores.names[i]) for i in range(len(total)) if i != best)
     listed = "; ".join(f"{name} {score:.3f}" for score, name in others[:4])
     return (
         f"{scores.names[best]}: best of {len(total)} on {scores.folds}, error "
-        f"{total[best]:.3f} relative to {scores.names[0]} ({folds}); next {listed}"
+        f"{total[best]:.3f} relative to {scores.names[0]} ({' to '.join(shown)}); next {listed}"
     )
