@@ -51,9 +51,10 @@ class AR(Forecaster):
     long that this would grow fourfold) is shrunk until it is at 1 (`stabilised_`). A series too
     short for its lags gets fewer, in the last resort its last value (`fell_back_`).
 
-    Where lags are not given, a configuration is chosen for all series on up to three rolling folds
-    of the training part: short and seasonal lags, orders by AIC, differences (not beside
-    covariates), logarithms, penalties, and the naive forecasts (`choices_` says what and why).
+    Where lags are not given, a configuration is chosen for all series on rolling folds of the
+    training part, three for many series and up to 24 for one: short and seasonal lags, orders by
+    AIC, differences (not beside covariates), logarithms, penalties, and the naive forecasts
+    (`choices_` says what and why).
 
     `update(rows, learn=True)` adds the rows to the regression by recursive least squares: with
     given lags and estimation "ols" or "ridge" the coefficients are those of a fit on all rows, old

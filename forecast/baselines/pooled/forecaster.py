@@ -45,9 +45,10 @@ class PooledAR(Forecaster):
     each series' coefficients are drawn towards the pool's:
     `B_i = B + (G_i + kappa G)^-1 (c_i - G_i B)`.
 
-    What is not given is chosen on rolling folds of the training part, once: lags, transform,
-    differences, means, scale, loss, ridge, shrinkage, weights, and whether one step is forecast
-    and fed back or every step has a regression of its own. Naive forecasts are among the choices.
+    What is not given is chosen on rolling folds of the training part (three for many series, up to
+    24 for one), once: lags, transform, differences, means, scale, loss, ridge, shrinkage, weights,
+    and whether one step is forecast and fed back or every step has a regression of its own. Naive
+    forecasts are among the choices.
     The forecast is the median of the best five at most, of those within 5 % of the best;
     `choices_` names them.
 
