@@ -50,11 +50,11 @@ def test_forecasts_are_those_of_the_filter_and_widths_those_of_the_equation():
 def test_size_centre_and_sharing_are_chosen_on_rolling_folds():
     frame = panel(3, 50)
     model = LDS(max_iterations=5).fit(frame, horizon=4)
-    assert "3 folds" in model.choices_ and "state" in model.choices_
+    assert "9 folds" in model.choices_ and "state" in model.choices_
     size, pooled, centre, why = model.fitted_.estimate.settled
     assert model.system_.state_size == size and size in (1, 2, 3, 4, 6)
     assert f"about the {'mean' if centre == 'mean' else 'first value'}" in model.choices_
-    assert ("shared by 3 systems" in model.choices_) == pooled and why == "3 folds"
+    assert ("shared by 3 systems" in model.choices_) == pooled and why == "9 folds"
     assert "each its own" in LDS(2, pooled=False, max_iterations=3).fit(frame, horizon=4).choices_
 
 
