@@ -186,7 +186,7 @@ def test_fit_predict_and_update_are_those_of_the_library(csv, tmp_path, capsys):
     new.to_csv(tmp_path / "new.csv", index=False)
     bundle = tmp_path / "model.kfc"
     run("fit", tmp_path / "old.csv", "--model", "ar", "--horizon", 6, "--out", bundle)
-    assert "AR: lags" in capsys.readouterr().out
+    assert "AR: up to 13 lags by AIC, log(1 + y)" in capsys.readouterr().out
     run("update", bundle, tmp_path / "new.csv", "--out", tmp_path / "later.kfc")
     assert "2 series, known until" in capsys.readouterr().out
     run("predict", tmp_path / "later.kfc", "--level", "80,95")

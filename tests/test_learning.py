@@ -235,7 +235,7 @@ def test_a_model_that_cannot_learn_says_which_can():
 )
 def test_a_naive_choice_is_named_as_what_cannot_learn(forecaster, choice):
     """Alone, in a combination and at the end of a pipeline alike."""
-    walks = np.random.default_rng(1).normal(size=(3, 60)).cumsum(axis=1)
+    walks = np.random.default_rng(2).normal(size=(3, 60)).cumsum(axis=1)
     frame = pd.DataFrame(
         {"unique_id": np.repeat(list("abc"), 60), "ds": np.tile(np.arange(60), 3),
          "y": walks.ravel()}
