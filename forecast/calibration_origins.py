@@ -35,9 +35,12 @@ def calibration_origins(lengths: NDArray, horizon: int, season: int) -> Origins:
     least = int(_LEAST_SHARE * longest) if wanted == _MOST_ORIGINS else 0
     spread = min(room, max(2 * season, horizon, wanted, least))
     step = _out_of_step(max(1, spread // wanted), season)
-    num_origins = min(wanted, room // step) + 1
-    back = np.arange(num_origins - 1, -1, -1)[:, None] * step
-    ends = lengths - horizon - back
+    return _counted_back(lengths, horizon, step, min(wanted, room // step))
+
+
+def _counted_back(lengths: NDArray, horizon: int, step: int, number: int) -> Origins:
+    """The last origin of each series and so many before it; none before half of a series."""
+    ends = lengths - horizon - np.arange(number, -1, -1)[:, None] * step
     usable = ends >= np.maximum(lengths // 2, 2)
     return Origins(np.where(usable, ends, -1), horizon, step)
 
@@ -69,9 +72,7 @@ def spread_origins(lengths: NDArray, origins: Origins) -> Origins | None:
     number = min(wanted, room // step)
     if number * step <= (len(origins.ends) - 1) * origins.step_size:
         return None
-    ends = lengths - origins.horizon - np.arange(number, -1, -1)[:, None] * step
-    usable = ends >= np.maximum(lengths // 2, 2)
-    return Origins(np.where(usable, ends, -1), origins.horizon, step)
+    return _counted_back(lengths, origins.horizon, step, number)
 
 
 def filled_origins(lengths: NDArray, origins: Origins) -> Origins:
@@ -88,9 +89,7 @@ def filled_origins(lengths: NDArray, origins: Origins) -> Origins:
     step = -(-span // _most_origins(lengths))
     if len(origins.ends) <= _MOST_ORIGINS or step >= origins.step_size:
         return origins
-    ends = lengths - origins.horizon - np.arange(span // step, -1, -1)[:, None] * step
-    usable = ends >= np.maximum(lengths // 2, 2)
-    return Origins(np.where(usable, ends, -1), origins.horizon, step)
+    return _counted_back(lengths, origins.horizon, step, span // step)
 
 
 def _most_origins(lengths: NDArray) -> int:

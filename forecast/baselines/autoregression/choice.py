@@ -249,5 +249,5 @@ def _words(scores: Scores) -> str:
     listed = "; ".join(f"{name} {score:.3f}" for score, name in others[:4])
     return (
         f"{scores.names[best]}: best of {len(total)} on {scores.folds}, error "
-        f"{total[best]:.3f} relative to {scores.names[0]} ({' to '.join(shown)}); next {listed}"
+        f"{total[best]:.3f} relative to {scores.names[0]} ({' to '.join(dict.fromkeys(shown))}); next {listed}"
     )
