@@ -244,10 +244,10 @@ def _words(scores: Scores) -> str:
     if not np.isfinite(total[best]):
         return f"{scores.names[best]} (too short for folds)"
     by_fold = np.sort(scores.by_fold[best][np.isfinite(scores.by_fold[best])])
-    shown = [f"{score:.3f}" for score in by_fold[[0, -1]]]
+    folds = " to ".join(dict.fromkeys(f"{score:.3f}" for score in by_fold[[0, -1]]))
     others = sorted((total[i], scores.names[i]) for i in range(len(total)) if i != best)
     listed = "; ".join(f"{name} {score:.3f}" for score, name in others[:4])
     return (
         f"{scores.names[best]}: best of {len(total)} on {scores.folds}, error "
-        f"{total[best]:.3f} relative to {scores.names[0]} ({' to '.join(dict.fromkeys(shown))}); next {listed}"
+        f"{total[best]:.3f} relative to {scores.names[0]} ({folds}); next {listed}"
     )
