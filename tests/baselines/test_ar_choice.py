@@ -48,8 +48,9 @@ def test_one_random_walk_is_forecast_about_as_well_as_by_its_last_value():
     ratios = []
     for seed in range(3, 11):
         values = np.random.default_rng(seed).normal(size=300).cumsum()
+        frame = pd.DataFrame({"unique_id": "walk", "ds": range(300), "y": values})
         found = forecast.cross_validation(
-            [AR(), forecast.Naive()], frame_of(values), 5, n_windows=10, step_size=5, refit=False
+            [AR(), forecast.Naive()], frame, 5, n_windows=10, step_size=5, refit=False
         )
         errors = found[["AR", "Naive"]].sub(found["y"], axis=0).abs().mean()
         ratios.append(errors["AR"] / errors["Naive"])
