@@ -108,8 +108,8 @@ _HEADS = (
 )  # fmt: skip
 _NETWORK_SETTINGS = (
     "EchoDesign", "EchoReadout", "HessianFree", "LearningRate", "Momentum", "NetworkDesign",
-    "Reservoir", "Seq2SeqDesign", "Seq2SeqForm", "TargetWeights", "TeacherForcing", "Training",
-    "TrainingRun", "Truncation", "WindowDesign",
+    "NetworkSettings", "Reservoir", "Seq2SeqDesign", "Seq2SeqForm", "TargetWeights",
+    "TeacherForcing", "Training", "TrainingRun", "Truncation", "WindowDesign",
     *_HEADS,
 )  # fmt: skip
 
@@ -173,6 +173,7 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
     from forecast import heads, models, patterns
     from forecast.models.echo.model import EchoModel
     from forecast.models.network import NetworkModel
+    from forecast.models.scale_choice import NetworkSettings
     from forecast.models.seq2seq.form import Seq2SeqForm
     from forecast.models.symbols.model import SymbolNetworkModel
     from forecast.models.windowed.model import WindowedModel
@@ -185,7 +186,7 @@ def _find(kind: str, name: Any, here: Mapping[str, Any], networks: tuple[str, ..
     if name in PATTERNS:
         return getattr(patterns, name)
     kinds = (
-        ColdStartModel, EchoModel, NetworkModel, Seq2SeqForm, SequenceModel, SummaryModel,
-        SymbolNetworkModel, WindowedModel,
+        ColdStartModel, EchoModel, NetworkModel, NetworkSettings, Seq2SeqForm, SequenceModel,
+        SummaryModel, SymbolNetworkModel, WindowedModel,
     )  # fmt: skip
     return {one.__name__: one for one in kinds}.get(name) or getattr(models, name)

@@ -194,7 +194,10 @@ def _windowed(config: Any, headers: Headers, num_series: int, state: Headers) ->
 
 
 def _inside(config: Any, headers: Headers, num_series: int, state: Headers) -> Shapes:
-    highway = _pooled(config["highway"], below(headers, "highway."), num_series, state)
+    inside = below(headers, "highway.")
+    highway = _pooled(config["highway"], inside, num_series, state)
+    if config["highway"].get("knows_scales"):
+        highway["scales"] = (1 + num_series, 2)
     return {f"highway.{name}": shape for name, shape in highway.items()}
 
 

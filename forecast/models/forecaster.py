@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from forecast.baselines.pooled.fit import PooledSettings, estimate_pooled
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.models.checkpoint import Checkpoint, fingerprint
+from forecast.models.highway_model import HighwayModel
 from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
 from forecast.models.training import Training
 from forecast.pipelines import Reading
@@ -30,19 +30,14 @@ class NetworkForecaster(Forecaster):
     season_length: int | None
     seed: int
 
-    def _highway(self, task: Task, settings: PooledSettings) -> PooledARModel:
+    def _highway(self, task: Task, settings: PooledSettings) -> HighwayModel:
         """The pooled autoregression on the training series.
 
         Args:
             task: the training series.
             settings: as chosen.
         """
-        found = estimate_pooled(task.panel, settings)
-        # Without the sums: of a network the correction learns from newer rows, not the highway.
-        return PooledARModel(
-            found.features, found.coefficients, found.power, found.covariate_centres,
-            found.covariate_spreads,
-        )  # fmt: skip
+        return HighwayModel.of(estimate_pooled(task.panel, settings))
 
 
 class DescendedForecaster(NetworkForecaster):

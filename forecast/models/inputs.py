@@ -1,7 +1,7 @@
 """What a network sees of a past, and the linear forecast that it corrects.
 
 The highway is the pooled autoregression, one step ahead. The network is fed with what the highway
-sees, scaled by the mean absolute deviation of the last lags, and its output is a correction of the
+sees, in the scale of the last lags or of the series, and its output is a correction of the
 highway's forecast in that unit. Both are functions of the same window, so training, serving and
 free running see the same inputs by construction.
 """
@@ -14,15 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past, along
+from forecast.models.highway_model import HighwayModel
 
 __all__ = [
     "LARGEST_INPUT",
     "Inputs",
     "input_width",
     "inputs_along",
-    "level_and_unit",
     "read_inputs",
 ]
 
@@ -32,7 +31,7 @@ LARGEST_INPUT = 8.0
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The view of a network on `n` pasts, in the unit of the window.
+    """The view of a network on `n` pasts, in their scale (`HighwayModel`).
 
     Args:
         features: what the network is fed, float32 `(n, num_features)`.
@@ -45,15 +44,15 @@ class Inputs:
     unit: NDArray
 
 
-def input_width(highway: PooledARModel) -> int:
+def input_width(highway: HighwayModel) -> int:
     """Number of features of `read_inputs`."""
     return 3 + 2 + 3 * len(highway.features.seasons)
 
 
-def read_inputs(highway: PooledARModel, past: Past, num_steps: int = 1) -> Inputs:
+def read_inputs(highway: HighwayModel, past: Past, num_steps: int = 1) -> Inputs:
     """Features, linear forecast and unit of each past.
 
-    The features are deviations from the level of the last lags: the two newest values, the
+    The features are deviations from the level of the past: the two newest values, the
     forecast of the highway, the values one season before the target and around it, and the level
     of a longer past and of the whole.
 
@@ -63,7 +62,7 @@ def read_inputs(highway: PooledARModel, past: Past, num_steps: int = 1) -> Input
         num_steps: steps that the highway forecasts, at most its block length.
     """
     settings = highway.features
-    level, unit = level_and_unit(past.window[:, -settings.span :])
+    level, unit = highway.scale_of(past)
     base = highway.emit(past, num_steps, np.empty((len(past.clock), num_steps, 0)))
     columns = [base[:, 0], past.last, _lag(past, 2), _long_level(past, settings.span, level)]
     columns.append(past.total / np.maximum(past.clock, 1))
@@ -74,17 +73,8 @@ def read_inputs(highway: PooledARModel, past: Past, num_steps: int = 1) -> Input
     return Inputs(features.astype(np.float32), base[:, 0] if num_steps == 1 else base, unit)
 
 
-def level_and_unit(lags: NDArray) -> tuple[NDArray, NDArray]:
-    """Mean and mean absolute deviation, never 0, of the newest values `(n, span)`, each `(n,)`."""
-    known = ~np.isnan(lags)
-    count = np.maximum(known.sum(axis=1), 1)
-    level = np.where(known, lags, 0.0).sum(axis=1) / count
-    size = np.where(known, np.abs(lags - level[:, None]), 0.0).sum(axis=1) / count
-    return level, np.maximum(size, 1e-9 * np.maximum(np.abs(level), 1.0))
-
-
 def inputs_along(
-    highway: PooledARModel, past: Past, values: NDArray, num_steps: int = 1
+    highway: HighwayModel, past: Past, values: NDArray, num_steps: int = 1
 ) -> Iterator[tuple[NDArray, Inputs]]:
     """Inputs after each step of `values`, `(num_rows, num_steps)`, some steps at a time."""
     later = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled.features import CYCLES, Features
-from forecast.baselines.pooled.model import PooledARModel
+from forecast.models.highway_model import HighwayModel
 
 __all__ = ["Lens", "lag_groups"]
 
@@ -31,7 +31,7 @@ class Lens:
         highway: the linear forecaster inside the network.
     """
 
-    highway: PooledARModel
+    highway: HighwayModel
 
     @property
     def is_whole(self) -> bool:
@@ -44,18 +44,19 @@ class Lens:
         """1 where a lag belongs to a group, else 0; `(num_groups, window_length)`."""
         return lag_groups(self.highway.features)
 
-    def coefficients(self, series: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        """Coefficients of the highway, one step ahead, of each series.
+    def coefficients(self, series: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Coefficients of the highway, one step ahead, and the scale of each series.
 
         Args:
             series: position of each row among the fitted series, -1 for a new one, `(n,)`.
 
         Returns:
             Of the lags, `(n, window_length)`; of the groups, `(n, num_groups)`; of the mean of
-            everything and of the constant, `(n, 2)`.
+            everything and of the constant, `(n, 2)`; and `HighwayModel.scales_of`, `(n, 2)`.
         """
         sets = series + 1 if len(self.highway.coefficients) > 1 else np.zeros_like(series)
-        return tuple(of_set[sets] for of_set in self._sets)  # type: ignore[return-value]
+        of_lags, of_groups, of_rest = (of_set[sets] for of_set in self._sets)
+        return of_lags, of_groups, of_rest, self.highway.scales_of(series)
 
     @cached_property
     def _sets(self) -> tuple[NDArray, NDArray, NDArray]:

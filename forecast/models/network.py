@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
 from forecast.dynamics import Dynamics
 from forecast.heads import Absolute, Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.emission import RealEmission, emission_of
+from forecast.models.highway_model import HighwayModel
 from forecast.models.inputs import inputs_along, read_inputs
 from forecast.models.newer import newer_steps
 from forecast.models.paths import Preparable, is_compiled, rolled
@@ -46,7 +46,7 @@ class NetworkModel:
     dynamics = Dynamics((_CELL,), ("window", "forecast"))
 
     def __init__(
-        self, highway: PooledARModel, body: Body | ReadBody, head: Head = _ABSOLUTE
+        self, highway: HighwayModel, body: Body | ReadBody, head: Head = _ABSOLUTE
     ) -> None:
         """Store the parts."""
         self.highway = highway
@@ -189,7 +189,7 @@ class NetworkModel:
             for name, array in arrays.items()
             if name.startswith(_HIGHWAY)
         }
-        highway = PooledARModel.from_saved(settings["highway"], own)
+        highway = HighwayModel.from_saved(settings["highway"], own)
         body = Body.of_arrays(Blueprint(**settings["body"]), arrays)
         return cls(highway, body, settings.get("head", _ABSOLUTE))
 

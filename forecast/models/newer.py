@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
+from forecast.models.highway_model import HighwayModel
 from forecast.models.inputs import inputs_along, read_inputs
 from forecast.models.objective import missed
 from forecast.protocol import Block
@@ -52,7 +52,7 @@ class NewerSteps:
             before = self.features[:, part][:, -1]
 
 
-def newer_steps(highway: PooledARModel, past: Past, values: NDArray, block: Block) -> NewerSteps:
+def newer_steps(highway: HighwayModel, past: Past, values: NDArray, block: Block) -> NewerSteps:
     """Walk the highway along a block and note what it sees and misses.
 
     Nothing is learned from a gap, from padding, from a series that has not seen a season yet, nor

@@ -10,10 +10,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.draws import Prepared
 from forecast.models.body import Body, ReadBody
 from forecast.models.compiled import is_traced, tensor
+from forecast.models.highway_model import HighwayModel
 from forecast.models.lens import Lens
 from forecast.models.rollout import RolloutForm, compiled_rollout
 from forecast.protocol import StateBatch
@@ -47,7 +47,7 @@ class Preparable(Protocol):
         ...
 
 
-def is_compiled(highway: PooledARModel, num_steps: int) -> bool:
+def is_compiled(highway: HighwayModel, num_steps: int) -> bool:
     """Whether a rollout is compiled; by its size alone, so that one call is as the other.
 
     Arrays must say all that the network sees, and one trace serve all sizes.
@@ -60,7 +60,7 @@ def is_compiled(highway: PooledARModel, num_steps: int) -> bool:
 
 
 def rolled(
-    highway: PooledARModel,
+    highway: HighwayModel,
     body: Body | ReadBody,
     state: StateBatch,
     cells: Sequence[NDArray],
@@ -97,7 +97,7 @@ class _Call:
 
     def __init__(
         self,
-        highway: PooledARModel,
+        highway: HighwayModel,
         body: Body | ReadBody,
         state: StateBatch,
         cells: Sequence[NDArray],

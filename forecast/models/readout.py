@@ -15,7 +15,7 @@ from forecast.baselines.pooled.samples import coprime_stride
 from forecast.models.body import Body
 from forecast.models.teaching import Lesson
 
-__all__ = ["Readout", "averaged_readout", "fit_readout"]
+__all__ = ["Readout", "averaged_readout", "fit_readout", "share_left"]
 
 _PENALTIES = (1e-4, 1e-2, 1.0, 100.0)
 # Rows of the pool that a series' own rows are weighed against.
@@ -26,6 +26,7 @@ _HELD_OUT = 0.2
 # Gain over "no correction" that a readout must show there, and a readout for each series over one
 # for all: below, it is as likely noise.
 _LEAST_GAIN = 0.002
+_NONE = (np.inf, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +115,31 @@ def _stride(lesson: Lesson, seasons: tuple[int, ...]) -> int:
     return coprime_stride(int((lesson.weights > 0).sum()) // _MOST_ROWS, seasons)
 
 
+def share_left(body: Body, lesson: Lesson, seasons: tuple[int, ...]) -> float:
+    """What the best readout leaves of the error of "no correction" on the last steps; at most 1.
+
+    Args:
+        body: the reservoir, or layers without their readout.
+        lesson: inputs, targets and weights of every step.
+        seasons: season lengths; the steps taken are never in phase with one.
+    """
+    rows = _Rows.of(body, lesson, _stride(lesson, seasons))
+    errors = _late_errors(rows, per_series=False)
+    return min(errors.values()) / max(errors[_NONE], np.finfo(float).tiny)
+
+
 def _choose(rows: _Rows, per_series: bool) -> tuple[float, float]:
     """Penalty and shrinkage with the smallest weighted absolute error on the late rows."""
+    errors = _late_errors(rows, per_series)
+    return min(errors, key=lambda choice: errors[choice])
+
+
+def _late_errors(rows: _Rows, per_series: bool) -> dict[tuple[float, float], float]:
+    """Weighted absolute errors on the late rows, by penalty and shrinkage."""
     early, late = rows.part(~rows.late), rows.part(rows.late)
     if not (late.weights > 0).any() or len(early.target) < 2 * rows.num_columns:
-        return np.inf, np.inf
-    errors = {(np.inf, np.inf): (1.0 - _LEAST_GAIN) * late.error(np.zeros(rows.num_columns))}
+        return {_NONE: 1.0}
+    errors = {_NONE: (1.0 - _LEAST_GAIN) * late.error(np.zeros(rows.num_columns))}
     for penalty in _PENALTIES:
         pool = early.pool(penalty)
         errors[penalty, np.inf] = late.error(pool.coefficients)
@@ -127,7 +147,7 @@ def _choose(rows: _Rows, per_series: bool) -> tuple[float, float]:
             own = early.departures(pool, penalty, shrinkage)
             found = late.error(pool.coefficients, own)
             errors[penalty, shrinkage] = (1.0 + _LEAST_GAIN) * found
-    return min(errors, key=lambda choice: errors[choice])
+    return errors
 
 
 def _information(design: NDArray, weights: NDArray, penalty: float) -> NDArray:

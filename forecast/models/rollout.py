@@ -57,7 +57,7 @@ class CompiledRollout:
     """`run` rolls rows forward; it is traced once for all sizes.
 
     Its arguments, `n` rows of `m` paths: window `(n, window_length)`, oldest first; total and clock
-    `(n,)`; span; the four arrays of `forecast.models.lens.Lens`; forecast of the next step `(n,)`;
+    `(n,)`; span; the five arrays of `forecast.models.lens.Lens`; forecast of the next step `(n,)`;
     noise `(horizon, n, m)`; smallest and largest value `(n,)`; linear map of a `ReadBody`, of all
     rows or of each, or nothing; states of the layers, each `(n, units)`; their weights. It returns
     values, newest first, `(n, horizon, m)`, and how many of each row were moved into their bounds.
@@ -76,17 +76,17 @@ class CompiledRollout:
         groups = (form.num_groups, None)
         past = [(matrix, double), (row, double), (row, double), ((), "int32")]
         highway = [(groups, double), (matrix, double), ((None, groups[0]), double),
-                   ((None, 2), double)]  # fmt: skip
+                   ((None, 2), double), ((None, 2), double)]  # fmt: skip
         feedback = [(row, double), ((None, None, None), double), (row, double), (row, double)]
         readout = row if form.shares_readout else matrix
         layers = [(readout, double), *program.states, *program.weights]
         self.run = compiled(self._run, [*past, *highway, *feedback, *layers])
 
     def _run(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
-        past, (groups, of_lags, of_groups, of_rest) = tensors[:4], tensors[4:8]
-        (upcoming, *feedback), (readout, *parts) = tensors[8:12], tensors[12:]
+        past, (groups, of_lags, of_groups, of_rest, scales) = tensors[:4], tensors[4:9]
+        (upcoming, *feedback), (readout, *parts) = tensors[9:13], tensors[13:]
         form, span = self.form, past[-1]
-        highway = Highway(groups, of_lags, of_groups, of_rest, span, form.num_seasons,
+        highway = Highway(groups, of_lags, of_groups, of_rest, scales, span, form.num_seasons,
                           form.is_scaled)  # fmt: skip
         cells, weights = self.program.split(parts)
         layers = _Layers(self.layers, weights, readout, form)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
+from forecast.models.highway_model import HighwayModel
 from forecast.models.lens import Lens
 from forecast.models.places import Places
 from forecast.models.walk import Walk
@@ -44,7 +44,7 @@ class Sampling:
         seed: of the draws.
     """
 
-    def __init__(self, trail: Trail, highway: PooledARModel, walk: Walk, seed: int) -> None:
+    def __init__(self, trail: Trail, highway: HighwayModel, walk: Walk, seed: int) -> None:
         """Sum up what is known before each step, and take the bounds of each series."""
         self.trail, self.walk, self.seed = trail, walk, seed
         self.lens = Lens(highway)
@@ -68,13 +68,13 @@ class Sampling:
         window = np.where(before >= 0, trail.values[rows[:, None], np.maximum(before, 0)], np.nan)
         draws = np.random.default_rng((self.seed, number, 1)).random(steps.shape)
         draws = np.where(trail.observed[at], draws, _BLOCKED)
-        of_lags, of_groups, of_rest = self.lens.coefficients(rows)
+        of_lags, of_groups, of_rest, scales = self.lens.coefficients(rows)
         return {
             "window": window, "total": self._totals[rows, places.starts],
             "clock": places.starts.astype(float), "values": trail.values[at], "draws": draws,
             "base": np.nan_to_num(trail.base[at]), "unit": _positive(trail.unit[at]),
             "low": self._low[rows], "high": self._high[rows],
-            "of_lags": of_lags, "of_groups": of_groups, "of_rest": of_rest,
+            "of_lags": of_lags, "of_groups": of_groups, "of_rest": of_rest, "scales": scales,
         }  # fmt: skip
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.samples import metric_weights
 from forecast.baselines.window import Past
 from forecast.denominators import seasonal_changes
 from forecast.heads import Absolute, Head
+from forecast.models.highway_model import HighwayModel
 from forecast.models.inputs import input_width, inputs_along
 from forecast.models.objective import Objective
 from forecast.models.places import placing_of
@@ -60,7 +60,7 @@ class Lesson:
 
 
 def make_lesson(
-    highway: PooledARModel, panel: Panel, season: int, head: Head = _ABSOLUTE,
+    highway: HighwayModel, panel: Panel, season: int, head: Head = _ABSOLUTE,
     given: TargetWeights = _METRIC,
 ) -> Lesson:  # fmt: skip
     """Walk the highway along the panel and note what it sees and misses.
@@ -93,7 +93,7 @@ def make_lesson(
 
 
 def exercises(
-    highway: PooledARModel, panel: Panel, trail: Trail, upcoming: NDArray, season: int,
+    highway: HighwayModel, panel: Panel, trail: Trail, upcoming: NDArray, season: int,
     head: Head = _ABSOLUTE, given: TargetWeights = _METRIC,
 ) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Targets of every step and their weights, see `Lesson`.
@@ -145,7 +145,7 @@ def _given(given: TargetWeights, panel: Panel, block_length: int) -> NDArray:
 
 
 def _costs(
-    highway: PooledARModel, panel: Panel, values: NDArray, unit: NDArray, season: int
+    highway: HighwayModel, panel: Panel, values: NDArray, unit: NDArray, season: int
 ) -> NDArray:
     """What an error of one unit costs in MASE at each step."""
     changes = seasonal_changes(panel, season)

@@ -28,7 +28,8 @@ class Highway:
         of_lags: coefficients of the lags, `(n, window_length)`.
         of_groups: coefficients of the means of the groups, `(n, num_groups)`.
         of_rest: coefficients of the mean of everything and of the constant, `(n, 2)`.
-        span: newest values whose mean is the level.
+        scales: level and unit of the network's inputs, `(n, 2)`; unit 0 for those of the span.
+        span: newest values whose mean is the level of the highway.
         num_seasons: seasons whose lags are among the groups.
         is_scaled: whether the constant is in the unit of the window, else in that of the values.
     """
@@ -37,6 +38,7 @@ class Highway:
     of_lags: Tensor
     of_groups: Tensor
     of_rest: Tensor
+    scales: Tensor
     span: int | Tensor
     num_seasons: int
     is_scaled: bool
@@ -116,11 +118,20 @@ def tensor_inputs(highway: Highway, recent: Recent) -> TensorInputs:
     linear = own + _weighted(highway.of_groups, means) + highway.of_rest[:, :1] * everything
     constant = highway.of_rest[:, 1:] * (unit if highway.is_scaled else 1.0)
     base = ops.where(counts[:, :1] > 0, linear + constant, float("nan"))
-    seasonal = means[:, 4 : 4 + 3 * highway.num_seasons]
-    parts = [base[:, None], means[:, 1:4], everything[:, None], seasonal]
+    shift, unit = _of_network(highway.scales, level + recent.reference[:, None], unit)
+    seen = means[:, 1 : 4 + 3 * highway.num_seasons]
+    seen = seen + some[:, 1 : 4 + 3 * highway.num_seasons] * shift[:, None]
+    parts = [(base + shift)[:, None], seen[:, :3], (everything + shift)[:, None], seen[:, 3:]]
     seen = ops.concatenate(parts, axis=1)
     features = ops.clip(ops.nan_to_num(seen / unit[:, None]), -LARGEST_INPUT, LARGEST_INPUT)
     return TensorInputs(ops.cast(features, "float32"), level + base, unit)
+
+
+def _of_network(scales: Tensor, level: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
+    """How far the level is above that of the network's inputs, and their unit, `(n, m)`."""
+    own_level, own_unit = scales[:, :1], scales[:, 1:]
+    newest = ops.equal(own_unit, 0.0)
+    return ops.where(newest, 0.0, level - own_level), ops.where(newest, unit, own_unit)
 
 
 def _of_groups(groups: Tensor, recent: Recent) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.lags import seasons_of
-from forecast.baselines.pooled.fit import PooledSettings
 from forecast.checks import check_kind, check_positive_integer, check_seed
 from forecast.fitting import Estimate, Task
 from forecast.heads import Squared
@@ -29,6 +28,7 @@ from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.sampling import Sampling
+from forecast.models.scale_choice import NetworkSettings, choose_scale, scales_of
 from forecast.models.start import warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
@@ -36,6 +36,9 @@ from forecast.models.walk import Walk
 from forecast.pipelines import Reading
 
 __all__ = ["TrainedForecaster"]
+
+# Times the steps of a short series, where it is seen in its own scale: there is more to learn.
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,8 @@ class TrainedForecaster(DescendedForecaster):
             highway, program = network.highway, program_of(network.body.blueprint)
             walk = Walk(highway.features, program, warmup)
             sampling = Sampling(lesson.trail, highway, walk, self.seed)
-        planned = training.planned_steps(task.panel.num_rows, length)
+        rounds = _ROUNDS if network.highway.knows_scales else 1
+        planned = training.planned_steps(task.panel.num_rows, length, rounds)
         return Sequences(
             lesson, length, training.batch_size, planned, self.seed, training.cut, sampling
         )
@@ -121,9 +125,9 @@ class TrainedForecaster(DescendedForecaster):
         refuse_other_than_counts(task.panel, head)
         given = self.training.cut.target_weights
         given.refuse_other_steps(steps_at_once)
-        settings = task.settled or replace(choose_highway(task), block_length=steps_at_once)
+        settings = task.settled or self._settled(task, steps_at_once)
         network = self._untrained(task, settings)
-        words = f"{network.body.blueprint.words}, linear highway{self.design.words}"
+        words = f"{network.body.blueprint.words}, {settings.words}{self.design.words}"
         history: dict[str, list[float]] = {}
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             words += " alone: too short to train on"
@@ -190,9 +194,16 @@ class TrainedForecaster(DescendedForecaster):
         body, words = averaged_readout(trained, lesson, seasons_of(season))
         return network.with_body(body), f" with {words}"
 
-    def _untrained(self, task: Task, settings: PooledSettings) -> NetworkModel:
+    def _settled(self, task: Task, steps_at_once: int) -> NetworkSettings:
+        """What is chosen before the training."""
+        pooled = choose_highway(task)
+        scale = choose_scale(self._highway(task, pooled), task)
+        return NetworkSettings(replace(pooled, block_length=steps_at_once), scale)
+
+    def _untrained(self, task: Task, settings: NetworkSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
-        highway, head = self._highway(task, settings), self.design.output_head
+        highway, head = self._highway(task, settings.pooled), self.design.output_head
+        highway = highway.seen_in(scales_of(settings.scale, task.panel, highway.power))
         form = Blueprint(
             self._layer, num_features=input_width(highway), seed=self.seed,
             num_outputs=head.num_outputs * highway.block_length, **self._sizes(task),
@@ -214,13 +225,15 @@ class TrainedForecaster(DescendedForecaster):
         """The same network around a highway that knows all training series.
 
         Where the later steps would change what the network sees (other lags, no logarithm any
-        more), the highway that it was trained on stays. A readout in closed form is fitted again,
-        also one that is averaged: it corrects what this highway misses.
+        more), the highway that it was trained on stays; also where series are seen in their own
+        scale, and a network has learned nearly all that just this highway misses. A readout in
+        closed form is fitted again, also one that is averaged: it corrects what the highway misses.
         """
         if not isinstance(estimate.model, NetworkModel):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
-        old, highway = estimate.model.highway, self._highway(task, estimate.settled)
-        if (old.power, old.features.lags) != (highway.power, highway.features.lags):
+        old, highway = estimate.model.highway, self._highway(task, estimate.settled.pooled)
+        is_other = (old.power, old.features.lags) != (highway.power, highway.features.lags)
+        if is_other or old.knows_scales:
             highway = old
         model = NetworkModel(highway, estimate.model.body, estimate.model.head)
         if isinstance(estimate, _Averaged):

@@ -78,8 +78,9 @@ class Training:
 
     Args:
         num_steps: weight updates; None plans about 20 passes over the data, at most 1000 steps, or
-            three million time steps in all, in at most 2000 steps, if these are more. The same
-            number gives the same weights.
+            three million time steps in all, in at most 2000 steps, if these are more; three times
+            these where a network sees its series in their own scale. The same number gives the
+            same weights.
         max_seconds: wall time of the training; the number of steps that fits is found by timing
             the first ones, and recorded as `num_steps_` of the forecaster. None: no limit.
         batch_size: sequences in an update.
@@ -163,11 +164,17 @@ class Training:
         wanted = self.cut.num_steps or int(np.clip(3 * season, 64, 192))
         return max(1, min(wanted, longest))
 
-    def planned_steps(self, num_rows: int, sequence_length: int) -> int:
-        """Weight updates before any limit of time."""
+    def planned_steps(self, num_rows: int, sequence_length: int, rounds: int = 1) -> int:
+        """Weight updates before any limit of time.
+
+        Args:
+            num_rows: steps of all series.
+            sequence_length: time steps in a sequence.
+            rounds: times the updates that short series take at least.
+        """
         at_once = self.batch_size * sequence_length
         wanted = min(20 * num_rows / at_once, _MOST_STEPS)
-        fewest = min(_FEWEST_TIME_STEPS / at_once, _MOST_SHORT_STEPS)
+        fewest = rounds * min(_FEWEST_TIME_STEPS / at_once, _MOST_SHORT_STEPS)
         most = _MOST_CURVED_STEPS if isinstance(self.optimizer, HessianFree) else np.inf
         return self.num_steps or int(min(max(wanted, fewest), most))
 

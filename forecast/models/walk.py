@@ -141,7 +141,7 @@ class _Form:
 
     def _highway(self, inputs: Mapping[str, Tensor]) -> Highway:
         return Highway(inputs["groups"], inputs["of_lags"], inputs["of_groups"], inputs["of_rest"],
-                       self.span, self.num_seasons, self.is_scaled)  # fmt: skip
+                       inputs["scales"], self.span, self.num_seasons, self.is_scaled)  # fmt: skip
 
     def _after_warmup(self, inputs: Mapping[str, Tensor]) -> Recent:
         """What is known once the first steps have been fed with the truth."""

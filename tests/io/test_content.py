@@ -17,6 +17,7 @@ from io_samples import long_frame, members, ours, with_array, with_manifest, wri
 import forecast as fc
 from forecast.archive.archive import open_archive, to_json
 from forecast.io import BundleError, load, save
+from forecast.models.network import NetworkModel
 
 TRAINING = fc.Training(num_steps=2, num_checks=1)
 FORECASTERS = {
@@ -41,7 +42,17 @@ def good(tmp_path_factory) -> dict[str, dict[str, bytes]]:
         path = tmp_path_factory.mktemp("good") / "model.kfc"
         save(forecaster().fit(long_frame(), horizon=3), path)
         found[name] = members(path)
-    return found
+    save(seen_in_own_scales(load(path)), path)  # the last one, the LSTM
+    return found | {"scaled": members(path)}
+
+
+def seen_in_own_scales(forecaster):
+    """The network with a scale for each of its two series."""
+    fitted, model = forecaster.fitted_, forecaster.fitted_.model
+    highway = model.highway.seen_in(np.array([[0.0, 0.0], [50.0, 3.0], [48.0, 4.0]]))
+    estimate = replace(fitted.estimate, model=NetworkModel(highway, model.body, model.head))
+    forecaster.fitted_ = replace(fitted, estimate=estimate)
+    return forecaster
 
 
 def refuse(path, message: str) -> None:
@@ -96,6 +107,9 @@ SHAPES = [
     ("LSTM", "model/weight.3", lambda a: a.T, r"'weight.3' .* \(3, 12\)"),
     ("LSTM", "model/weight.4", lambda a: a * np.nan, r"'weight\.4' of its model holds NaN"),
     ("LSTM", "model/highway.coefficients", lambda a: a[0], "'coefficients' is .* shape"),
+    ("scaled", "model/highway.scales", lambda a: a[:, :1], r"'highway.scales' is .* shape"),
+    ("scaled", "model/highway.scales", lambda a: a[:2], r"'highway.scales' is .* shape"),
+    ("scaled", "model/highway.scales", lambda a: a - 1.0, "units .* must be at least 0"),
 ]  # fmt: skip
 
 
@@ -114,7 +128,7 @@ def test_readouts_of_other_series_than_those_of_the_fit(tmp_path):
         save(forecaster, tmp_path / "m.kfc")
 
 
-@pytest.mark.parametrize("name", FORECASTERS)
+@pytest.mark.parametrize("name", [*FORECASTERS, "scaled"])
 def test_every_array_is_needed_and_no_other_is_let_in(name, good, tmp_path):
     content = good[name]
     arrays = [member for member in content if member.endswith(".npy")]

@@ -26,6 +26,7 @@ from forecast.io.export.signatures import PREFIX, Signatures
 from forecast.io.export.support import served_model
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
+from forecast.models.highway_model import HighwayModel
 from forecast.models.network import NetworkModel
 from forecast.pipelines import Block
 
@@ -79,7 +80,10 @@ def with_weights(name, forecaster):
     model, head = fitted.model, HEADS.get(name, Absolute())
     highway = model.highway
     if name == "blocks":
-        highway = BLOCKS.clone().fit(FRAME, horizon=4).fitted_.model
+        highway = HighwayModel.of(BLOCKS.clone().fit(FRAME, horizon=4).fitted_.model)
+    if name == "lstm":  # two of the three series in a scale of their own
+        scales = [[0.0, 0.0], [48.0, 2.0], [0.0, 0.0], [53.0, 3.0]]
+        highway = highway.seen_in(np.array(scales))
     if name in LAYERS:
         outputs = head.num_outputs * highway.block_length
         form = Blueprint(*LAYERS[name], model.body.num_features, seed=0, num_outputs=outputs)

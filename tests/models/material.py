@@ -7,12 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.baselines.pooled.features import Features
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.power import Power
 from forecast.baselines.window import Past
 from forecast.heads import Absolute, Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
+from forecast.models.highway_model import HighwayModel
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.pipelines import Block, Frequency, Panel
@@ -60,7 +60,7 @@ def highway_of(
     num_series: int = 0,
     seed: int = 0,
     block_length: int = 1,
-) -> PooledARModel:
+) -> HighwayModel:
     """A linear forecaster with random coefficients, damped so that it does not explode."""
     features = Features(
         lags=tuple(range(1, num_lags + 1)),
@@ -74,7 +74,7 @@ def highway_of(
     rng = np.random.default_rng(seed)
     shape = (1 + num_series, block_length, features.num_columns)
     power = Power(0.0 if logarithm else 1.0)
-    return PooledARModel(features, rng.normal(0.02, 0.1, shape), power)
+    return HighwayModel(features, rng.normal(0.02, 0.1, shape), power)
 
 
 def body_of(
@@ -89,7 +89,7 @@ def body_of(
 
 
 def network_of(
-    highway: PooledARModel, layer: str = "LSTM", head: Head = ABSOLUTE, **options: int
+    highway: HighwayModel, layer: str = "LSTM", head: Head = ABSOLUTE, **options: int
 ) -> NetworkModel:
     """A network with random weights; the reservoir with a random linear map."""
     width, outputs = input_width(highway), head.num_outputs * highway.block_length
@@ -101,7 +101,7 @@ def network_of(
     return NetworkModel(highway, body, head)
 
 
-def shrunk_network(highway: PooledARModel, num_series: int) -> NetworkModel:
+def shrunk_network(highway: HighwayModel, num_series: int) -> NetworkModel:
     """A network with random weights whose readout is another one for each fitted series."""
     width = input_width(highway)
     layers = body_of("GRU", width).without_readout

@@ -15,13 +15,16 @@ HIGHWAY = highway_of(LAGS, SEASONS, WINDOW)
 VALUES = np.random.default_rng(1).normal(30.0, 4.0, 60)
 
 
-def by_hand(values: np.ndarray, base: float) -> tuple[np.ndarray, float]:
-    """Features and unit after `values`, from the list of values alone."""
+def by_hand(
+    values: np.ndarray, base: float, scale: tuple[float, float] | None = None
+) -> tuple[np.ndarray, float]:
+    """Features and unit after `values`, from the list of values alone, or in a given scale."""
     known = [float(value) for value in values]
     lags = known[-LAGS:]
     level = sum(lags) / len(lags)
     unit = sum(abs(value - level) for value in lags) / len(lags)
     unit = max(unit, 1e-9 * max(abs(level), 1.0))
+    level, unit = scale or (level, unit)
 
     def before(lag: int) -> float:
         """The value `lag` steps before the one to come; the level where there is none."""
@@ -33,6 +36,19 @@ def by_hand(values: np.ndarray, base: float) -> tuple[np.ndarray, float]:
         found += [before(season + 1), before(season), before(season - 1)]
     scaled = [(value - level) / unit for value in found]
     return np.array([min(8.0, max(-8.0, value)) for value in scaled]), unit
+
+
+def test_pasts_are_seen_in_the_scale_of_their_series() -> None:
+    scales = np.array([[0.0, 0.0], [25.0, 3.0], [0.0, 0.0], [31.0, 0.5]])
+    highway = HIGHWAY.seen_in(scales)
+    for series, scale in ((-1, None), (0, (25.0, 3.0)), (1, None), (2, (31.0, 0.5))):
+        past = past_of(VALUES[:40], WINDOW, series)
+        inputs = read_inputs(highway, past)
+        base = HIGHWAY.emit(past, 1, np.empty((1, 1, 0)))[0, 0]
+        features, unit = by_hand(VALUES[:40], base, scale)
+        np.testing.assert_allclose(inputs.features[0], features, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(inputs.unit[0], unit, rtol=1e-12)
+        assert inputs.base[0] == base
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 8, 14, 19, 20, 21, 60])

@@ -53,13 +53,17 @@ def together(model: NetworkModel, state: StateBatch, horizon: int, *feedback: fl
     return found, model.walk(state, horizon, other), one.num_clipped, other.num_clipped
 
 
-@pytest.fixture(scope="module", params=[*LAYERS, "logarithm", "shrunk"])
+@pytest.fixture(scope="module", params=[*LAYERS, "logarithm", "shrunk", "own scales"])
 def model(request: pytest.FixtureRequest) -> NetworkModel:
     if request.param == "shrunk":
         return shrunk_network(highway_of(num_series=ROWS), ROWS)
     logarithm = request.param == "logarithm"
-    layer = "LSTM" if logarithm else request.param
-    return network_of(highway_of(logarithm=logarithm, num_series=ROWS), layer)
+    layer = request.param if request.param in LAYERS else "LSTM"
+    highway = highway_of(logarithm=logarithm, num_series=ROWS)
+    if request.param == "own scales":  # but for the second series
+        scales = np.array([[0.0, 0.0], [12.0, 3.0], [0.0, 0.0], [-5.0, 1.5]])
+        highway = highway.seen_in(scales)
+    return network_of(highway, layer)
 
 
 @pytest.fixture(autouse=True)

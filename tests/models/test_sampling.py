@@ -21,12 +21,16 @@ SEASON, LENGTH, WARMUP = 4, 20, 5
 class Material:
     """Three series of 40 steps, one with a gap, and a short one; a network with random weights."""
 
-    def __init__(self, logarithm: bool = False) -> None:
+    def __init__(self, kind: str = "plain") -> None:
+        logarithm = kind == "logarithm"
         values = seasonal_values(3, 40, seed=5)
         values = np.abs(values) + 1.0 if logarithm else values
         values[2, 17] = np.nan
         self.values = values
         self.highway = highway_of(4, (SEASON,), logarithm=logarithm)
+        if kind == "own scales":  # but for the second series
+            scales = [[0.0, 0.0], [-17.0, 1.0], [0.0, 0.0], [9.0, 0.7], [-16.0, 1.0]]
+            self.highway = self.highway.seen_in(np.array(scales))
         self.network = network_of(self.highway, "GRU", units=3)
         self.body = self.network.body
         series = [*values, values[0, :13] + 1.0]
@@ -50,9 +54,9 @@ def plain() -> Material:
     return Material()
 
 
-@pytest.mark.parametrize("logarithm", [False, True])
-def test_a_walk_feeds_what_serving_feeds_at_missing_values(plain, logarithm: bool) -> None:
-    material, share, checked = Material(logarithm) if logarithm else plain, 0.4, 0
+@pytest.mark.parametrize("kind", ["plain", "logarithm", "own scales"])
+def test_a_walk_feeds_what_serving_feeds_at_missing_values(plain, kind: str) -> None:
+    material, share, checked = plain if kind == "plain" else Material(kind), 0.4, 0
     for number in range(3):
         places = material.sequences().places(number)
         inputs, (features, base, unit) = material.walked(number, share)
@@ -77,7 +81,7 @@ def served(material: Material, series: int, start: int, fed: NDArray) -> NDArray
     if np.isnan(values[:, : start + WARMUP]).any():
         return None
     model = material.network
-    state = engine.begin(model, np.array([-1]))
+    state = engine.begin(model, np.array([series if model.highway.knows_scales else -1]))
     known = np.ones((1, start), dtype=bool)
     if start:
         state, _ = engine.absorb(model, state, Block(values[:, :start], known, known))

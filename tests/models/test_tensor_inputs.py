@@ -7,8 +7,8 @@ import pytest
 from keras import ops
 from models.material import highway_of, past_of
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
+from forecast.models.highway_model import HighwayModel
 from forecast.models.inputs import read_inputs
 from forecast.models.lens import Lens
 from forecast.models.tensor_inputs import Highway, Recent, recent_of, tensor_inputs
@@ -22,6 +22,10 @@ HIGHWAYS = {
     "long season": highway_of(4, (19, 25), WINDOW),
     "own coefficients": highway_of(5, (4,), WINDOW, num_series=len(LENGTHS)),
 }
+# Of some series their own, of the others that of the newest lags.
+SCALES = np.random.default_rng(2).uniform((20.0, 2.0), (40.0, 6.0), (1 + len(LENGTHS), 2))
+SCALES[::3] = 0.0
+HIGHWAYS |= {f"{name}, own scales": HIGHWAYS[name].seen_in(SCALES) for name in list(HIGHWAYS)}
 
 
 def joined(pasts: list[Past]) -> Past:
@@ -35,7 +39,7 @@ def pasts_of(more: int = 0) -> Past:
     return joined([past_of(VALUES[i, : LENGTHS[i] + more], WINDOW, i) for i in places])
 
 
-def highway_tensors(model: PooledARModel, series: np.ndarray) -> Highway:
+def highway_tensors(model: HighwayModel, series: np.ndarray) -> Highway:
     lens, features = Lens(model), model.features
     arrays = [lens.groups, *lens.coefficients(series)]
     is_scaled = features.scale == "window"
@@ -103,7 +107,7 @@ def test_a_constant_past_has_no_deviation(value: float) -> None:
 
 def test_what_the_arrays_cannot_say_is_told() -> None:
     features = HIGHWAYS["window"].features
-    wide = PooledARModel(
+    wide = HighwayModel(
         features, np.zeros((1, 1, features.num_columns + 1)), HIGHWAYS["window"].power,
         np.zeros(1), np.ones(1),
     )  # fmt: skip

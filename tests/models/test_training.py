@@ -54,6 +54,7 @@ def test_a_sequence_is_three_seasons_within_limits_and_no_longer_than_the_data()
 def test_steps_are_planned_from_twenty_passes_unless_given() -> None:
     assert Training().planned_steps(32 * 192 * 40, 192) == 800
     assert Training().planned_steps(100, 100) == 3_000_000 // 3200  # short: by time steps
+    assert Training().planned_steps(100, 100, rounds=3) == 9_000_000 // 3200
     assert Training().planned_steps(10_000_000, 192) == 1000
     assert Training(num_steps=7).planned_steps(10_000_000, 64) == 7
 

@@ -41,10 +41,11 @@ class ServedNetwork(ServedWindow):
         self._head, self._shape = model.head, model.emission.shape
         self._pooled = ServedPooled(model.highway)
         body, lens, sets = model.body, Lens(model.highway), len(model.highway.coefficients)
-        of_lags, of_groups, of_rest = lens.coefficients(np.arange(sets) - 1)
+        of_lags, of_groups, of_rest, _ = lens.coefficients(np.arange(sets) - 1)
         self._features = model.highway.features
         self._groups, self._of_lags = learned(lens.groups), learned(of_lags)
         self._of_groups, self._of_rest = learned(of_groups), learned(of_rest)
+        self._scales = learned(model.highway.scales)
         layers = body.body if isinstance(body, ReadBody) else body
         self._program, self._sizes = layers.program, layers.state_sizes
         self._weights = [learned(weight, np.float32) for weight in layers.weights]
@@ -112,6 +113,7 @@ class ServedNetwork(ServedWindow):
             tf.gather(self._of_lags, sets),
             tf.gather(self._of_groups, sets),
             tf.gather(self._of_rest, sets),
+            tf.gather(self._scales, _sets(self._scales, series)),
             features.span,
             len(features.seasons),
             features.scale != "none",

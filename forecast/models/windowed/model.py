@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past, WindowModel
 from forecast.heads import Absolute, PointHead
+from forecast.models.highway_model import HighwayModel
 from forecast.models.windowed.body import WindowBody
 from forecast.models.windowed.view import Anchor, WindowInputs, WindowView
 
@@ -33,7 +33,7 @@ class WindowedModel(WindowModel):
 
     head: ClassVar[PointHead] = Absolute()
 
-    def __init__(self, highway: PooledARModel, body: WindowBody, context_length: int) -> None:
+    def __init__(self, highway: HighwayModel, body: WindowBody, context_length: int) -> None:
         """Store the parts."""
         self.view = WindowView(highway, context_length)
         super().__init__(self.view.window_length, highway.block_length)
@@ -83,6 +83,6 @@ class WindowedModel(WindowModel):
             for name, array in arrays.items()
             if name.startswith(_HIGHWAY)
         }
-        highway = PooledARModel.from_saved(settings["highway"], own)
+        highway = HighwayModel.from_saved(settings["highway"], own)
         body = WindowBody.of_arrays(settings["form"], arrays)
         return cls(highway, body, settings["context_length"])

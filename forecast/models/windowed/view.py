@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.window import Past
-from forecast.models.inputs import LARGEST_INPUT, level_and_unit
+from forecast.models.highway_model import HighwayModel
+from forecast.models.inputs import LARGEST_INPUT
 
 __all__ = ["Anchor", "WindowInputs", "WindowView"]
 
@@ -59,7 +59,7 @@ class WindowView:
         context_length: newest steps that are read, at least 1.
     """
 
-    highway: PooledARModel
+    highway: HighwayModel
     context_length: int
 
     @property
@@ -87,7 +87,7 @@ class WindowView:
             num_steps: steps ahead, at most the block length.
             future: covariates of these steps, `(n, num_steps, num_covariates)`.
         """
-        level, unit = level_and_unit(past.window[:, -self.highway.features.span :])
+        level, unit = self.highway.scale_of(past)
         return Anchor(level, unit, self.highway.emit(past, num_steps, future))
 
     def inputs(self, window: NDArray, anchor: Anchor, covariates: NDArray) -> WindowInputs:

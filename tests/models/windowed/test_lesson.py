@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from forecast.baselines.pooled.fit import Design, PooledSettings, estimate_pooled
-from forecast.baselines.pooled.model import PooledARModel
 from forecast.baselines.pooled.regression import Regression
 from forecast.baselines.window import Past
+from forecast.models.highway_model import HighwayModel
 from forecast.models.seq2seq.design import Seq2SeqDesign
 from forecast.models.seq2seq.form import Seq2SeqForm
 from forecast.models.windowed.body import WindowBody
@@ -40,7 +40,7 @@ def model(panel) -> WindowedModel:
     regression = Regression("squared", ridge=0.1, shrinkage=100.0, metric_weights=False)
     settings = PooledSettings((1, 2, 3), (SEASON,), BLOCK, design, regression)
     found = estimate_pooled(panel, settings)
-    highway = PooledARModel(found.features, found.coefficients, found.power)
+    highway = HighwayModel.of(found)
     view = WindowView(highway, CONTEXT)
     form = Seq2SeqForm(Seq2SeqDesign("GRU"), 2, 1, view.num_features, view.num_ahead, 0)
     return WindowedModel(highway, WindowBody(form), CONTEXT)
