@@ -27,7 +27,7 @@ Scale = Literal["window", "series"]
 # An untrained reservoir tells in a tenth of a second what there is to learn in either scale.
 _RESERVOIR = {"leak_rate": 0.5, "spectral_radius": 0.9, "input_scaling": 0.3}
 _UNITS = 200
-# Series and newest steps that are looked at.
+# Series that are looked at, and newest steps of all of them.
 _MOST_SERIES, _MOST_STEPS = 8, 4_000
 # So much less must be left in the scale of the series: there, levels that were not seen in the
 # training are unknown land. Chaotic systems leave 10 to 60 % less, all others at most 3 %.
@@ -61,7 +61,7 @@ def choose_scale(highway: HighwayModel, task: Task) -> Scale:
     """
     chosen = evenly_spread(task.panel.num_series, _MOST_SERIES)
     panel, highway = task.panel.take(chosen), highway.take(chosen)
-    panel = panel.tail(np.maximum(panel.lengths - _MOST_STEPS, 0))
+    panel = panel.tail(np.maximum(panel.lengths - _MOST_STEPS // len(chosen), 0))
     body = Body(Blueprint("EchoState", _UNITS, 1, input_width(highway), 0, _RESERVOIR))
 
     def left(scale: Scale) -> float:
