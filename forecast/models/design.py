@@ -18,14 +18,14 @@ _READOUTS = ("trained", "refitted", "shrunk", "averaged")
 class NetworkDesign:
     """The parts of a trained network around its recurrent layers.
 
-    The network corrects a linear forecast b in units u of the window, or of a series that follows a
-    rule within its bounds (`choices_` says so), in the space of the power transform. A point head emits `b + u raw`; "normal", "student_t" and "quantiles" a distribution
-    around it, of location and width in units u; "poisson" and "negative_binomial" a distribution of
-    counts whose mean is the corrected forecast, decoded and made positive. The point forecast is
-    the median of a distribution. Its sample paths are draws of the head, each fed back its own.
-    Each step of a block has a distribution of its own; they are drawn together as past errors of
-    these steps went together (by their ranks). A combination uses the point forecasts of its
-    members.
+    The network corrects a linear forecast b in units u of the window, or of the series where that
+    one follows a rule within its bounds (`choices_` says so), in the space of the power transform.
+    A point head emits `b + u raw`; "normal", "student_t" and "quantiles" a distribution around it,
+    of location and width in units u; "poisson" and "negative_binomial" a distribution of counts
+    whose mean is the corrected forecast, decoded and made positive. The point forecast is the
+    median of a distribution. Its sample paths are draws of the head, each fed back its own. Each
+    step of a block has a distribution of its own; they are drawn together as past errors of these
+    steps went together (by their ranks). A combination uses the point forecasts of its members.
 
     Args:
         linear: "combined" forecasts a weighted sum of the network and of the linear forecasters

@@ -20,7 +20,7 @@ from forecast.models.readout import share_left
 from forecast.models.teaching import make_lesson
 from forecast.pipelines import Panel, evenly_spread
 
-__all__ = ["NetworkSettings", "choose_scale", "scales_of"]
+__all__ = ["NetworkSettings", "Scale", "choose_scale", "scales_of"]
 
 Scale = Literal["window", "series"]
 

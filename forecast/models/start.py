@@ -11,9 +11,10 @@ from forecast.heads import Head
 from forecast.models.blueprint import Blueprint
 from forecast.models.body import Body, ReadBody
 from forecast.models.mixture import network_in
+from forecast.models.scale_choice import Scale
 from forecast.pipelines import Panel
 
-__all__ = ["started_form", "warm_start"]
+__all__ = ["started_form", "started_scale", "warm_start"]
 
 
 def started_form(start: Any) -> Blueprint:
@@ -26,6 +27,16 @@ def started_form(start: Any) -> Blueprint:
         ValueError: for anything else.
     """
     return _body(start).blueprint
+
+
+def started_scale(start: Any) -> Scale:
+    """The scale in which the network that a training starts from has learned to see series.
+
+    Raises:
+        ValueError: as `started_form`.
+    """
+    started_form(start)
+    return "series" if network_in(start.fitted_.model).highway.knows_scales else "window"
 
 
 def warm_start(start: Any, blueprint: Blueprint, head: Head, panel: Panel) -> Body:

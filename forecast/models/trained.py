@@ -29,7 +29,7 @@ from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.sampling import Sampling
 from forecast.models.scale_choice import NetworkSettings, choose_scale, scales_of
-from forecast.models.start import warm_start
+from forecast.models.start import started_scale, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
 from forecast.models.walk import Walk
@@ -196,8 +196,11 @@ class TrainedForecaster(DescendedForecaster):
 
     def _settled(self, task: Task, steps_at_once: int) -> NetworkSettings:
         """What is chosen before the training."""
-        pooled = choose_highway(task)
-        scale = choose_scale(self._highway(task, pooled), task)
+        pooled, start = choose_highway(task), self.training.run.start
+        if start is None:
+            scale = choose_scale(self._highway(task, pooled), task)
+        else:
+            scale = started_scale(start)
         return NetworkSettings(replace(pooled, block_length=steps_at_once), scale)
 
     def _untrained(self, task: Task, settings: NetworkSettings) -> NetworkModel:

@@ -100,3 +100,15 @@ def test_a_network_learns_a_chaotic_rule_and_keeps_its_scale_in_later_fits() -> 
     # A series that it was not fitted on is seen in the scale of its newest lags.
     other = df.assign(unique_id="other", y=3.0 * df["y"] + 100.0)
     assert np.isfinite(fitted.predict(df=other)["LSTM"]).all()
+
+
+def test_a_training_goes_on_in_the_scale_of_its_start() -> None:
+    df = pd.DataFrame({"unique_id": "map", "ds": range(NUM_STEPS), "y": logistic_map()})
+    training = fc.Training(num_steps=2, num_checks=1)
+    design = fc.NetworkDesign(linear="highway")
+    start = fc.GRUForecaster(units=4, training=training, design=design).fit(df, horizon=2)
+    assert "in the scale of the series" in start.choices_
+    later = fc.Training(num_steps=2, num_checks=1, run=fc.TrainingRun(start=start))
+    walk = df.assign(unique_id="walk", y=NOISE.cumsum())
+    moved = fc.GRUForecaster(units=4, training=later, design=design).fit(walk, horizon=2)
+    assert "in the scale of the series" in moved.choices_
