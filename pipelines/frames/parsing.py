@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from numbers import Number
@@ -11,6 +12,9 @@ import numpy as np
 import pandas as pd
 
 from .written_dates import begins_with_day, refuse_without_year
+
+# 12,5 or 1.234,5; one comma before three digits may part thousands.
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})")
 
 
 def parse_times(
@@ -204,7 +208,10 @@ def _entry_to_show(entries: np.ndarray, odd: set[type]) -> int:
 
 def _no_number(entry: Any, place: str) -> str:
     kind = "text" if isinstance(entry, (str, bytes)) else type(entry).__name__
-    return (
-        f"{place} holds {kind}, for example {entry!r}, where a number is expected. Convert it, "
-        "for example with pd.to_numeric(..., errors='coerce'), and look at what becomes missing."
+    how = (
+        "Convert it, for example with pd.to_numeric(..., errors='coerce'), and look at what "
+        "becomes missing."
     )
+    if isinstance(entry, str) and _DECIMAL_COMMA.fullmatch(entry.strip()):
+        how = "Its comma is a decimal point: read the file with pd.read_csv(..., decimal=',')."
+    return f"{place} holds {kind}, for example {entry!r}, where a number is expected. {how}"

@@ -172,6 +172,13 @@ CASES: dict[str, Case] = {
     "text among numbers": (
         "column 'sales' of series 'west' holds text, for example 'oops', where a number is "
         "expected.*pd.to_numeric", lambda: at(9, "sales", "oops")),
+    "decimal commas": (
+        "column 'sales' of series 'east' holds text, for example '0,5', where a number is "
+        r"expected. Its comma is a decimal point: read the file with pd.read_csv\(..., decimal=','",
+        lambda: long(sales=[f"{number},5" for number in range(12)])),
+    "commas between thousands": (
+        "for example '0,500', where a number is expected. Convert it",
+        lambda: long(sales=[f"{number},500" for number in range(12)])),
     "numbers as text": (
         "column 'sales' of series 'east' holds text, for example '0.0'",
         lambda: long(sales=long()["sales"].astype(str))),
