@@ -213,5 +213,7 @@ def _no_number(entry: Any, place: str) -> str:
         "becomes missing."
     )
     if isinstance(entry, str) and _DECIMAL_COMMA.fullmatch(entry.strip()):
-        how = "Its comma is a decimal point: read the file with pd.read_csv(..., decimal=',')."
+        thousands = ", thousands='.'" if "." in entry else ""
+        how = "Its comma is a decimal point: read the file with "
+        how += f"pd.read_csv(..., decimal=','{thousands})."
     return f"{place} holds {kind}, for example {entry!r}, where a number is expected. {how}"

@@ -176,6 +176,9 @@ CASES: dict[str, Case] = {
         "column 'sales' of series 'east' holds text, for example '0,5', where a number is "
         r"expected. Its comma is a decimal point: read the file with pd.read_csv\(..., decimal=','",
         lambda: long(sales=[f"{number},5" for number in range(12)])),
+    "points between thousands": (
+        r"for example '1.234,0', .* pd.read_csv\(..., decimal=',', thousands='.'\)",
+        lambda: long(sales=[f"1.234,{number}" for number in range(12)])),
     "commas between thousands": (
         "for example '0,500', where a number is expected. Convert it",
         lambda: long(sales=[f"{number},500" for number in range(12)])),
