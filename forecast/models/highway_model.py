@@ -64,14 +64,14 @@ class HighwayModel(PooledARModel):
         return bool(self.scales[:, 1].any())
 
     @classmethod
-    def of(cls, pooled: PooledARModel, scales: NDArray = WINDOW_SCALE) -> HighwayModel:
+    def of(cls, pooled: PooledARModel) -> HighwayModel:
         """A pooled autoregression inside a network.
 
         It comes without its sums: the correction learns from newer rows, not what is corrected.
         """
         return cls(
             pooled.features, pooled.coefficients, pooled.power, pooled.covariate_centres,
-            pooled.covariate_spreads, scales=scales,
+            pooled.covariate_spreads,
         )  # fmt: skip
 
     def seen_in(self, scales: NDArray) -> HighwayModel:

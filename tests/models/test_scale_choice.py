@@ -92,11 +92,19 @@ def test_a_network_learns_a_chaotic_rule_and_keeps_its_scale_in_later_fits() -> 
     assert errors["LSTM"] < 0.4 * errors["AR"]
     fitted = network.fit(df[:-20], horizon=2)
     assert "linear highway in the scale of the series" in fitted.choices_
-    # The whole of the training series came later: the network sees it as it was trained.
+    # Scale and highway are those of the part before the origins, on which the network was trained.
     inside = fitted.fitted_.model.members[-1].highway
-    head = values[: NUM_STEPS - 20]
-    assert inside.scales.shape == (2, 2) and not inside.scales[0].any()
-    np.testing.assert_allclose(inside.scales[1, 0], head.mean(), rtol=0.02)
+    known = values[:-20]
+    means = known.cumsum() / np.arange(1, len(known) + 1)
+    length = 1 + int(np.argmin(np.abs(means[600:] - inside.scales[1, 0]))) + 600
+    assert length < len(known) - 50
+    head = panel_of([known[:length]])
+    np.testing.assert_allclose(inside.scales, series_scales(head, inside.power), rtol=1e-12)
+    settled = fitted.fitted_.estimate.settled[1][-1].pooled
+    trained_on = estimate_pooled(head, settled).coefficients
+    np.testing.assert_allclose(inside.coefficients, trained_on, rtol=1e-9)
+    whole = estimate_pooled(panel_of([known]), settled).coefficients
+    assert not np.allclose(inside.coefficients, whole, rtol=1e-3)
     # A series that it was not fitted on is seen in the scale of its newest lags.
     other = df.assign(unique_id="other", y=3.0 * df["y"] + 100.0)
     assert np.isfinite(fitted.predict(df=other)["LSTM"]).all()
@@ -112,3 +120,11 @@ def test_a_training_goes_on_in_the_scale_of_its_start() -> None:
     walk = df.assign(unique_id="walk", y=NOISE.cumsum())
     moved = fc.GRUForecaster(units=4, training=later, design=design).fit(walk, horizon=2)
     assert "in the scale of the series" in moved.choices_
+
+
+def test_more_steps_are_planned_in_the_scale_of_the_series(monkeypatch) -> None:
+    monkeypatch.setattr("forecast.models.training._FEWEST_TIME_STEPS", 20_480)  # ten updates
+    network = fc.GRUForecaster(units=2, design=fc.NetworkDesign(linear="highway"))
+    for values, planned in ((logistic_map(), 30), (NOISE[:600], 10)):
+        df = pd.DataFrame({"unique_id": "x", "ds": range(len(values)), "y": values})
+        assert network.fit(df, horizon=2).num_steps_ == planned
