@@ -80,6 +80,28 @@ class HighwayModel(PooledARModel):
         other.scales = scales
         return other
 
+    def is_like(self, other: HighwayModel) -> bool:
+        """Whether the other one has the same columns, and coefficients of as many series."""
+        own = self.power, self.features, self.coefficients.shape, self.covariate_centres.shape
+        return own == (
+            other.power, other.features, other.coefficients.shape, other.covariate_centres.shape
+        )  # fmt: skip
+
+    def mean_with(self, other: HighwayModel) -> HighwayModel:
+        """`(b + b_other) / 2`, the mean of two linear forecasts of the same lags and covariates.
+
+        Args:
+            other: whose scales, and means and spreads of covariates, stay.
+        """
+        num_covariates, own = len(self.covariate_centres), self.coefficients.copy()
+        columns = slice(-1 - num_covariates, -1)  # the constant is the last
+        slopes = own[..., columns] / self.covariate_spreads
+        own[..., columns] = slopes * other.covariate_spreads
+        own[..., -1] += slopes @ (other.covariate_centres - self.covariate_centres)
+        mean = copy(other)
+        mean.coefficients = (own + other.coefficients) / 2
+        return mean
+
     def take(self, series: NDArray) -> HighwayModel:
         """The forecaster of some of its series, by position."""
         taken, sets = copy(self), np.concatenate([[0], series + 1])

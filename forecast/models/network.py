@@ -68,6 +68,10 @@ class NetworkModel:
         """The same network with other layers."""
         return NetworkModel(self.highway, body, self.head)
 
+    def with_highway(self, highway: HighwayModel) -> NetworkModel:
+        """The same layers around another linear forecaster."""
+        return NetworkModel(highway, self.body, self.head)
+
     def init_state(self, num_rows: int, static: Static) -> StateBatch:
         """See `forecast.protocol.Model`."""
         past = Past.blank(self.highway.window_length, static.series)

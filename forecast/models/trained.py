@@ -27,6 +27,7 @@ from forecast.models.objective import Objective
 from forecast.models.optimizers import refuse_uncurved
 from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
+from forecast.models.renewal import Learned, renewed
 from forecast.models.sampling import Sampling
 from forecast.models.scale_choice import NetworkSettings, choose_scale, scales_of
 from forecast.models.start import started_scale, warm_start
@@ -42,14 +43,10 @@ _ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class _Averaged(Estimate):
+class _Averaged(Learned):
     """A network whose readout is averaged, with its layers as they were trained."""
 
     trained: Body = field(kw_only=True)
-
-    def completed(self, model: NetworkModel, choices: str) -> Estimate:
-        """The estimate with this model, without the layers as they were trained."""
-        return Estimate(model, choices, self.fell_back, self.history, self.settled)
 
 
 class TrainedForecaster(DescendedForecaster):
@@ -138,9 +135,11 @@ class TrainedForecaster(DescendedForecaster):
                 words += more + hint_of_counts(task.panel, head)
             else:
                 words += " alone: no changes to learn from"
-        estimate = Estimate(network, words, np.zeros(0, dtype=np.int64), history, settings)
         # Where nothing could be scored, the linear forecast stands as it is.
         scored = np.isfinite(history.get("free_running", [])).any()
+        origins = task.ahead[1] if task.ahead and scored else None
+        none = np.zeros(0, dtype=np.int64)
+        estimate = Learned(network, words, none, history, settings, origins=origins)
         if self._readout != "averaged" or not scored:
             return estimate
         trained: Any = network.body
@@ -225,30 +224,27 @@ class TrainedForecaster(DescendedForecaster):
         return body.with_weights([*body.weights[:-1], bias])
 
     def _completed(self, estimate: Estimate, task: Task) -> Estimate:
-        """The same network around a highway that knows all training series.
+        """The same network around a highway that knows all training series, see `renewed`.
 
-        Where the later steps would change what the network sees (other lags, no logarithm any
-        more), the highway that it was trained on stays; also where series are seen in their own
-        scale, and a network has learned nearly all that just this highway misses. A readout in
-        closed form is fitted again, also one that is averaged: it corrects what the highway misses.
+        A readout in closed form is fitted again, also one that is averaged: it corrects what the
+        highway misses.
         """
-        if not isinstance(estimate.model, NetworkModel):
+        if not (isinstance(estimate, Learned) and isinstance(estimate.model, NetworkModel)):
             raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
-        old, highway = estimate.model.highway, self._highway(task, estimate.settled.pooled)
-        is_other = (old.power, old.features.lags) != (highway.power, highway.features.lags)
-        if is_other or old.knows_scales:
-            highway = old
-        model = NetworkModel(highway, estimate.model.body, estimate.model.head)
+        model = estimate.model
         if isinstance(estimate, _Averaged):
-            model, words = self._averaged(estimate.trained, model, task)
-            return estimate.completed(model, estimate.choices + words)
-        words = ""
+            model = model.with_body(estimate.trained)
+        highway = self._highway(task, estimate.settled.pooled)
+        model, words = renewed(model, highway, estimate, task)
+        if isinstance(estimate, _Averaged):
+            model, more = self._averaged(estimate.trained, model, task)
+            return estimate.completed(model, more + words)
         if isinstance(model.body, ReadBody):
             given = self.training.cut.target_weights
-            lesson = make_lesson(highway, task.panel, task.season.length, given=given)
-            body, words = self._read_in_closed_form(model.body.body, lesson, task)
-            model = model.with_body(body)
-        return replace(estimate, model=model, choices=estimate.choices + words)
+            lesson = make_lesson(model.highway, task.panel, task.season.length, given=given)
+            body, more = self._read_in_closed_form(model.body.body, lesson, task)
+            model, words = model.with_body(body), more + words
+        return estimate.completed(model, words)
 
 
 def _refuse_sampled(training: Training, design: NetworkDesign) -> None:

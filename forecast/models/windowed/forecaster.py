@@ -15,6 +15,7 @@ from forecast.models.checking import best_step, free_running_check, most_useful_
 from forecast.models.forecaster import LARGE_PANEL, DescendedForecaster
 from forecast.models.highway import choose_highway
 from forecast.models.optimizers import HessianFree
+from forecast.models.renewal import Learned, renewed
 from forecast.models.training import Training
 from forecast.models.windowed.body import WindowBody, WindowForm
 from forecast.models.windowed.lesson import WindowLesson, WindowSequences, make_window_lesson
@@ -83,7 +84,8 @@ class WindowedForecaster(DescendedForecaster):
                 words += more
             else:
                 words += " alone: no changes to learn from"
-        return Estimate(model, words, np.zeros(0, dtype=np.int64), history, settings)
+        none, origins = np.zeros(0, dtype=np.int64), task.ahead[1] if task.ahead else None
+        return Learned(model, words, none, history, settings, origins=origins if history else None)
 
     def _untrained(self, task: Task, settings: PooledSettings) -> WindowedModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -114,18 +116,12 @@ class WindowedForecaster(DescendedForecaster):
         return model.with_body(body), history, words
 
     def _completed(self, estimate: Estimate, task: Task) -> Estimate:
-        """The same network around a highway that knows all training series.
-
-        Where the later steps would change what the network sees (other lags, no logarithm any
-        more), the highway that it was trained on stays.
-        """
-        if not isinstance(estimate.model, WindowedModel):
+        """The same network around a highway that knows all training series, see `renewed`."""
+        if not (isinstance(estimate, Learned) and isinstance(estimate.model, WindowedModel)):
             raise TypeError(f"a window network is expected; got {type(estimate.model).__name__}.")
-        old, new = estimate.model.highway, self._highway(task, estimate.settled)
-        if (old.power, old.features.lags) != (new.power, new.features.lags):
-            return estimate
-        model = WindowedModel(new, estimate.model.body, estimate.model.view.context_length)
-        return replace(estimate, model=model)
+        highway = self._highway(task, estimate.settled)
+        model, words = renewed(estimate.model, highway, estimate, task)
+        return estimate.completed(model, words)
 
 
 def _seeing(settings: PooledSettings, task: Task) -> PooledSettings:

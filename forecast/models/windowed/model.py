@@ -44,6 +44,10 @@ class WindowedModel(WindowModel):
         """The same network with other layers."""
         return WindowedModel(self.highway, body, self.view.context_length)
 
+    def with_highway(self, highway: HighwayModel) -> WindowedModel:
+        """The same layers around another linear forecaster."""
+        return WindowedModel(highway, self.body, self.view.context_length)
+
     def encode(self, values: NDArray) -> NDArray:
         """See `WindowModel`."""
         return self.highway.encode(values)
