@@ -44,20 +44,34 @@ def narma(num_steps: int, seed: int) -> tuple[NDArray, NDArray]:
             return u, y
 
 
-def lorenz(num_steps: int, seed: int, dt: float = 0.025) -> NDArray:
-    """The Lorenz system (10, 28, 8/3) by Runge-Kutta steps of fourth order, `(num_steps, 3)`."""
+def lorenz(
+    num_steps: int,
+    seed: int,
+    dt: float = 0.025,
+    parameters: tuple[float, float, float] = (10.0, 28.0, 8.0 / 3.0),
+) -> NDArray:
+    """The Lorenz system by Runge-Kutta steps of fourth order, `(num_steps, 3)`.
+
+    `dx/dt = s (y - x)`, `dy/dt = x (r - z) - y`, `dz/dt = x y - b z`.
+
+    Args:
+        num_steps: how many; a thousand before them are left out.
+        seed: of the start.
+        dt: time of a step.
+        parameters: s, r and b.
+    """
     rng = np.random.default_rng(seed)
     x = np.empty((num_steps + 1000, 3))
     x[0] = rng.normal(size=3) + np.array([1.0, 1.0, 20.0])
     for t in range(len(x) - 1):
-        first = _flow(x[t])
-        second = _flow(x[t] + dt / 2 * first)
-        third = _flow(x[t] + dt / 2 * second)
-        fourth = _flow(x[t] + dt * third)
+        first = _flow(x[t], parameters)
+        second = _flow(x[t] + dt / 2 * first, parameters)
+        third = _flow(x[t] + dt / 2 * second, parameters)
+        fourth = _flow(x[t] + dt * third, parameters)
         x[t + 1] = x[t] + dt / 6 * (first + 2 * second + 2 * third + fourth)
     return x[1000:]
 
 
-def _flow(point: NDArray) -> NDArray:
-    x, y, z = point
-    return np.array([10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z])
+def _flow(point: NDArray, parameters: tuple[float, float, float]) -> NDArray:
+    (x, y, z), (s, r, b) = point, parameters
+    return np.array([s * (y - x), x * (r - z) - y, x * y - b * z])

@@ -1,4 +1,4 @@
-"""Series that no linear forecast follows: two files and three systems simulated with a seed."""
+"""Series that no linear forecast follows: two files and four systems simulated with a seed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def _panel(horizon: int, stride: int, file: str = "") -> Panel:
 NONLINEAR = {
     "mackey_glass_17": _panel(84, 84, "mackey_glass_17/data.parquet"),
     "santafe_laser": _panel(20, 49, "santafe_laser/data.parquet"),
+    "laser_equations": _panel(20, 49),
     "lorenz": _panel(40, 49),
     "henon": _panel(5, 25),
     "logistic": _panel(5, 25),
 }
 """Panels of one series each; twenty origins after the training part."""
 
-_NUM_TRAINED = {"mackey_glass_17": 3000, "santafe_laser": 1000}
+_NUM_TRAINED = {"mackey_glass_17": 3000, "santafe_laser": 1000, "laser_equations": 1000}
 _SIMULATED = 3000
 
 
@@ -66,6 +67,18 @@ def _lorenz(count: int, rng: np.random.Generator, seed: int) -> NDArray:  # noqa
     return lorenz(count, seed)[:, 0]
 
 
+def _laser(count: int, rng: np.random.Generator, seed: int) -> NDArray:
+    """Intensity of a laser by the equations of Lorenz and Haken, with the noise of a recorder.
+
+    `10 x(t)^2`, every 0.45 units of time: like santafe_laser about seven values a pulse, pulses
+    that grow until they break down, and whole numbers from 0 to 255.
+    """
+    parts, settling = 40, 500
+    x = lorenz((count + settling) * parts, seed, 0.45 / parts, (2.0, 14.15, 0.25))
+    intensity = 10.0 * x[settling * parts :: parts, 0] ** 2
+    return np.clip(np.round(intensity + rng.normal(size=count)), 0.0, 255.0)
+
+
 def _henon(count: int, rng: np.random.Generator, seed: int) -> NDArray:  # noqa: ARG001
     """`x(t+1) = 1 - 1.4 x(t)^2 + 0.3 x(t-1)`."""
     x = np.empty(count + 100)
@@ -84,4 +97,4 @@ def _logistic(count: int, rng: np.random.Generator, seed: int) -> NDArray:  # no
     return x[100:]
 
 
-_SYSTEMS = {"lorenz": _lorenz, "henon": _henon, "logistic": _logistic}
+_SYSTEMS = {"laser_equations": _laser, "lorenz": _lorenz, "henon": _henon, "logistic": _logistic}

@@ -20,7 +20,7 @@ from forecast.models.readout import share_left
 from forecast.models.teaching import make_lesson
 from forecast.pipelines import Panel, evenly_spread
 
-__all__ = ["NetworkSettings", "Scale", "choose_scale", "scales_of"]
+__all__ = ["NetworkSettings", "Scale", "choose_scale", "scales_of", "shares_left"]
 
 Scale = Literal["window", "series"]
 
@@ -59,6 +59,17 @@ def choose_scale(highway: HighwayModel, task: Task) -> Scale:
         highway: one step ahead.
         task: the training series.
     """
+    left = shares_left(highway, task)
+    return "series" if left["series"] < (1.0 - _LEAST_GAIN) * left["window"] else "window"
+
+
+def shares_left(highway: HighwayModel, task: Task) -> dict[Scale, float]:
+    """What such a readout leaves of the highway's errors in either scale; at most 1.
+
+    Args:
+        highway: one step ahead.
+        task: the training series.
+    """
     chosen = evenly_spread(task.panel.num_series, _MOST_SERIES)
     panel, highway = task.panel.take(chosen), highway.take(chosen)
     panel = panel.tail(np.maximum(panel.lengths - _MOST_STEPS // len(chosen), 0))
@@ -69,7 +80,7 @@ def choose_scale(highway: HighwayModel, task: Task) -> Scale:
         lesson = make_lesson(seen, panel, task.season.length)
         return share_left(body, lesson, seasons_of(task.season))
 
-    return "series" if left("series") < (1.0 - _LEAST_GAIN) * left("window") else "window"
+    return {"window": left("window"), "series": left("series")}
 
 
 def scales_of(scale: Scale, panel: Panel, power: Power) -> NDArray:
