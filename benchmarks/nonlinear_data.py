@@ -70,7 +70,7 @@ def _lorenz(count: int, rng: np.random.Generator, seed: int) -> NDArray:  # noqa
 def _laser(count: int, rng: np.random.Generator, seed: int) -> NDArray:
     """Intensity of a laser by the equations of Lorenz and Haken, with the noise of a recorder.
 
-    `10 x(t)^2`, every 0.45 units of time: like santafe_laser about seven values a pulse, pulses
+    `10 x(t)^2`, every 0.45 units of time: as of santafe_laser about eight values a pulse, pulses
     that grow until they break down, and whole numbers from 0 to 255.
     """
     parts, settling = 40, 500

@@ -20,6 +20,7 @@ DATA = {
     "etth1_96": "7 hourly readings of a transformer",
     "henon": "Hénon map, simulated",
     "hospital": "767 monthly counts, 84 months",
+    "laser_equations": "equations of a laser, simulated, 1,000 steps of training",
     "logistic": "logistic map, simulated",
     "lorenz": "Lorenz system, simulated",
     "m4_daily_72": "72 daily series",

@@ -186,7 +186,7 @@ def fit_model(
 
     Once on what lies before the calibration origins, to see honest errors there. The estimate is
     then completed on everything: a closed form is fitted again; a network keeps its weights, since
-    these origins have told it when to stop, and only its linear part is fitted again. (So the
+    these origins have told it when to stop, and at most its linear part is fitted again. (So the
     residuals of a network come from the origins that chose its weights.)
 
     Args:

@@ -17,7 +17,7 @@ SMALL = Panel("", 6, 4, "MASE", None, num_windows=3, stride=2)
 
 
 @pytest.mark.slow
-def test_the_mean_is_taken_where_its_errors_are_smaller(monkeypatch) -> None:
+def test_what_is_taken_has_the_smaller_error_from_the_origins(monkeypatch) -> None:
     frame = frame_of(seasonal_values(3, 90, seed=5))
     train, held = frame[frame["ds"] < 80], frame[frame["ds"] >= 80]
     parts = Parts(train, frame[:0], held)

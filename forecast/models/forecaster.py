@@ -72,7 +72,7 @@ class DescendedForecaster(NetworkForecaster):
 
     @abstractmethod
     def _completed(self, estimate: Estimate, task: Task) -> Estimate:
-        """The same network around a highway that knows all training series."""
+        """The same network around a highway that knows all training series, if that suits it."""
 
     def _estimate(self, task: Task) -> Estimate:
         if not self.design.is_combined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -82,16 +83,17 @@ class HighwayModel(PooledARModel):
 
     def is_like(self, other: HighwayModel) -> bool:
         """Whether the other one has the same columns, and coefficients of as many series."""
-        own = self.power, self.features, self.coefficients.shape, self.covariate_centres.shape
-        return own == (
-            other.power, other.features, other.coefficients.shape, other.covariate_centres.shape
-        )  # fmt: skip
+        remembered = other.features.window_length  # of a longer panel it may reach back further
+        own = replace(self.features, window_length=remembered), self.power
+        shapes = self.coefficients.shape, self.covariate_centres.shape
+        others = other.coefficients.shape, other.covariate_centres.shape
+        return own == (other.features, other.power) and shapes == others
 
     def mean_with(self, other: HighwayModel) -> HighwayModel:
         """`(b + b_other) / 2`, the mean of two linear forecasts of the same lags and covariates.
 
         Args:
-            other: whose scales, and means and spreads of covariates, stay.
+            other: whose window and scales, and means and spreads of covariates, stay.
         """
         num_covariates, own = len(self.covariate_centres), self.coefficients.copy()
         columns = slice(-1 - num_covariates, -1)  # the constant is the last

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.lags import seasons_of
@@ -29,7 +28,7 @@ from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.renewal import Learned, renewed
 from forecast.models.sampling import Sampling
-from forecast.models.scale_choice import NetworkSettings, choose_scale, scales_of
+from forecast.models.scale_choice import NetworkSettings, choose_scale, scales_of, settings_in
 from forecast.models.start import started_scale, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
@@ -135,12 +134,9 @@ class TrainedForecaster(DescendedForecaster):
                 words += more + hint_of_counts(task.panel, head)
             else:
                 words += " alone: no changes to learn from"
+        estimate = Learned.by(network, words, history, task, settings)
         # Where nothing could be scored, the linear forecast stands as it is.
-        scored = np.isfinite(history.get("free_running", [])).any()
-        origins = task.ahead[1] if task.ahead and scored else None
-        none = np.zeros(0, dtype=np.int64)
-        estimate = Learned(network, words, none, history, settings, origins=origins)
-        if self._readout != "averaged" or not scored:
+        if self._readout != "averaged" or estimate.origins is None:
             return estimate
         trained: Any = network.body
         averaged, _ = self._averaged(trained, network, task)
@@ -200,7 +196,8 @@ class TrainedForecaster(DescendedForecaster):
             scale = choose_scale(self._highway(task, pooled), task)
         else:
             scale = started_scale(start)
-        return NetworkSettings(replace(pooled, block_length=steps_at_once), scale)
+        pooled = replace(settings_in(scale, pooled), block_length=steps_at_once)
+        return NetworkSettings(pooled, scale)
 
     def _untrained(self, task: Task, settings: NetworkSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -230,7 +227,7 @@ class TrainedForecaster(DescendedForecaster):
         highway misses.
         """
         if not (isinstance(estimate, Learned) and isinstance(estimate.model, NetworkModel)):
-            raise TypeError(f"a network is expected; got {type(estimate.model).__name__}.")
+            raise TypeError(f"the estimate of a network is expected; got {estimate!r}.")
         model = estimate.model
         if isinstance(estimate, _Averaged):
             model = model.with_body(estimate.trained)

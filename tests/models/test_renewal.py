@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from models.material import (
-    frame_of,
-    highway_of,
-    network_of,
-    panel_of,
-    past_of,
-    seasonal_values,
-)
+from models.material import frame_of, highway_of, network_of, panel_of, past_of, seasonal_values
 
 import forecast as fc
 from forecast.baselines.power import Power
+from forecast.composition.pipeline_model import PipelineModel
 from forecast.fitting import Task
 from forecast.forecaster import Forecaster
+from forecast.models import trained
+from forecast.models.body import ReadBody
 from forecast.models.forecaster import NetworkForecaster
 from forecast.models.highway_model import HighwayModel, series_scales
+from forecast.models.mixture import network_in
 from forecast.models.network import NetworkModel
+from forecast.models.readout import Readout, fit_readout
 from forecast.models.renewal import Learned, renewed
-from forecast.pipelines import Origins, Season
+from forecast.models.teaching import Lesson, make_lesson
+from forecast.pipelines import Origins, Season, read_frame
 
 VALUES = seasonal_values(3, 60, seed=2)
 PANEL = panel_of(list(VALUES))
 TASK = Task(PANEL, Season(4, ""), 6)
 ORIGINS = Origins(np.array([[40, 40, 40], [47, 47, 47]]), 6, 7)
-TAKEN = ", mean of its highway and of one that knows all steps"
+TAKEN = ", mean of the training's highway and the newest"
 
 
 def learned_by(network: NetworkModel, origins: Origins | None = ORIGINS) -> Learned:
@@ -96,6 +97,13 @@ def test_without_checks_of_the_training_the_newest_highway_is_taken() -> None:
     assert (words, found.highway) == ("", newest)
 
 
+def test_a_longer_memory_is_no_other_highway() -> None:
+    network, longer = network_of(highway_of()), wild(highway_of(window_length=30))
+    found, words = renewed(network, longer, learned_by(network), TASK)
+    assert words == TAKEN
+    assert found.highway.features.window_length == 30
+
+
 def test_coefficients_of_other_series_are_not_averaged() -> None:
     network = network_of(highway_of())
     newest = wild(highway_of(num_series=3))
@@ -115,25 +123,84 @@ def test_a_network_that_would_see_something_else_stays_as_it_was_trained(what: s
 
 
 SHORT = fc.Training(num_steps=10)
+ALONE = fc.NetworkDesign(linear="highway")
 FORECASTERS: dict[str, Forecaster] = {
-    "averaged": fc.LSTMForecaster(training=SHORT, design=fc.NetworkDesign(linear="highway")),
-    "refitted": fc.GRUForecaster(training=SHORT, design=fc.NetworkDesign(readout="refitted")),
+    "averaged": fc.LSTMForecaster(training=SHORT, design=ALONE),
+    "beside linear ones": fc.LSTMForecaster(training=SHORT),
+    "blocks": fc.LSTMForecaster(training=SHORT, design=fc.NetworkDesign(block_length=3)),
     "normal": fc.RNNForecaster(training=SHORT, design=fc.NetworkDesign(head="normal")),
+    "refitted": fc.GRUForecaster(training=SHORT, design=fc.NetworkDesign(readout="refitted")),
     "window": fc.Seq2SeqForecaster(training=SHORT),
     "pipeline": fc.Pipeline([fc.Difference(), fc.LSTMForecaster(training=SHORT)]),
 }
+FRAME = frame_of(seasonal_values(3, 90, seed=5))
+
+
+def network_of_fit(fitted: Forecaster) -> Any:
+    """The network inside a pipeline, or beside linear forecasters."""
+    model = fitted.fitted_.model
+    return network_in(model.members[0] if isinstance(model, PipelineModel) else model)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[HighwayModel]:
+    """The highways that a fit makes: as usual for the training, wild for all steps."""
+    usual, made = NetworkForecaster._highway, []
+
+    def highway(self: Any, task: Task, settings: Any) -> HighwayModel:
+        found, num_steps = usual(self, task, settings), int(task.panel.lengths.max())
+        is_newest = bool(made) and num_steps > made[0][0]
+        made.append((num_steps, wild(found) if is_newest else found))
+        return made[-1][1]
+
+    monkeypatch.setattr(NetworkForecaster, "_highway", highway)
+    return made
 
 
 @pytest.mark.parametrize("name", FORECASTERS)
-def test_every_trained_network_is_asked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual, longest = NetworkForecaster._highway, [0]
-
-    def highway(self: Any, task: Task, settings: Any) -> HighwayModel:
-        """As usual for the training; wild for all steps."""
-        made, num_steps = usual(self, task, settings), int(task.panel.lengths.max())
-        longest[0] = longest[0] or num_steps
-        return wild(made) if num_steps > longest[0] else made
-
-    monkeypatch.setattr(NetworkForecaster, "_highway", highway)
-    fitted = FORECASTERS[name].clone().fit(frame_of(seasonal_values(3, 90, seed=5)), horizon=6)
+def test_every_trained_network_is_asked(name: str, made: list) -> None:
+    fitted = FORECASTERS[name].clone().fit(FRAME, horizon=6)
     assert fitted.choices_.count(TAKEN) == 1
+    training, newest = made[-2][1], made[-1][1]
+    kept = network_of_fit(fitted).highway.coefficients
+    np.testing.assert_array_equal(kept, training.mean_with(newest).coefficients)
+
+
+def prefer_closed_form(body: Any) -> float:
+    return -1.0 if isinstance(body, ReadBody) else 0.0
+
+
+def test_a_readout_in_closed_form_is_fitted_to_the_errors_of_the_highway_taken(
+    made: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught: list[Lesson] = []
+
+    def watched(body: Any, lesson: Lesson, *others: Any) -> Readout:
+        taught.append(lesson)
+        return fit_readout(body, lesson, *others)
+
+    monkeypatch.setattr(trained, "fit_readout", watched)
+    monkeypatch.setattr(trained, "free_running_check", lambda *_: prefer_closed_form)
+    fitted = FORECASTERS["refitted"].clone().fit(FRAME, horizon=6)
+    network = network_of_fit(fitted)
+    assert isinstance(network.body, ReadBody)
+    assert fitted.choices_.count(TAKEN) == 1
+    panel, season = read_frame(FRAME).panel, fitted.fitted_.season.length
+    expected = make_lesson(network.highway, panel, season)
+    np.testing.assert_allclose(taught[-1].targets, expected.targets)
+
+
+def test_the_mean_is_in_the_bundle(made: list, tmp_path: Path) -> None:
+    fitted = FORECASTERS["averaged"].clone().fit(FRAME, horizon=6)
+    fitted.save(tmp_path / "a.kfc")
+    loaded = fc.load(tmp_path / "a.kfc")
+    assert TAKEN in loaded.choices_
+    pd.testing.assert_frame_equal(loaded.predict(6), fitted.predict(6))
+
+
+def test_a_short_monthly_series_is_asked_too(made: list) -> None:
+    """Eight years do not fit into it, so that the newest highway remembers more steps."""
+    monthly = frame_of(seasonal_values(3, 80, seed=6, season=12))
+    forecaster = fc.LSTMForecaster(training=SHORT, design=ALONE, season_length=12)
+    assert TAKEN in forecaster.fit(monthly, horizon=6).choices_
+    assert made[-2][1].features.window_length < made[-1][1].features.window_length

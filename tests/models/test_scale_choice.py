@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,10 @@ from models.material import highway_of, panel_of
 from numpy.typing import NDArray
 
 import forecast as fc
-from forecast.baselines.pooled.fit import estimate_pooled
+from forecast.baselines.pooled.fit import PooledSettings, estimate_pooled
 from forecast.baselines.power import Power
 from forecast.fitting import Task
+from forecast.models import trained
 from forecast.models.highway import choose_highway
 from forecast.models.highway_model import WINDOW_SCALE, HighwayModel, series_scales
 from forecast.models.scale_choice import choose_scale
@@ -128,3 +131,18 @@ def test_more_steps_are_planned_in_the_scale_of_the_series(monkeypatch) -> None:
     for values, planned in ((logistic_map(), 30), (NOISE[:600], 10)):
         df = pd.DataFrame({"unique_id": "x", "ds": range(len(values)), "y": values})
         assert network.fit(df, horizon=2).num_steps_ == planned
+
+
+def test_nothing_is_transformed_in_the_scale_of_the_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_logarithms(task: Task) -> PooledSettings:
+        usual = choose_highway(task)
+        return replace(usual, design=replace(usual.design, power=0.0))
+
+    monkeypatch.setattr(trained, "choose_highway", in_logarithms)
+    short = fc.Training(num_steps=1, num_checks=1)
+    network = fc.LSTMForecaster(training=short, design=fc.NetworkDesign(linear="highway"))
+    for values, power in ((50.0 + 7.0 * logistic_map(), 1.0), (OTHERS["trend"] + 9.0, 0.0)):
+        frame = pd.DataFrame({"unique_id": "a", "ds": range(NUM_STEPS), "y": values})
+        fitted = network.clone().fit(frame, horizon=5)
+        assert fitted.fitted_.model.highway.power == Power(power)
+        assert ("scale of the series" in fitted.choices_) == (power == 1.0)

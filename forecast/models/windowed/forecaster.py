@@ -6,8 +6,6 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from forecast.baselines.pooled.fit import PooledSettings
 from forecast.checks import check_kind, check_positive_integer, check_seed
 from forecast.fitting import Estimate, Task
@@ -84,8 +82,7 @@ class WindowedForecaster(DescendedForecaster):
                 words += more
             else:
                 words += " alone: no changes to learn from"
-        none, origins = np.zeros(0, dtype=np.int64), task.ahead[1] if task.ahead else None
-        return Learned(model, words, none, history, settings, origins=origins if history else None)
+        return Learned.by(model, words, history, task, settings)
 
     def _untrained(self, task: Task, settings: PooledSettings) -> WindowedModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
@@ -118,7 +115,7 @@ class WindowedForecaster(DescendedForecaster):
     def _completed(self, estimate: Estimate, task: Task) -> Estimate:
         """The same network around a highway that knows all training series, see `renewed`."""
         if not (isinstance(estimate, Learned) and isinstance(estimate.model, WindowedModel)):
-            raise TypeError(f"a window network is expected; got {type(estimate.model).__name__}.")
+            raise TypeError(f"the estimate of a window network is expected; got {estimate!r}.")
         highway = self._highway(task, estimate.settled)
         model, words = renewed(estimate.model, highway, estimate, task)
         return estimate.completed(model, words)
