@@ -20,7 +20,7 @@ from forecast.models.readout import share_left
 from forecast.models.teaching import make_lesson
 from forecast.pipelines import Panel, evenly_spread
 
-__all__ = ["NetworkSettings", "Scale", "choose_scale", "scales_of", "settings_in", "shares_left"]
+__all__ = ["NetworkSettings", "Scale", "choose_scale", "scales_of", "shares_left"]
 
 Scale = Literal["window", "series"]
 
@@ -37,7 +37,7 @@ _LEAST_GAIN = 0.05
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """What a network settles before its training.
+    """What a network settles before it learns.
 
     Args:
         pooled: of the highway.
@@ -46,6 +46,25 @@ class NetworkSettings:
 
     pooled: PooledSettings
     scale: Scale = "window"
+
+    @classmethod
+    def of(cls, pooled: PooledSettings, scale: Scale) -> NetworkSettings:
+        """A scale with the highway for it: in that of the series nothing is transformed.
+
+        A logarithm is for series that grow. Of a process within bounds it would enlarge what
+        happens near 0, down to the noise of whoever recorded it.
+
+        Args:
+            pooled: of the highway, as chosen for the scale of its newest lags.
+            scale: as chosen.
+        """
+        if scale == "series":
+            pooled = replace(pooled, design=replace(pooled.design, power=1.0))
+        return cls(pooled, scale)
+
+    def seeing(self, highway: HighwayModel, panel: Panel) -> HighwayModel:
+        """The highway of these settings, of pasts that the network sees in this scale."""
+        return highway.seen_in(scales_of(self.scale, panel, highway.power))
 
     @property
     def words(self) -> str:
@@ -82,21 +101,6 @@ def shares_left(highway: HighwayModel, task: Task) -> dict[Scale, float]:
         return share_left(body, lesson, seasons_of(task.season))
 
     return {"window": left("window"), "series": left("series")}
-
-
-def settings_in(scale: Scale, pooled: PooledSettings) -> PooledSettings:
-    """The settings of a highway for a network that sees this scale.
-
-    In that of the series nothing is transformed: a logarithm is for series that grow. Of a process
-    within bounds it would enlarge what happens near 0, down to the noise of whoever recorded it.
-
-    Args:
-        scale: as chosen.
-        pooled: the settings that a highway has in the scale of its newest lags.
-    """
-    if scale == "window":
-        return pooled
-    return replace(pooled, design=replace(pooled.design, power=1.0))
 
 
 def scales_of(scale: Scale, panel: Panel, power: Power) -> NDArray:

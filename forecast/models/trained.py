@@ -28,7 +28,7 @@ from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.renewal import Learned, renewed
 from forecast.models.sampling import Sampling
-from forecast.models.scale_choice import NetworkSettings, choose_scale, scales_of, settings_in
+from forecast.models.scale_choice import NetworkSettings, choose_scale
 from forecast.models.start import started_scale, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
@@ -196,13 +196,12 @@ class TrainedForecaster(DescendedForecaster):
             scale = choose_scale(self._highway(task, pooled), task)
         else:
             scale = started_scale(start)
-        pooled = replace(settings_in(scale, pooled), block_length=steps_at_once)
-        return NetworkSettings(pooled, scale)
+        return NetworkSettings.of(replace(pooled, block_length=steps_at_once), scale)
 
     def _untrained(self, task: Task, settings: NetworkSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
-        highway, head = self._highway(task, settings.pooled), self.design.output_head
-        highway = highway.seen_in(scales_of(settings.scale, task.panel, highway.power))
+        highway = settings.seeing(self._highway(task, settings.pooled), task.panel)
+        head = self.design.output_head
         form = Blueprint(
             self._layer, num_features=input_width(highway), seed=self.seed,
             num_outputs=head.num_outputs * highway.block_length, **self._sizes(task),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -146,3 +147,21 @@ def test_nothing_is_transformed_in_the_scale_of_the_series(monkeypatch: pytest.M
         fitted = network.clone().fit(frame, horizon=5)
         assert fitted.fitted_.model.highway.power == Power(power)
         assert ("scale of the series" in fitted.choices_) == (power == 1.0)
+
+
+def test_an_echo_state_network_is_read_in_the_scale_of_a_chaotic_series(tmp_path: Path) -> None:
+    values = 50.0 + 7.0 * logistic_map()
+    df = pd.DataFrame({"unique_id": "map", "ds": range(NUM_STEPS), "y": values})
+    network = fc.ESNForecaster(seed=1)
+    backtest = fc.cross_validation([network, fc.AR()], df, 2, n_windows=20)
+    errors = fc.score(backtest, ["MAE"], train_df=df).set_index("model").MAE
+    assert errors["ESN"] < 0.5 * errors["AR"]
+    fitted = network.fit(df[:-20], horizon=2)
+    assert "linear highway in the scale of the series" in fitted.choices_
+    highway = fitted.fitted_.model.highway
+    known = panel_of([values[:-20]])  # a closed form is fitted again to all of them
+    np.testing.assert_allclose(highway.scales, series_scales(known, highway.power), rtol=1e-12)
+    fitted.save(tmp_path / "map.kfc")
+    pd.testing.assert_frame_equal(fc.load(tmp_path / "map.kfc").predict(2), fitted.predict(2))
+    walk = pd.DataFrame({"unique_id": "walk", "ds": range(NUM_STEPS), "y": NOISE.cumsum()})
+    assert "scale of the series" not in network.fit(walk, horizon=2).choices_

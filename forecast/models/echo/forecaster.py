@@ -19,6 +19,7 @@ from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.readout import fit_readout
+from forecast.models.scale_choice import NetworkSettings, choose_scale
 from forecast.models.teaching import make_lesson
 
 __all__ = ["ESNForecaster"]
@@ -29,9 +30,11 @@ class ESNForecaster(NetworkForecaster):
 
     `x' = (1 - a) x + a tanh(W x + W_in u + b)`; the readout sees x and u and corrects a linear
     forecast. Its penalty is chosen on the last fifth of the training steps, "no correction" being
-    a choice too. With a `design` the network stands alone: reservoirs and readout see the series
-    itself, less its mean and scaled, without a linear forecast under them; several target columns
-    are then the channels of one system: all drive the reservoirs and are read from them together.
+    a choice too. u are deviations in the scale of the newest values, or in that of the series where
+    more is learned so, as of chaotic systems (`choices_` says so). With a `design` the network
+    stands alone: reservoirs and readout see the series itself, less its mean and scaled, without a
+    linear forecast under them; several target columns are then the channels of one system: all
+    drive the reservoirs and are read from them together.
 
     Args:
         units: units of the reservoir.
@@ -96,9 +99,14 @@ class ESNForecaster(NetworkForecaster):
         words = _with_remark(words, remark_on_bank(model.bank, inputs, self.seed))
         return Estimate.closed_form(model, words, settled=chosen)
 
+    def _settled(self, task: Task) -> NetworkSettings:
+        """Highway and scale, by the training series."""
+        pooled = choose_highway(task)
+        return NetworkSettings.of(pooled, choose_scale(self._highway(task, pooled), task))
+
     def _corrected(self, task: Task) -> Estimate:
-        settings = task.settled or choose_highway(task)
-        highway = self._highway(task, settings)
+        settings = task.settled or self._settled(task)
+        highway = settings.seeing(self._highway(task, settings.pooled), task.panel)
         body = _reservoir(self, input_width(highway))
         lesson = make_lesson(highway, task.panel, task.season.length)
         found = fit_readout(body, lesson, seasons_of(task.season))
@@ -107,7 +115,7 @@ class ESNForecaster(NetworkForecaster):
         longest = int(np.argmax(lesson.lengths))
         inputs = lesson.features[longest, : lesson.lengths[longest]]
         reservoir = Reservoir(self.units, self.spectral_radius, self.leak_rate)
-        described = f"{self.units} units, linear highway, {words}"
+        described = f"{self.units} units, {settings.words}, {words}"
         described = _with_remark(described, remark(reservoir, body.weights, inputs, self.seed))
         return Estimate.closed_form(model, described, settled=settings)
 
