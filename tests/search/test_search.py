@@ -303,10 +303,9 @@ def test_the_seconds_of_a_search_count_as_the_fit(monkeypatch) -> None:
     before.tuned = fc.search(before, waves()[:60], 4, SPACE, num_trials=2).best_forecaster.tuned
     seconds = fc.compare([tuned, before], waves(), 4, n_windows=8).run.seconds["fit_seconds"]
     assert seconds["before"] > before.tuned.seconds
-    monkeypatch.setattr("forecast.backtesting.run.search_seconds", lambda _: 0.0)
-    assert fc.compare([before], waves(), 4, n_windows=8).run.seconds["fit_seconds"][
-        "before"
-    ] == pytest.approx(seconds["before"] - before.tuned.seconds, abs=0.9 * before.tuned.seconds)
+    monkeypatch.setattr("forecast.backtesting.run.search_seconds", lambda _: 1e6)
+    later = fc.compare([before], waves(), 4, n_windows=8).run.seconds["fit_seconds"]["before"]
+    assert 1e6 < later < 1e6 + 1e4  # a fit takes no hours, even on a busy machine
     assert seconds["tuned"] > 0
 
 
