@@ -20,7 +20,7 @@ from forecast.models.readout import share_left
 from forecast.models.teaching import make_lesson
 from forecast.pipelines import Panel, evenly_spread
 
-__all__ = ["NetworkSettings", "Scale", "choose_scale", "scales_of", "shares_left"]
+__all__ = ["NetworkSettings", "Scale", "choose_scale", "rounds_of", "scales_of", "shares_left"]
 
 Scale = Literal["window", "series"]
 
@@ -33,6 +33,8 @@ _MOST_SERIES, _MOST_STEPS = 8, 4_000
 # training are unknown land. Chaotic systems leave 7 to 46 % less, all others at most 3 %
 # (`benchmarks/scales.py`).
 _LEAST_GAIN = 0.05
+# Times the updates of a short series in its own scale: there is more to learn.
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ def shares_left(highway: HighwayModel, task: Task) -> dict[Scale, float]:
         return share_left(body, lesson, seasons_of(task.season))
 
     return {"window": left("window"), "series": left("series")}
+
+
+def rounds_of(highway: HighwayModel) -> int:
+    """Times the updates that a network of a short series takes at least."""
+    return _ROUNDS if highway.knows_scales else 1
 
 
 def scales_of(scale: Scale, panel: Panel, power: Power) -> NDArray:

@@ -28,7 +28,7 @@ from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.renewal import Learned, renewed
 from forecast.models.sampling import Sampling
-from forecast.models.scale_choice import NetworkSettings, choose_scale
+from forecast.models.scale_choice import NetworkSettings, choose_scale, rounds_of
 from forecast.models.start import started_scale, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
@@ -36,9 +36,6 @@ from forecast.models.walk import Walk
 from forecast.pipelines import Reading
 
 __all__ = ["TrainedForecaster"]
-
-# Times the steps of a short series, where it is seen in its own scale: there is more to learn.
-_ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +106,7 @@ class TrainedForecaster(DescendedForecaster):
             highway, program = network.highway, program_of(network.body.blueprint)
             walk = Walk(highway.features, program, warmup)
             sampling = Sampling(lesson.trail, highway, walk, self.seed)
-        rounds = _ROUNDS if network.highway.knows_scales else 1
+        rounds = rounds_of(network.highway)
         planned = training.planned_steps(task.panel.num_rows, length, rounds)
         return Sequences(
             lesson, length, training.batch_size, planned, self.seed, training.cut, sampling

@@ -18,6 +18,7 @@ from forecast.fitting import Task
 from forecast.models import trained
 from forecast.models.highway import choose_highway
 from forecast.models.highway_model import WINDOW_SCALE, HighwayModel, series_scales
+from forecast.models.mixture import network_in
 from forecast.models.scale_choice import choose_scale
 from forecast.pipelines import Season
 
@@ -165,3 +166,20 @@ def test_an_echo_state_network_is_read_in_the_scale_of_a_chaotic_series(tmp_path
     pd.testing.assert_frame_equal(fc.load(tmp_path / "map.kfc").predict(2), fitted.predict(2))
     walk = pd.DataFrame({"unique_id": "walk", "ds": range(NUM_STEPS), "y": NOISE.cumsum()})
     assert "scale of the series" not in network.fit(walk, horizon=2).choices_
+
+
+def test_an_encoder_and_decoder_see_a_chaotic_series_in_its_own_scale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecast.models.training._FEWEST_TIME_STEPS", 30_000)
+    values = 50.0 + 7.0 * logistic_map()
+    df = pd.DataFrame({"unique_id": "map", "ds": range(NUM_STEPS), "y": values})
+    walk = pd.DataFrame({"unique_id": "walk", "ds": range(NUM_STEPS), "y": NOISE.cumsum()})
+    usual = fc.Seq2SeqForecaster(units=4).fit(walk, horizon=2)
+    assert "scale of the series" not in usual.choices_
+    fitted = fc.Seq2SeqForecaster(units=4).fit(df, horizon=2)
+    assert "linear highway in the scale of the series" in fitted.choices_
+    assert fitted.num_steps_ == pytest.approx(3 * usual.num_steps_, abs=2)
+    assert network_in(fitted.fitted_.model).highway.knows_scales
+    fitted.save(tmp_path / "map.kfc")
+    pd.testing.assert_frame_equal(fc.load(tmp_path / "map.kfc").predict(2), fitted.predict(2))

@@ -14,6 +14,7 @@ from forecast.models.forecaster import LARGE_PANEL, DescendedForecaster
 from forecast.models.highway import choose_highway
 from forecast.models.optimizers import HessianFree
 from forecast.models.renewal import Learned, renewed
+from forecast.models.scale_choice import NetworkSettings, choose_scale, rounds_of
 from forecast.models.training import Training
 from forecast.models.windowed.body import WindowBody, WindowForm
 from forecast.models.windowed.lesson import WindowLesson, WindowSequences, make_window_lesson
@@ -63,15 +64,13 @@ class WindowedForecaster(DescendedForecaster):
 
     def _alone(self, task: Task) -> Estimate:
         window = self.design.window
-        settings = task.settled or replace(
-            _seeing(choose_highway(task), task), block_length=window.steps_at_once(task.horizon)
-        )
+        settings = task.settled or self._settled(task)
         given = self.training.cut.target_weights
         given.refuse_other_steps(window.steps_at_once(task.horizon))
         model = self._untrained(task, settings)
         units, num_layers = self._size(task.panel.num_rows)
         words = f"{num_layers} x {units} units, {model.view.context_length} steps read at once, "
-        words += f"{model.block_length} emitted, linear highway{self.design.words}"
+        words += f"{model.block_length} emitted, {settings.words}{self.design.words}"
         history: dict[str, list[float]] = {}
         if task.ahead is None or (task.ahead[1].ends < 0).all():
             words += " alone: too short to train on"
@@ -84,9 +83,16 @@ class WindowedForecaster(DescendedForecaster):
                 words += " alone: no changes to learn from"
         return Learned.by(model, words, history, task, settings)
 
-    def _untrained(self, task: Task, settings: PooledSettings) -> WindowedModel:
+    def _settled(self, task: Task) -> NetworkSettings:
+        """What is chosen before the training."""
+        pooled = choose_highway(task)
+        scale = choose_scale(self._highway(task, pooled), task)
+        at_once = self.design.window.steps_at_once(task.horizon)
+        return NetworkSettings.of(replace(_seeing(pooled, task), block_length=at_once), scale)
+
+    def _untrained(self, task: Task, settings: NetworkSettings) -> WindowedModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
-        highway = self._highway(task, settings)
+        highway = settings.seeing(self._highway(task, settings.pooled), task.panel)
         longest = int(task.panel.lengths.max())
         view = WindowView(highway, self.design.window.steps_read(task.season, longest))
         form = self._form(view, *self._size(task.panel.num_rows))
@@ -98,7 +104,8 @@ class WindowedForecaster(DescendedForecaster):
         """The trained network, its learning curves, and what is to be said of the training."""
         training, unit = self.training.forced_by_default(0.0), lesson.size
         at_once = model.view.context_length + model.block_length
-        planned = training.planned_steps(task.panel.num_rows, at_once)
+        rounds = rounds_of(model.highway)
+        planned = training.planned_steps(task.panel.num_rows, at_once, rounds)
         sequences = WindowSequences(
             lesson.in_unit(unit), training.batch_size, planned, self.seed, model.body.feeds_back
         )
@@ -116,7 +123,7 @@ class WindowedForecaster(DescendedForecaster):
         """The same network around a highway that knows all training series, see `renewed`."""
         if not (isinstance(estimate, Learned) and isinstance(estimate.model, WindowedModel)):
             raise TypeError(f"the estimate of a window network is expected; got {estimate!r}.")
-        highway = self._highway(task, estimate.settled)
+        highway = self._highway(task, estimate.settled.pooled)
         model, words = renewed(estimate.model, highway, estimate, task)
         return estimate.completed(model, words)
 
