@@ -8,7 +8,7 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from forecast.baselines.algebra import threads
 from forecast.baselines.algebra.threads import map_threads, one_thread
@@ -16,6 +16,17 @@ from forecast.baselines.algebra.threads import map_threads, one_thread
 
 def blas_threads(_=None):
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.fixture(autouse=True)
+def several_threads():
+    """What a user's machine has: the whole suite runs with one thread."""
+    with ThreadPoolExecutor(1) as passing:  # the thread that sets a limit keeps others from it
+        limiter = passing.submit(threadpool_limits, 3, "blas").result()
+    assert set(blas_threads()) == {3}
+    yield
+    with ThreadPoolExecutor(1) as passing:
+        passing.submit(limiter.restore_original_limits).result()
 
 
 def test_results_keep_the_order_of_the_items_whatever_they_take():
@@ -43,7 +54,7 @@ def test_the_error_of_an_item_is_raised():
 
 def test_items_run_side_by_side(monkeypatch):
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
-    both = Barrier(2, timeout=10)
+    both = Barrier(2, timeout=60)
     assert sorted(map_threads(lambda _: both.wait(), range(2))) == [0, 1]
 
 
@@ -63,23 +74,22 @@ def test_an_error_inside_gives_the_threads_back():
     assert blas_threads() == before
 
 
-def test_a_block_that_ends_first_takes_the_limit_from_none_that_goes_on():
-    before = blas_threads()
-    inside, left = Barrier(2, timeout=10), Barrier(2, timeout=10)
-
-    def hold(waits):
+@pytest.mark.parametrize("leaves_first", [0, 1], ids=["the first", "the second"])
+def test_blocks_of_threads_that_live_on_may_be_left_in_any_order(leaves_first):
+    """A server fits in threads that never end: no order leaves them with one for ever."""
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        entered = [(pool, one_thread()) for pool in (first, second)]
+        for pool, block in entered:
+            pool.submit(block.__enter__).result()
+            assert set(blas_threads()) == {1}
+        for pool, block in entered[:: 1 - 2 * leaves_first]:
+            pool.submit(block.__exit__, None, None, None).result()
+        assert set(blas_threads()) == {3}
         with one_thread():
-            inside.wait()  # both are in
-            if waits:
-                left.wait()
-                return blas_threads()
-        left.wait()  # the first to come is the first to go
-        return None
-
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(hold, [False, True]))
-    assert found[1] == [1] * len(before)
-    assert blas_threads() == before
+            assert set(blas_threads()) == {1}
+        with threadpool_limits(2, user_api="blas"):  # nor is it in the way of others
+            assert set(blas_threads()) == {2}
+    assert set(blas_threads()) == {3}
 
 
 def test_calls_may_be_nested():

@@ -33,7 +33,7 @@ FORECASTERS = {
     ),
 }
 MEMORY = 2**30
-SECONDS = 5.0
+SECONDS = 5.0  # of the processor: a machine that stands still is no fault of a bundle
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def damaged_and_loaded(name: str, seed: int, sound, folder) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a zip file with a name twice
         must_be_same = damage(random, content, path, trap)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         loaded = load(path)
     except BundleError as error:
@@ -96,7 +96,7 @@ def damaged_and_loaded(name: str, seed: int, sound, folder) -> str:
         assert len(str(error)) < 2000
         return "refused"
     finally:
-        assert time.perf_counter() - start < SECONDS, seed
+        assert time.process_time() - start < SECONDS, seed
         assert not trap.exists(), f"a pickle was loaded: {seed}"
     if must_be_same:
         assert_same(describe(loaded), expected)
@@ -126,10 +126,10 @@ def test_every_setting_may_be_huge(name, sound, tmp_path):
             place, key = numbers(content, manifest)[index]
             place[key] = number
             write_members(path, content | {"manifest.json": to_json(manifest)})
-            start = time.perf_counter()
+            start = time.process_time()
             with contextlib.suppress(BundleError):
                 load(path)
-            assert time.perf_counter() - start < SECONDS, (key, number)
+            assert time.process_time() - start < SECONDS, (key, number)
 
 
 @pytest.mark.slow

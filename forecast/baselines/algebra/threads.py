@@ -22,47 +22,29 @@ Result = TypeVar("Result")
 _MOST_WORKERS = 4
 
 
-class _Limit:
-    """The limit of linear algebra to one thread, and how many blocks hold it at the moment.
-
-    The limit belongs to the process. The first block sets it and the last one to leave lifts it:
-    if each put back what it had found, blocks of several threads would end in any order, and leave
-    it set for good or lift it under one that still needs it.
-    """
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.depth = 0
-        self.limiter: Any = None
-
-    def enter(self) -> None:
-        with self.lock:
-            if not self.depth:
-                self.limiter = _linear_algebra_threads().limit(limits=1, user_api="blas")
-            self.depth += 1
-
-    def leave(self) -> None:
-        with self.lock:
-            self.depth -= 1
-            if not self.depth:
-                self.limiter.restore_original_limits()
-
-
-_LIMIT = _Limit()
+# Held by the block that limits the process. `threadpoolctl` lets one thread at a time set limits,
+# and two blocks that each put back what they had found would leave the limit set for good.
+_HELD = Lock()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep linear algebra to one thread inside a `with` block: for many small products.
 
-    The limit holds for the whole process, so for products in other threads too, until the last
-    such block has been left. Blocks may be nested, in one thread or in several.
+    The limit holds for the whole process, so for products in other threads too. A block that is
+    entered while another one holds it changes nothing, so blocks may be nested, and may end in any
+    order; what goes on after the block that holds it is no longer limited. Libraries that count
+    their threads for each thread that calls them are limited in the calling one.
     """
-    _LIMIT.enter()
-    try:
-        yield
-    finally:
-        _LIMIT.leave()
+    with _limited(_limited_by_caller()):
+        if not _HELD.acquire(blocking=False):
+            yield
+            return
+        try:
+            with _limited(_linear_algebra()):
+                yield
+        finally:
+            _HELD.release()
 
 
 def map_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -84,7 +66,7 @@ def map_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> li
         [1, 2]
     """
     with one_thread(), ThreadPoolExecutor(_num_workers()) as threads:
-        return list(threads.map(function, items))
+        return list(threads.map(one_thread()(function), items))
 
 
 def _num_workers() -> int:
@@ -94,6 +76,15 @@ def _num_workers() -> int:
     return min(os.cpu_count() or 1, _MOST_WORKERS)
 
 
+def _limited(libraries: ThreadpoolController) -> Any:
+    return libraries.limit(limits=1, user_api="blas")
+
+
 @cache
-def _linear_algebra_threads() -> ThreadpoolController:
+def _linear_algebra() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+@cache
+def _limited_by_caller() -> ThreadpoolController:
+    return _linear_algebra().select(threading_layer="openmp")

@@ -47,9 +47,9 @@ def test_autocorrelation_at_many_lags_equals_statsmodels(length):
 def test_a_season_of_a_minute_in_milliseconds_is_found_in_seconds():
     y = np.tile(noise(60_000, 4), 4)[:190_000]
     panel = read_frame(pd.Series(y, pd.date_range("2024", periods=len(y), freq="ms"))).panel
-    began = time.perf_counter()
+    began = time.process_time()
     assert default_season(panel).length == 60_000
-    assert time.perf_counter() - began < 2.0  # lag by lag it takes 5 s
+    assert time.process_time() - began < 2.0  # lag by lag it takes 5 s
 
 
 @pytest.mark.parametrize("bad", [0, 2.5, "7", True, np.nan])

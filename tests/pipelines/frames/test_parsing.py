@@ -79,9 +79,9 @@ def test_numbers_that_are_no_integer_time():
 def test_a_million_numbers_as_objects_are_read_at_once():
     entries = np.arange(1_000_000).astype(object)
     entries[7] = None
-    began = time.perf_counter()
+    began = time.process_time()
     numbers = parse_numbers(pd.Series(entries, dtype=object), "row {}".format)
-    assert time.perf_counter() - began < 5.0  # entry by entry it took 20 s
+    assert time.process_time() - began < 5.0  # entry by entry it took 20 s
     assert np.isnan(numbers[7]) and numbers[8:].tolist() == list(range(8, 1_000_000))
 
 
