@@ -11,8 +11,10 @@ from forecast.baselines.pooled.fit import PooledSettings, estimate_pooled
 from forecast.fitting import Estimate, Task
 from forecast.forecaster import Forecaster
 from forecast.models.checkpoint import Checkpoint, fingerprint
+from forecast.models.highway import choose_highway
 from forecast.models.highway_model import HighwayModel
 from forecast.models.mixture import Mixture, completed_mixture, mixed, settled_network
+from forecast.models.scale_choice import NetworkSettings, Scale, choose_scale
 from forecast.models.training import Training
 from forecast.pipelines import Reading
 
@@ -38,6 +40,15 @@ class NetworkForecaster(Forecaster):
             settings: as chosen.
         """
         return HighwayModel.of(estimate_pooled(task.panel, settings))
+
+    def _settled(self, task: Task, block_length: int = 1) -> NetworkSettings:
+        """Highway and scale, as the training series ask for them."""
+        pooled = choose_highway(task)
+        scale = self._scale(task, pooled)
+        return NetworkSettings.of(replace(pooled, block_length=block_length), scale)
+
+    def _scale(self, task: Task, pooled: PooledSettings) -> Scale:
+        return choose_scale(self._highway(task, pooled), task)
 
 
 class DescendedForecaster(NetworkForecaster):

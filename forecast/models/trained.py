@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from forecast.baselines.autoregression.lags import seasons_of
+from forecast.baselines.pooled.fit import PooledSettings
 from forecast.checks import check_kind, check_positive_integer, check_seed
 from forecast.fitting import Estimate, Task
 from forecast.heads import Squared
@@ -19,7 +20,6 @@ from forecast.models.counts import hint_of_counts, refuse_other_than_counts
 from forecast.models.descent import descend
 from forecast.models.design import NetworkDesign
 from forecast.models.forecaster import DescendedForecaster
-from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.objective import Objective
@@ -28,7 +28,7 @@ from forecast.models.program import program_of
 from forecast.models.readout import averaged_readout, fit_readout
 from forecast.models.renewal import Learned, renewed
 from forecast.models.sampling import Sampling
-from forecast.models.scale_choice import NetworkSettings, choose_scale, rounds_of
+from forecast.models.scale_choice import NetworkSettings, Scale, rounds_of
 from forecast.models.start import started_scale, warm_start
 from forecast.models.teaching import Lesson, Sequences, make_lesson
 from forecast.models.training import Training
@@ -186,14 +186,10 @@ class TrainedForecaster(DescendedForecaster):
         body, words = averaged_readout(trained, lesson, seasons_of(season))
         return network.with_body(body), f" with {words}"
 
-    def _settled(self, task: Task, steps_at_once: int) -> NetworkSettings:
-        """What is chosen before the training."""
-        pooled, start = choose_highway(task), self.training.run.start
-        if start is None:
-            scale = choose_scale(self._highway(task, pooled), task)
-        else:
-            scale = started_scale(start)
-        return NetworkSettings.of(replace(pooled, block_length=steps_at_once), scale)
+    def _scale(self, task: Task, pooled: PooledSettings) -> Scale:
+        """That of an earlier fit, of which this one is to go on."""
+        start = self.training.run.start
+        return super()._scale(task, pooled) if start is None else started_scale(start)
 
     def _untrained(self, task: Task, settings: NetworkSettings) -> NetworkModel:
         """The linear forecast alone, in a network of the size that the data ask for."""

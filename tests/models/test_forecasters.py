@@ -22,7 +22,7 @@ import forecast as fc
 from forecast import engine
 from forecast.fitting import Task
 from forecast.forecaster import Forecaster
-from forecast.models import guide, trained
+from forecast.models import forecaster, guide, trained
 from forecast.models.body import Body
 from forecast.models.network import NetworkModel
 
@@ -207,8 +207,8 @@ def test_a_trained_network_learns_what_a_linear_forecast_cannot(cls, chaos: NDAr
 def test_a_negative_value_after_the_training_part_keeps_the_highway_it_was_trained_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usual = partial(choose_usual, trained.choose_highway)
-    monkeypatch.setattr(trained, "choose_highway", usual)
+    usual = partial(choose_usual, forecaster.choose_highway)
+    monkeypatch.setattr(forecaster, "choose_highway", usual)
     values = 10.0 + np.sin(np.arange(60.0))
     values[-2] = -1.0
     frame = pd.DataFrame({"unique_id": "a", "ds": range(60), "y": values})

@@ -15,7 +15,7 @@ import forecast as fc
 from forecast.baselines.pooled.fit import PooledSettings, estimate_pooled
 from forecast.baselines.power import Power
 from forecast.fitting import Task
-from forecast.models import trained
+from forecast.models import forecaster
 from forecast.models.highway import choose_highway
 from forecast.models.highway_model import WINDOW_SCALE, HighwayModel, series_scales
 from forecast.models.mixture import network_in
@@ -140,7 +140,7 @@ def test_nothing_is_transformed_in_the_scale_of_the_series(monkeypatch: pytest.M
         usual = choose_highway(task)
         return replace(usual, design=replace(usual.design, power=0.0))
 
-    monkeypatch.setattr(trained, "choose_highway", in_logarithms)
+    monkeypatch.setattr(forecaster, "choose_highway", in_logarithms)
     short = fc.Training(num_steps=1, num_checks=1)
     network = fc.LSTMForecaster(training=short, design=fc.NetworkDesign(linear="highway"))
     for values, power in ((50.0 + 7.0 * logistic_map(), 1.0), (OTHERS["trend"] + 9.0, 0.0)):

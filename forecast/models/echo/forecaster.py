@@ -15,11 +15,9 @@ from forecast.models.echo.estimate import chosen_design, estimate_echo, newest_i
 from forecast.models.echo.forgetting import MOST_STEPS, remark, remark_on_bank
 from forecast.models.echo.reservoir import EchoDesign, Reservoir
 from forecast.models.forecaster import NetworkForecaster
-from forecast.models.highway import choose_highway
 from forecast.models.inputs import input_width
 from forecast.models.network import NetworkModel
 from forecast.models.readout import fit_readout
-from forecast.models.scale_choice import NetworkSettings, choose_scale
 from forecast.models.teaching import make_lesson
 
 __all__ = ["ESNForecaster"]
@@ -98,11 +96,6 @@ class ESNForecaster(NetworkForecaster):
         inputs = newest_inputs(task.panel, model, MOST_STEPS)
         words = _with_remark(words, remark_on_bank(model.bank, inputs, self.seed))
         return Estimate.closed_form(model, words, settled=chosen)
-
-    def _settled(self, task: Task) -> NetworkSettings:
-        """Highway and scale, by the training series."""
-        pooled = choose_highway(task)
-        return NetworkSettings.of(pooled, choose_scale(self._highway(task, pooled), task))
 
     def _corrected(self, task: Task) -> Estimate:
         settings = task.settled or self._settled(task)

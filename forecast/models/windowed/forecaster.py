@@ -11,10 +11,9 @@ from forecast.checks import check_kind, check_positive_integer, check_seed
 from forecast.fitting import Estimate, Task
 from forecast.models.checking import best_step, free_running_check, most_useful_share
 from forecast.models.forecaster import LARGE_PANEL, DescendedForecaster
-from forecast.models.highway import choose_highway
 from forecast.models.optimizers import HessianFree
 from forecast.models.renewal import Learned, renewed
-from forecast.models.scale_choice import NetworkSettings, choose_scale, rounds_of
+from forecast.models.scale_choice import NetworkSettings, rounds_of
 from forecast.models.training import Training
 from forecast.models.windowed.body import WindowBody, WindowForm
 from forecast.models.windowed.lesson import WindowLesson, WindowSequences, make_window_lesson
@@ -64,9 +63,10 @@ class WindowedForecaster(DescendedForecaster):
 
     def _alone(self, task: Task) -> Estimate:
         window = self.design.window
-        settings = task.settled or self._settled(task)
+        at_once = window.steps_at_once(task.horizon)
+        settings = task.settled or self._settled(task, at_once)
         given = self.training.cut.target_weights
-        given.refuse_other_steps(window.steps_at_once(task.horizon))
+        given.refuse_other_steps(at_once)
         model = self._untrained(task, settings)
         units, num_layers = self._size(task.panel.num_rows)
         words = f"{num_layers} x {units} units, {model.view.context_length} steps read at once, "
@@ -83,12 +83,10 @@ class WindowedForecaster(DescendedForecaster):
                 words += " alone: no changes to learn from"
         return Learned.by(model, words, history, task, settings)
 
-    def _settled(self, task: Task) -> NetworkSettings:
-        """What is chosen before the training."""
-        pooled = choose_highway(task)
-        scale = choose_scale(self._highway(task, pooled), task)
-        at_once = self.design.window.steps_at_once(task.horizon)
-        return NetworkSettings.of(replace(_seeing(pooled, task), block_length=at_once), scale)
+    def _settled(self, task: Task, block_length: int = 1) -> NetworkSettings:
+        """With the covariates that are known ahead in the highway."""
+        settings = super()._settled(task, block_length)
+        return replace(settings, pooled=_seeing(settings.pooled, task))
 
     def _untrained(self, task: Task, settings: NetworkSettings) -> WindowedModel:
         """The linear forecast alone, in a network of the size that the data ask for."""
