@@ -20,6 +20,7 @@ from backtesting.frames import ragged
 from joblib.externals import loky
 
 import forecast as fc
+from forecast.backtesting import course
 from forecast.backtesting import run as run_module
 from forecast.backtesting.workers import _unpacked, num_workers
 
@@ -158,21 +159,22 @@ def test_an_interrupt_does_not_wait_for_the_folds_that_are_left():
 
 def test_a_first_fit_that_chooses_says_nothing_of_the_others(monkeypatch):
     """Left to us, the second fold is fitted here: what it takes decides where the others are."""
-    asked = []
+    asked, now = [], [0.0]
 
     def one(n_jobs, num_folds, seconds):
-        asked.append((n_jobs, num_folds, seconds))
+        asked.append((num_folds, seconds))
         return 2 if seconds > 0.4 else 1
 
     class Choosing(fc.Naive):
         def _estimate(self, task):
-            time.sleep(0.5 if task.settled is None else 0.0)
+            now[0] += 0.5 if task.settled is None else 0.125
             return replace(super()._estimate(task), settled="last value")
 
+    monkeypatch.setattr(course, "time", types.SimpleNamespace(perf_counter=lambda: now[0]))
     monkeypatch.setattr(run_module, "num_workers", one)
     monkeypatch.setattr(run_module, "worked", lambda *_: pytest.fail("not worth a process"))
     found = fc.cross_validation(Choosing(alias="own"), FRAME, 3, n_windows=5, refit=True)
-    assert [folds for _, folds, _ in asked] == [4, 3]
+    assert asked == [(4, 0.75), (3, 0.125)]  # the first fit estimates two more times
     wanted = fc.cross_validation(fc.Naive(alias="own"), FRAME, 3, n_windows=5, n_jobs=1)
     pd.testing.assert_frame_equal(found, wanted)
 
